@@ -1,0 +1,273 @@
+"""Reads of one tenant's books: every call is paced, timed, authorised and judged here.
+
+A call reserves from the tenant's budget, takes a place among its calls in flight, is stamped with
+the database's clock on both sides, refreshes a refused token once, and ends as a `Page` or as an
+error of `errors.py`. Nothing is retried beyond that: waiting and giving up are the caller's.
+Addresses are made here only; a `resourceUrl` that Xero sends is never followed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+
+from unified.clock import Clock
+from unified.ids import TenantId
+from unified.resource import Endpoint
+from xero.answers import refusal
+from xero.errors import AccessTokenRefused, RateLimited, ResourceMissing, TenantRefused
+from xero.limits import ConcurrentCalls, Limits
+from xero.paging import (
+    OVERLAP,
+    Page,
+    ids_query,
+    if_modified_since,
+    list_query,
+    page_query,
+    read_body,
+    single_query,
+)
+from xero.urls import XeroUrls
+from xero.wire import Answer, send
+
+HANDLERS = "handlers"
+
+
+class TokenSource(Protocol):
+    """Access tokens by tenant; who implements it keeps and refreshes them."""
+
+    async def access_token(self, tenant_id: TenantId) -> str:
+        """A token that should work now. Raises ConsentRevoked where only a person can help."""
+        ...
+
+    async def refresh(self, tenant_id: TenantId, rejected_token: str) -> str:
+        """A token other than the rejected one: another process may have refreshed already."""
+        ...
+
+    async def tenant_refused(self, tenant_id: TenantId) -> None:
+        """Xero said 403 for a tenant: read the connections again, believe them."""
+        ...
+
+
+class CallBudget(Protocol):
+    """Counts calls of a tenant across processes."""
+
+    async def reserve(self, tenant_id: TenantId, purpose: str) -> None:
+        """Wait a little for the right to one call, or raise RateLimited."""
+        ...
+
+    async def learned(self, tenant_id: TenantId, limits: Limits) -> None:
+        """An answer told what is left."""
+        ...
+
+    async def refused(
+        self, tenant_id: TenantId, problem: str, *, retry_after_s: float, purpose: str
+    ) -> None:
+        """Xero said 429."""
+        ...
+
+    async def spent(self, tenant_id: TenantId, purpose: str, *, calls: int, size: int) -> None:
+        """Calls were answered, with `size` bytes in all."""
+        ...
+
+
+class DatabaseTime(Protocol):
+    """The one clock by which reads are ordered, whichever process made them."""
+
+    async def now(self) -> datetime:
+        """Real time, aware UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """One call to come: what to ask, and for what."""
+
+    endpoint: Endpoint
+    parts: tuple[str, ...]
+    query: Mapping[str, str]
+    purpose: str = HANDLERS
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class XeroClient:
+    """Reads endpoints for tenants. One per process; holds no tenant's state but calls in flight.
+
+    Every read raises, beside what it names: XeroUnreachable, RateLimited, UndecodableAnswer,
+    AccessTokenRefused, ScopeMissing, TenantRefused, PayloadRefused, ConsentRevoked, AppRefused.
+    """
+
+    def __init__(  # noqa: PLR0913  # its neighbours, each named where it is passed
+        self,
+        http: httpx.AsyncClient,
+        urls: XeroUrls,
+        *,
+        tokens: TokenSource,
+        budget: CallBudget,
+        database_time: DatabaseTime,
+        clock: Clock,
+        calls: ConcurrentCalls | None = None,
+    ) -> None:
+        self._http = http
+        self._urls = urls
+        self._tokens = tokens
+        self._budget = budget
+        self._database_time = database_time
+        self._clock = clock
+        self._calls = calls or ConcurrentCalls()
+
+    async def get_page(  # noqa: PLR0913  # what a page is asked by; all keywords
+        self,
+        tenant_id: TenantId,
+        endpoint: Endpoint,
+        *,
+        page: int,
+        page_size: int,
+        modified_since: datetime | None = None,
+        overlap: timedelta = OVERLAP,
+        params: Mapping[str, str] | None = None,
+        purpose: str = HANDLERS,
+    ) -> Page:
+        """One page of a list; past the last page it has no items.
+
+        Args:
+            page: from 1.
+            page_size: items a page, up to the endpoint's own most.
+            modified_since: only what Xero stamped later than this, less `overlap`.
+            params: further filters; they win over the endpoint's own.
+            purpose: `api` for callers who wait, any other word for the handlers' work.
+        """
+        query = page_query(endpoint, page=page, page_size=page_size, params=params)
+        headers = _since(endpoint, modified_since, overlap)
+        read = _Read(endpoint=endpoint, parts=(), query=query, headers=headers, purpose=purpose)
+        return await self._read(tenant_id, read)
+
+    async def get_by_ids(
+        self,
+        tenant_id: TenantId,
+        endpoint: Endpoint,
+        ids: Sequence[str],
+        *,
+        purpose: str = HANDLERS,
+    ) -> Page:
+        """Up to `ids_per_call(endpoint)` things at once, as full as paged reads are.
+
+        What does not exist is left out by Xero; the caller compares ids.
+        """
+        query = ids_query(endpoint, ids)
+        read = _Read(endpoint=endpoint, parts=(), query=query, purpose=purpose)
+        return await self._read(tenant_id, read)
+
+    async def get_single(
+        self,
+        tenant_id: TenantId,
+        endpoint: Endpoint,
+        remote_id: str,
+        *,
+        purpose: str = HANDLERS,
+    ) -> Page:
+        """One thing, as the only item.
+
+        Raises:
+            ResourceMissing: Xero does not know it.
+        """
+        query = single_query(endpoint)
+        read = _Read(endpoint=endpoint, parts=(remote_id,), query=query, purpose=purpose)
+        page = await self._read(tenant_id, read)
+        if not page.items:
+            raise ResourceMissing(f"{endpoint.path}/{remote_id}")
+        return page
+
+    async def get_list(  # as get_page
+        self,
+        tenant_id: TenantId,
+        endpoint: Endpoint,
+        *,
+        modified_since: datetime | None = None,
+        overlap: timedelta = OVERLAP,
+        params: Mapping[str, str] | None = None,
+        purpose: str = HANDLERS,
+    ) -> Page:
+        """A list in one piece. Where the endpoint has pages, its items are thin (no lines)."""
+        headers = _since(endpoint, modified_since, overlap)
+        query = list_query(endpoint, params)
+        read = _Read(endpoint=endpoint, parts=(), query=query, headers=headers, purpose=purpose)
+        return await self._read(tenant_id, read)
+
+    async def _read(self, tenant_id: TenantId, read: _Read) -> Page:
+        token = await self._tokens.access_token(tenant_id)
+        try:
+            return await self._once(tenant_id, read, token)
+        except AccessTokenRefused:
+            token = await self._tokens.refresh(tenant_id, token)
+        return await self._once(tenant_id, read, token)
+
+    async def _once(self, tenant_id: TenantId, read: _Read, token: str) -> Page:
+        await self._budget.reserve(tenant_id, read.purpose)
+        async with self._calls.place(tenant_id, read.purpose):
+            asked_at = await self._database_time.now()
+            answer = await send(self._http, self._request(tenant_id, read, token))
+            answered_at = await self._database_time.now()
+        fetched_at = self._clock.now()
+        await self._tell_budget(tenant_id, read, answer)
+        if not 200 <= answer.status < 300:
+            await self._refuse(tenant_id, read, answer)
+        body = await read_body(answer.body, read.endpoint.item_key)
+        return Page(
+            items=body.items,
+            raws=body.raws,
+            page=body.page,
+            page_count=body.page_count,
+            item_count=body.item_count,
+            raw_size=len(answer.body),
+            wire_size=answer.wire_size,
+            asked_at=asked_at,
+            answered_at=answered_at,
+            fetched_at=fetched_at,
+            correlation_id=answer.headers.get("xero-correlation-id"),
+        )
+
+    def _request(self, tenant_id: TenantId, read: _Read, token: str) -> httpx.Request:
+        return self._http.build_request(
+            "GET",
+            self._urls.accounting(read.endpoint.path, *read.parts),
+            params=dict(read.query),
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Xero-Tenant-Id": tenant_id,
+                "Accept": "application/json",
+                **read.headers,
+            },
+        )
+
+    async def _tell_budget(self, tenant_id: TenantId, read: _Read, answer: Answer) -> None:
+        limits = Limits.from_headers(answer.headers)
+        if limits != Limits():
+            await self._budget.learned(tenant_id, limits)
+        await self._budget.spent(tenant_id, read.purpose, calls=1, size=len(answer.body))
+
+    async def _refuse(self, tenant_id: TenantId, read: _Read, answer: Answer) -> None:
+        what = "/".join((read.endpoint.path, *read.parts))
+        error = refusal(answer, tenant_id=tenant_id, what=what)
+        if isinstance(error, RateLimited):
+            await self._budget.refused(
+                tenant_id,
+                error.problem,
+                retry_after_s=error.retry_after_s,
+                purpose=read.purpose,
+            )
+        elif isinstance(error, TenantRefused):
+            await self._tokens.tenant_refused(tenant_id)
+        raise error
+
+
+def _since(
+    endpoint: Endpoint, modified_since: datetime | None, overlap: timedelta
+) -> dict[str, str]:
+    if modified_since is None:
+        return {}
+    if not endpoint.modified_since:
+        raise ValueError(f"{endpoint.path} does not know If-Modified-Since")
+    return {"If-Modified-Since": if_modified_since(modified_since, overlap)}

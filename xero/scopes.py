@@ -1,0 +1,40 @@
+"""Which scopes the consent asks for: computed from the endpoints that we read, never a fixed list.
+
+Apps made on or after 2 March 2026 know granular scopes only; older ones may still use the broad
+ones until 13 September 2027 (Xero: Scopes). Journals and payroll are left out: where they are not
+granted, asking for them makes the whole consent fail, so whoever has them adds them by setting.
+"""
+
+from collections.abc import Iterable
+
+from unified.resource import Endpoint
+
+IDENTITY = ("openid", "profile", "email", "offline_access")
+JOURNALS = "accounting.journals.read"
+BROAD = "broad"  #: the word in the setting that asks for broad scopes
+
+
+def scopes_for(endpoints: Iterable[Endpoint], *, broad: bool = False) -> tuple[str, ...]:
+    """The scopes for a person's consent, identity first, then by name, each once."""
+    return (*IDENTITY, *app_scopes_for(endpoints, broad=broad))
+
+
+def app_scopes_for(endpoints: Iterable[Endpoint], *, broad: bool = False) -> tuple[str, ...]:
+    """The scopes for client credentials: no person, so none of the identity scopes."""
+    named = {e.scope_broad if broad else e.scope_granular for e in endpoints}
+    found = {_reading(scope) for scope in named if scope}
+    return tuple(sorted(s for s in found if s != JOURNALS and not s.startswith("payroll.")))
+
+
+def chosen_scopes(setting: str | None, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+    """Turn the setting into scopes: empty is the default, `broad` the old ones, others are added.
+
+    Words are separated by blanks or commas.
+    """
+    words = (setting or "").replace(",", " ").split()
+    base = scopes_for(endpoints, broad=BROAD in words)
+    return tuple(dict.fromkeys((*base, *(word for word in words if word != BROAD))))
+
+
+def _reading(scope: str) -> str:
+    return scope if scope.endswith(".read") else f"{scope}.read"

@@ -1,0 +1,158 @@
+"""The pool of connections and what a transaction's failures mean. No query of any table."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from storage.errors import StorageConflict, StorageUnavailable
+from storage.listener import Listener, Subscription
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+CONNECT_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 60.0
+
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory, too many connections
+    asyncpg.OperatorInterventionError,  # class 57: shutting down, starting up, cancelled
+    asyncpg.PostgresSystemError,  # class 58: input/output error
+    asyncpg.ReadOnlySQLTransactionError,  # a standby after a failover
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+_CONFLICT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+def _encode_uuid(text: str) -> bytes:
+    return bytes.fromhex(text.replace("-", ""))
+
+
+def _decode_uuid(raw: bytes) -> str:
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+async def prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Make uuid columns lower-case hyphenated text in Python."""
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=_encode_uuid, decoder=_decode_uuid, format="binary"
+    )
+
+
+class Database:
+    """A pool, short-cuts for single statements, and one listening connection.
+
+    Every method raises StorageUnavailable when the database can not be reached or can not take
+    work, and StorageConflict when the transaction has to be repeated.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", listener: Listener) -> None:
+        self.pool = pool
+        self._listener = listener
+
+    @classmethod
+    async def connect(
+        cls, url: str, *, min_size: int = 1, max_size: int = 10, application: str = "ledgerwire"
+    ) -> "Database":
+        """Open a pool of `min_size` to `max_size` connections to `postgresql://…`."""
+        settings = {"application_name": application, "TimeZone": "UTC", "jit": "off"}
+
+        async def opened() -> "asyncpg.Connection[asyncpg.Record]":
+            return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, server_settings=settings)
+
+        pool = asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            init=prepare_connection,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=COMMAND_TIMEOUT_S,
+            server_settings=settings,
+        )
+        try:
+            await pool
+        except (OSError, TimeoutError, *_UNAVAILABLE) as error:
+            raise StorageUnavailable(f"the database does not answer: {error}") from error
+        return cls(pool, Listener(opened))
+
+    async def close(self) -> None:
+        """Close the listener and every connection; waits for those in use."""
+        await self._listener.close()
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend one connection, outside any transaction."""
+        try:
+            held = await self.pool.acquire(timeout=CONNECT_TIMEOUT_S)
+        except (OSError, TimeoutError, asyncpg.InterfaceError, *_UNAVAILABLE) as error:
+            raise StorageUnavailable(f"no database connection: {error}") from error
+        try:
+            yield held
+        except _CONFLICT as error:
+            raise StorageConflict(str(error)) from error
+        except _UNAVAILABLE as error:
+            raise StorageUnavailable(str(error)) from error
+        except (asyncpg.InterfaceError, OSError) as error:
+            if not held.is_closed():
+                raise  # the caller's own mistake or network, not a lost connection
+            raise StorageUnavailable(f"the database connection was lost: {error}") from error
+        finally:
+            await self._give_back(held)
+
+    async def _give_back(self, held: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        try:
+            await self.pool.release(held, timeout=CONNECT_TIMEOUT_S)
+        except (OSError, TimeoutError, asyncpg.InterfaceError, *_UNAVAILABLE):
+            held.terminate()  # it was lost already; the pool opens another one
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend one connection inside a read-committed transaction; an exception rolls back."""
+        async with self.connection() as held, held.transaction():
+            yield held
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
+        """Run one statement and return its rows."""
+        async with self.connection() as held:
+            return await held.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
+        """Run one statement and return its first row."""
+        async with self.connection() as held:
+            return await held.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """Run one statement and return the first column of its first row."""
+        async with self.connection() as held:
+            return await held.fetchval(query, *args)
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Run one statement and return its command tag, such as "UPDATE 3"."""
+        async with self.connection() as held:
+            return await held.execute(query, *args)
+
+    async def now(self) -> datetime:
+        """Real time by the database's clock, which every process shares."""
+        instant: datetime = await self.fetchval("SELECT clock_timestamp()")
+        return instant
+
+    async def listen(self, channel: str, callback: Callable[[str], None]) -> Subscription:
+        """Call `callback(payload)` for each NOTIFY on `channel`, on the event loop.
+
+        The connection heals itself; after each healing the callback runs once with "", since
+        notifications may have been missed. A poll must stand behind it all the same.
+        """
+        return await self._listener.subscribe(channel, callback)
+
+
+def changed_rows(tag: str) -> int:
+    """Rows a command tag such as "UPDATE 3" or "INSERT 0 2" speaks of."""
+    return int(tag.rsplit(" ", 1)[1])

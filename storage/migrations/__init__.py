@@ -1,0 +1,1 @@
+"""The schema's steps, each plain SQL, one statement per `op.execute`."""

@@ -1,0 +1,1 @@
+"""Numbered migrations: NNNN_name.py with `revision`, `down_revision` and `upgrade()`."""

@@ -1,0 +1,128 @@
+"""The pool, its errors and LISTEN; and migrating, alone and in a crowd."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from storage.database import Database, changed_rows
+from storage.errors import SchemaTooNew, StorageConflict, StorageUnavailable
+from storage.migrate import migrate
+
+
+async def test_uuid_columns_are_text(database: Database) -> None:
+    """Ids are lower-case hyphenated text in Python, in arrays too, however they were written."""
+    upper = "0A6B7C31-91D4-4A5E-8C07-7BE0A5B3D2F0"
+
+    row = await database.fetchrow("SELECT $1::uuid AS one, $2::uuid[] AS many", upper, [upper])
+
+    assert row is not None
+    assert upper.lower() == row["one"]
+    assert [upper.lower()] == row["many"]
+
+
+async def test_failed_transaction_leaves_nothing(database: Database) -> None:
+    """An exception inside the block takes everything back and passes through unchanged."""
+
+    async def fail() -> None:
+        async with database.transaction() as conn:
+            await conn.execute("INSERT INTO lease VALUES ('a', 'me', now(), 1)")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await fail()
+
+    assert await database.fetchval("SELECT count(*) FROM lease") == 0
+
+
+async def test_killed_connection_is_unavailable_and_the_pool_heals(database: Database) -> None:
+    """A connection cut by the server is told as StorageUnavailable; the next call works."""
+    with pytest.raises(StorageUnavailable):
+        await database.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    assert await database.fetchval("SELECT 1") == 1
+
+
+async def test_foreign_timeout_is_not_blamed_on_the_database(database: Database) -> None:
+    """What the caller's own code raises inside a transaction keeps its type."""
+    with pytest.raises(TimeoutError):
+        async with database.transaction():
+            raise TimeoutError
+
+
+async def test_unreachable_server_is_unavailable() -> None:
+    """Nobody at the address is one clear error, not a driver's."""
+    with pytest.raises(StorageUnavailable):
+        await Database.connect("postgresql://nobody:x@127.0.0.1:1/none")
+
+
+async def test_deadlock_is_a_conflict(database: Database) -> None:
+    """Two transactions that lock each other: one is told to repeat itself."""
+    await database.execute("INSERT INTO lease VALUES ('a', '', now(), 1), ('b', '', now(), 1)")
+    both_hold = asyncio.Barrier(2)
+
+    async def lock(first: str, second: str) -> None:
+        async with database.transaction() as conn:
+            await conn.execute("SELECT 1 FROM lease WHERE name = $1 FOR UPDATE", first)
+            await both_hold.wait()
+            await conn.execute("SELECT 1 FROM lease WHERE name = $1 FOR UPDATE", second)
+
+    results = await asyncio.gather(lock("a", "b"), lock("b", "a"), return_exceptions=True)
+
+    assert [StorageConflict] == [type(result) for result in results if result is not None]
+
+
+async def test_listener_heals_itself(database: Database) -> None:
+    """After the listening connection was cut, the callback runs once and hears again."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await database.listen("somewhere", heard.put_nowait)
+    await database.execute("SELECT pg_notify('somewhere', 'one')")
+    assert await asyncio.wait_for(heard.get(), 10) == "one"
+
+    await database.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
+    )
+
+    assert await asyncio.wait_for(heard.get(), 10) == ""
+    await database.execute("SELECT pg_notify('somewhere', 'two')")
+    assert await asyncio.wait_for(heard.get(), 10) == "two"
+
+
+async def test_closed_subscription_is_silent(database: Database) -> None:
+    """Whoever closed a subscription is called no more, while others still are."""
+    gone: list[str] = []
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    subscription = await database.listen("somewhere", gone.append)
+    await database.listen("somewhere", heard.put_nowait)
+
+    subscription.close()
+    subscription.close()
+    await database.execute("SELECT pg_notify('somewhere', 'x')")
+
+    assert await asyncio.wait_for(heard.get(), 10) == "x"
+    assert gone == []
+
+
+def test_changed_rows_reads_command_tags() -> None:
+    """The number at the end of a command tag is the rows it touched."""
+    assert changed_rows("UPDATE 3") == 3
+    assert changed_rows("INSERT 0 2") == 2
+
+
+async def test_concurrent_starts_migrate_once(empty_database_url: str) -> None:
+    """Several processes that start together all find the same, complete schema."""
+    revisions = await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
+
+    assert len(set(revisions)) == 1
+    connection = await asyncpg.connect(empty_database_url)
+    assert await connection.fetchval("SELECT count(*) FROM notice") == 0
+    await connection.close()
+
+
+async def test_newer_database_is_refused(database: Database, database_url: str) -> None:
+    """A database from the future is left alone, with one sentence that says so."""
+    await database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaTooNew, match=r"9999, newer than this program"):
+        await migrate(database_url)

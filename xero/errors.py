@@ -3,7 +3,7 @@
 * XeroError
   x XeroUnreachable     retriable   no answer, a 5xx, maintenance, an organisation that is offline
   x RateLimited         retriable   429: one of the call limits is spent; the call had no effect
-  x UndecodableAnswer   retriable   cut short, HTML in place of JSON, another shape, too large
+  x UndecodableAnswer   permanent   cut short, HTML in place of JSON, another shape, too large
   x AccessTokenRefused  retriable   401: the access token ended or is not known
   x ScopeMissing        permanent   401: the token is good, but consent did not cover this
   x TenantRefused       permanent   403: this organisation is not linked (any more)
@@ -11,6 +11,9 @@
   x PayloadRefused      permanent   400 and other 4xx: Xero's validation said no
   x ConsentRevoked      permanent   the refresh token is dead: a person must consent again
   x AppRefused          permanent   our client id, secret, grant or scopes are refused
+
+Retriable is what passes by itself, whatever was asked: it may be repeated for as long as it
+lasts. Permanent is everything else: a few more tries at most, then a person should look.
 
 Callers do not ask which class they caught: they read `retriable` and `retry_after_s`. Messages
 hold no token, no address with a query, and no body: bodies are other people's books. What Xero
@@ -26,7 +29,7 @@ class XeroError(Exception):
     """Base of everything that xero/ raises on purpose.
 
     Attributes:
-        retriable: whether the same call may succeed later without anybody's help.
+        retriable: it passes by itself, so repeat for as long as it lasts and count no attempt.
         retry_after_s: seconds from the answer until a repeat makes sense; None: choose yourself.
     """
 
@@ -86,8 +89,6 @@ class UndecodableAnswer(XeroError):
     Attributes:
         reason: a short word: `truncated`, `not_json`, `shape` or `too_large`.
     """
-
-    retriable = True
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"Xero's answer can't be read ({reason}): {detail}")
@@ -170,7 +171,10 @@ class AppRefused(XeroError):
 
     Attributes:
         code: OAuth's error code, such as `invalid_client`.
+        retry_after_s: no call is to blame, so all wait until the settings are mended.
     """
+
+    retry_after_s: float = 300.0
 
     def __init__(self, code: str) -> None:
         super().__init__(f"Xero refuses the app ({code}): check client id, secret and scopes")

@@ -1,0 +1,41 @@
+"""Scopes asked for at consent."""
+
+from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION
+from xero.scopes import app_scopes_for, chosen_scopes, scopes_for
+
+ENDPOINTS = (CONTACTS, INVOICES, ORGANISATION)
+
+
+def test_default_scopes_are_granular_and_reading() -> None:
+    """We ask for what we read and nothing more."""
+    assert scopes_for(ENDPOINTS) == (
+        "openid",
+        "profile",
+        "email",
+        "offline_access",
+        "accounting.contacts.read",
+        "accounting.invoices.read",
+        "accounting.settings.read",
+    )
+
+
+def test_broad_scopes_serve_old_apps() -> None:
+    """Apps made before March 2026 do not know the granular ones."""
+    scopes = chosen_scopes("broad", ENDPOINTS)
+
+    assert "accounting.transactions.read" in scopes
+    assert "accounting.invoices.read" not in scopes
+    assert "broad" not in scopes
+
+
+def test_setting_adds_scopes_once() -> None:
+    """Who may read journals says so."""
+    scopes = chosen_scopes("accounting.journals.read, openid", ENDPOINTS)
+
+    assert scopes[-1] == "accounting.journals.read"
+    assert len(set(scopes)) == len(scopes)
+
+
+def test_client_credentials_ask_for_no_identity() -> None:
+    """There is no person whose profile could be read."""
+    assert not {"openid", "offline_access"} & set(app_scopes_for(ENDPOINTS))

@@ -1,0 +1,1 @@
+"""The receiver, from pure functions to a socket with a real database behind it."""

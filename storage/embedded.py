@@ -23,6 +23,7 @@ from pathlib import Path
 import asyncpg
 import structlog
 
+from storage.embedded_servers import EmbeddedServer
 from storage.embedded_user import ServerUser, runnable_binaries
 from storage.errors import EmbeddedFailed
 
@@ -240,3 +241,23 @@ def _ended(pid: int, patience_s: float) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+async def answers(url: str, _pid: int = 0) -> bool:
+    """Whether a PostgreSQL takes connections at `url`."""
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    await connection.close()
+    return True
+
+
+def embedded_database(data_dir: Path) -> EmbeddedServer:
+    """The PostgreSQL of an installation's data folder, as one of its EmbeddedServers."""
+    postgres = EmbeddedPostgres(data_dir)
+
+    async def stop(_url: str, _pid: int) -> None:
+        await postgres.stop()
+
+    return EmbeddedServer("database_url", postgres.start, stop, answers)

@@ -52,8 +52,9 @@ async def migrate(url: str) -> str:
 async def _lock(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     # Held by the session, so it ends with the connection, however that ends. Asked for again and
     # again rather than waited for: a waiting statement would hold back CREATE INDEX elsewhere.
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
-        await asyncio.sleep(0.05)  # the other side is another process
+    ask = "SELECT pg_try_advisory_lock($1)"
+    while not await connection.fetchval(ask, LOCK_KEY):  # noqa: ASYNC110  # another process has it
+        await asyncio.sleep(0.05)
 
 
 def _upgrade(connection: "Connection") -> str:

@@ -1,0 +1,91 @@
+"""Amounts: decimal texts with the minor digits of their currency, and rates between currencies.
+
+Amounts are never floats and never lose a digit that Xero sent. Which currency an amount is in
+stands in the record, not here.
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from typing import Any, Final
+
+from unified.codecs import Codec, Scope, plain, to_decimal, write_number
+
+#: ISO 4217 currencies whose minor unit is not a hundredth (BYR and ZMK are of old).
+_DIGITS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(
+        ("BIF", "BYR", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0
+    ),
+    **dict.fromkeys(("UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+_RATE_DIGITS = 16  #: most fraction digits of a rate
+_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_INVERSE = Context(prec=10, rounding=ROUND_HALF_UP)
+_ZERO = Decimal(0)
+
+
+def minor_digits(currency: str | None) -> int:
+    """Digits of a currency's minor unit (ISO 4217); 2 where the currency is not known."""
+    return _DIGITS.get(currency, 2) if currency is not None else 2
+
+
+def amount_text(amount: Decimal, digits: int) -> str:
+    """Plain notation with at least `digits` fraction digits, and no trailing zero beyond them."""
+    text = str(amount)
+    if digits == 2 and text[-3:-2] == "." and text != "-0.00" and "E" not in text:
+        return text  # as nearly all amounts are: already as it should be
+    text = plain(amount)
+    if digits == 0:
+        return text
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(digits, '0')}"
+
+
+def read_amount(value: Any, scope: Scope) -> str | None:
+    """Decode an amount in the record's currency."""
+    number = to_decimal(value)
+    return None if number is None else amount_text(number, scope.digits)
+
+
+def read_base_amount(value: Any, scope: Scope) -> str | None:
+    """Decode an amount in the organisation's base currency."""
+    number = to_decimal(value)
+    return None if number is None else amount_text(number, scope.base_digits)
+
+
+def read_rate(value: Any, _scope: Scope) -> str | None:
+    """Decode a rate, to at most 16 fraction digits."""
+    number = to_decimal(value)
+    if number is None:
+        return None
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -_RATE_DIGITS:
+        number = number.quantize(Decimal(1).scaleb(-_RATE_DIGITS), ROUND_HALF_UP, _WIDE)
+    return plain(number)
+
+
+def inverse_rate(rate: Decimal) -> str | None:
+    """1 / rate to 10 significant digits; None for a rate that is no rate.
+
+    Xero's rate is document currency per unit of base currency, so its inverse is what an amount
+    is multiplied with to be in base currency.
+    """
+    if rate <= 0:
+        return None
+    return plain(_INVERSE.divide(Decimal(1), rate))
+
+
+def to_base(amount: Decimal, rate: Decimal, digits: int) -> str:
+    """An amount in base currency: divided by Xero's rate, half up to the minor unit.
+
+    Always from the rate that Xero gave: its rounded inverse would move cents.
+    """
+    unit = Decimal(1).scaleb(-digits)
+    based = _WIDE.divide(amount, rate).quantize(unit, ROUND_HALF_UP, _WIDE)
+    return amount_text(based or _ZERO, digits)
+
+
+AMOUNT: Final = Codec(read_amount, write_number)
+BASE_AMOUNT: Final = Codec(read_base_amount)
+RATE: Final = Codec(read_rate)

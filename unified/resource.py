@@ -1,0 +1,567 @@
+"""What one kind of Xero object is to us, and everything that can be asked about one record.
+
+A `Resource` is declared in one file under `resources/` and is pure data and pure functions: it
+fetches nothing, stores nothing and never asks what time it is. Which answers are believed is
+decided in handlers/compare.py; how an event is worded, in `envelope`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from unified.codecs import GUID, Codec, CodecError, Drift, Scope, instant_text, parse_instant
+from unified.diff import changed_paths, content_hash_of, fingerprint_of
+from unified.ids import record_id
+from unified.money import minor_digits
+from unified.shape import (
+    LISTS,
+    PAGES,
+    Constant,
+    Derived,
+    Entry,
+    Field,
+    Read,
+    ResourceDefinitionError,
+    Shape,
+    keys_of,
+)
+
+PROVIDER: Final = "xero"
+FULL: Final = "full"
+SUMMARY: Final = "summary"
+
+#: Fields of every record, in the order in which they stand.
+COMMON: Final = (
+    "id",
+    "remote_id",
+    "resource",
+    "provider",
+    "tenant_id",
+    "connection_id",
+    "remote_url",
+    "created_at",
+    "updated_at",
+    "first_seen_at",
+    "changed_at",
+    "verified_at",
+    "version",
+    "content_hash",
+    "status",
+    "remote_status",
+    "is_deleted",
+    "deleted_at",
+    "deletion_kind",
+    "merged_into",
+    "custom_fields",
+    "extensions",
+    "completeness",
+)
+#: What absorbing adds to a normalized record: it alone knows the sequence and its own clocks.
+STAMPED: Final = (
+    "first_seen_at",
+    "changed_at",
+    "verified_at",
+    "version",
+    "content_hash",
+    "deleted_at",
+)
+_IDENTITY = frozenset({"id", "remote_id", "resource", "provider", "tenant_id", "connection_id"})
+#: Of the common block, what may differ between two reads of the same content.
+_VOLATILE = frozenset(
+    {"connection_id", "remote_url", "created_at", "updated_at", "completeness", *STAMPED}
+)
+
+
+class NormalizeError(Exception):
+    """A raw object that cannot be read; the message never holds a value of it.
+
+    Attributes:
+        resource: unified name of what it should be.
+        remote_id: its Xero id, where that could be read.
+        path: slash-separated way to the value, in Xero's words.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, resource: str, remote_id: str | None, path: str, reason: str) -> None:
+        super().__init__(f"{resource} {remote_id or 'without id'}: {path or 'object'}: {reason}")
+        self.resource = resource
+        self.remote_id = remote_id
+        self.path = path
+        self.reason = reason
+
+
+class DenormalizeError(Exception):
+    """A unified record that must not be sent to Xero; `path` is a JSON pointer into it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How Xero serves one kind of object (Xero: Accounting API, each endpoint's page).
+
+    Attributes:
+        path: last part of the address, such as "Invoices".
+        item_key: key of the list in an answer.
+        id_key: key of an object's id.
+        modified_since: If-Modified-Since is understood.
+        page_size: most objects a page; None: everything comes in one piece.
+        ids_filter: `IDs=` is understood.
+        where_id_or: `where` with OR on the id is optimised.
+        sends_unitdp: unit prices come with 4 decimals only if asked.
+        list_params: sent with every list call, so that nothing is hidden.
+        order: what to order by to walk by id.
+        single: one object can be read alone.
+        scope_granular, scope_broad: for reading, less `.read`.
+    """
+
+    path: str
+    item_key: str
+    id_key: str
+    modified_since: bool
+    page_size: int | None
+    ids_filter: bool
+    where_id_or: bool
+    sends_unitdp: bool
+    list_params: Mapping[str, str]
+    order: str | None
+    single: bool
+    scope_granular: str
+    scope_broad: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantContext:
+    """What normalizing needs to know about the organisation.
+
+    `time_zone` is an IANA name; `business_date` is today in it, None until it has been read.
+    """
+
+    tenant_id: str
+    connection_id: str
+    base_currency: str | None = None
+    short_code: str | None = None
+    time_zone: str | None = None
+    business_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalized:
+    """One raw object in unified words.
+
+    Attributes:
+        record: plain JSON values, without the fields of `STAMPED`.
+        completeness: "full" or "summary", by the kind of read.
+        carried: the fields that this answer really tells; others are null or empty in `record`.
+        business_date: the day by which time-derived fields were computed.
+        drift: what this version does not know, to be counted.
+    """
+
+    remote_id: str
+    updated_at: datetime | None
+    created_at: datetime | None
+    record: dict[str, Any]
+    completeness: str
+    carried: frozenset[str]
+    business_date: date | None
+    drift: tuple[Drift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The next day, in the organisation's zone, at whose start a derived field changes."""
+
+    rule: str
+    on: date
+
+
+Record = Mapping[str, Any]
+
+
+def _no_link(_record: Record, _short_code: str) -> str | None:
+    return None
+
+
+def _nothing_derived(_record: dict[str, Any]) -> None:
+    return
+
+
+def _not_timed(_record: Record, _business_date: date | None) -> dict[str, Any]:
+    return {}
+
+
+def _no_timer(_record: Record) -> Timer | None:
+    return None
+
+
+def _not_removed(_record: Record) -> str | None:
+    return None
+
+
+def _no_facts(_before: Record, _after: Record) -> list[str]:
+    return []
+
+
+def _not_linked(_record: Record) -> list[tuple[str, str]]:
+    return []
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resource:
+    """One kind of Xero object.
+
+    Attributes:
+        name, plural, topic_part: "invoice", "invoices", "invoices".
+        space: "accounting" or "directory".
+        model: the schema of a whole record; tests hold every record to it.
+        fields: a line per field of the model beyond the common block, and of it `status`,
+            `remote_status` and whatever else Xero fills there.
+        extensions: provider-only fields that are worth a schema.
+        ignored: keys of Xero's that are known and not mapped.
+        updated_key, created_key: Xero's stamps, where it has them.
+        currency_key: whose minor digits amounts have; None: the organisation's base currency.
+        prepare: sets what decoding needs to know of the whole object beforehand.
+        derive: fills the derived fields of a record in place.
+        timed: the derived fields that move with the calendar, as they are on a day.
+        removed_as: "deleted" or "merged" if the record says that the thing is gone.
+        facts_of: the business meaning of a change, given both sides.
+        linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
+    """
+
+    name: str
+    plural: str
+    topic_part: str
+    space: str
+    model: type[BaseModel]
+    endpoint: Endpoint
+    webhook_category: str | None
+    fields: tuple[Entry, ...]
+    extensions: tuple[Field, ...] = ()
+    ignored: tuple[str, ...] = ()
+    updated_key: str | None = "UpdatedDateUTC"
+    created_key: str | None = None
+    currency_key: str | None = None
+    prepare: Callable[[Mapping[str, Any], Scope], None] | None = None
+    link: Callable[[Record, str], str | None] = _no_link
+    derive: Callable[[dict[str, Any]], None] = _nothing_derived
+    timed: Callable[[Record, date | None], dict[str, Any]] = _not_timed
+    timer_of: Callable[[Record], Timer | None] = _no_timer
+    removed_as: Callable[[Record], str | None] = _not_removed
+    facts_of: Callable[[Record, Record], list[str]] = _no_facts
+    linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
+    _shape: Shape = field(init=False)
+    _names: tuple[str, ...] = field(init=False)
+    _carrying: Mapping[Read, "_Carrying"] = field(init=False)
+    _timed_names: frozenset[str] = field(init=False)
+    _cosmetic_names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compile the table.
+
+        Raises:
+            ResourceDefinitionError: the table and the model disagree.
+        """
+        entries = self._entries()
+        own = tuple(name for name in self.model.model_fields if name not in COMMON)
+        names = (*COMMON, *own)
+        if tuple(self.model.model_fields) != names:
+            raise ResourceDefinitionError(f"{self.name}: the model's common block is out of order")
+        declared = {entry.name: entry for entry in entries}
+        if len(declared) != len(entries) or set(declared) != set(names) - set(STAMPED):
+            odd = sorted(set(declared) ^ (set(names) - set(STAMPED))) or "a field twice"
+            raise ResourceDefinitionError(f"{self.name}: table and model disagree about {odd}")
+        ordered = tuple(declared[name] for name in names if name in declared)
+        stamps = tuple(key for key in (self.updated_key, self.created_key) if key)
+        known = (*self.ignored, self.endpoint.id_key, *stamps)
+        put = object.__setattr__  # frozen for everybody else
+        put(self, "_names", names)
+        put(self, "_shape", Shape(self.endpoint.item_key, ordered, ignored=known))
+        put(self, "_carrying", {read: _Carrying.of(ordered, read) for read in Read})
+        put(
+            self,
+            "_timed_names",
+            frozenset(e.name for e in ordered if isinstance(e, Derived) and e.timed),
+        )
+        put(
+            self,
+            "_cosmetic_names",
+            frozenset(e.name for e in ordered if isinstance(e, Field) and e.cosmetic),
+        )
+
+    def _entries(self) -> tuple[Entry, ...]:
+        """The declared fields and those of the common block that are the same everywhere."""
+        declared = {entry.name for entry in self.fields}
+        common: list[Entry] = [
+            Derived(name, volatile=name in _VOLATILE)
+            for name in COMMON
+            if name not in declared and name not in STAMPED
+        ]
+        common = [
+            Constant("custom_fields", list) if entry.name == "custom_fields" else entry
+            for entry in common
+            if entry.name != "extensions"
+        ]
+        if "extensions" in declared:
+            return (*common, *self.fields)
+        return (*common, _extensions(self.endpoint.item_key, self.extensions), *self.fields)
+
+    # --- Xero to unified and back
+
+    def normalize(self, raw: Mapping[str, Any], context: TenantContext, read: Read) -> Normalized:
+        """Xero's object in unified words.
+
+        Raises:
+            NormalizeError: it cannot be read.
+        """
+        remote_id = self._remote_id(raw)
+        scope = self._scope(raw, context)
+        try:
+            record = self._shape.decode(raw, scope)
+            updated_at = self._stamp(raw, self.updated_key)
+            created_at = self._stamp(raw, self.created_key)
+        except CodecError as error:
+            raise NormalizeError(self.name, remote_id, "/".join(error.path), error.reason) from None
+        carrying = self._carrying[read]
+        record["id"] = record_id(context.tenant_id, self.name, remote_id)
+        record["remote_id"] = remote_id
+        record["resource"] = self.name
+        record["provider"] = PROVIDER
+        record["tenant_id"] = context.tenant_id
+        record["connection_id"] = context.connection_id
+        if context.short_code is not None:
+            record["remote_url"] = self.link(record, context.short_code)
+        record["created_at"] = None if created_at is None else instant_text(created_at)
+        record["updated_at"] = None if updated_at is None else instant_text(updated_at)
+        record["completeness"] = carrying.completeness
+        self._compute(record, context.business_date)
+        return Normalized(
+            remote_id=remote_id,
+            updated_at=updated_at,
+            created_at=created_at,
+            record=record,
+            completeness=carrying.completeness,
+            carried=carrying.carried(raw, record),
+            business_date=context.business_date,
+            drift=tuple(scope.drift),
+        )
+
+    def denormalize(self, record: Record) -> dict[str, Any]:
+        """Xero's write body of a record: its writable fields that have a value, and its id.
+
+        Raises:
+            DenormalizeError: Xero would refuse or misread it.
+        """
+        body = self._shape.encode(record)
+        if record.get("remote_id") is not None:
+            body = {self.endpoint.id_key: record["remote_id"], **body}
+        return body
+
+    # --- one record against another
+
+    def overlay(self, known: Record | None, fresh: Normalized) -> dict[str, Any]:
+        """What is known after an answer: what it carried, else what was known.
+
+        Keeps the fields of `STAMPED` of what was known, so an answer with nothing new gives a
+        record that differs from it in clocks at most. Time-derived fields are those of
+        `fresh.business_date`.
+        """
+        if known is None:
+            return dict(fresh.record)
+        record: dict[str, Any] = {}
+        for name in self._names:
+            if name in fresh.carried:
+                record[name] = fresh.record[name]
+            elif name in known:
+                record[name] = known[name]
+            elif name in fresh.record:
+                record[name] = fresh.record[name]
+        if FULL in (fresh.completeness, known.get("completeness")):
+            record["completeness"] = FULL
+        self._compute(record, fresh.business_date)
+        return record
+
+    def at_date(self, record: dict[str, Any], business_date: date) -> dict[str, Any]:
+        """The record as it is on a day; the same object if no time-derived field moved."""
+        timed = self.timed(record, business_date)
+        if all(record.get(name) == value for name, value in timed.items()):
+            return record
+        return {**record, **timed}
+
+    def next_timer(self, record: Record) -> Timer | None:
+        """When the calendar will change this record next; None: it will not."""
+        return self.timer_of(record)
+
+    def fingerprint(self, record: Record) -> bytes:
+        """A 16-byte digest: equal for records between which nothing happened.
+
+        Leaves out names inside references, the connection, clocks, the sequence and the hash,
+        links, balances, and the order of elements that carry ids.
+        """
+        return fingerprint_of(self._shape.canon(record))
+
+    def content_hash(self, record: Record) -> str:
+        """SHA-256, in hexadecimal, of the canonical JSON of what the fingerprint covers."""
+        return content_hash_of(self._shape.canon(record))
+
+    def changed_fields(self, before: Record, after: Record) -> list[str]:
+        """JSON pointers of what differs, of what the fingerprint covers."""
+        return changed_paths(self._shape.canon(before), self._shape.canon(after))
+
+    def change_class(self, changed: list[str]) -> str:
+        """One of derived (only the calendar's fields moved), cosmetic (only trifles), material."""
+        roots = {path.split("/", 2)[1] for path in changed}
+        if roots and roots <= self._timed_names:
+            return "derived"
+        if roots and roots <= self._cosmetic_names:
+            return "cosmetic"
+        return "material"
+
+    def facts(self, before: Record | None, after: Record | None) -> list[str]:
+        """What the change means to a bookkeeper; nothing where there is no before or no after."""
+        if before is None or after is None:
+            return []
+        return self.facts_of(before, after)
+
+    def removal(self, record: Record) -> str | None:
+        """Why the record counts as removed: "deleted", "merged", "missing"; None: it does not."""
+        kind = record.get("deletion_kind")
+        return kind if isinstance(kind, str) else None
+
+    def linked(self, record: Record) -> list[tuple[str, str]]:
+        """(endpoint path, remote id) of things that deserve a look when they come or go."""
+        return self.linked_to(record)
+
+    def missing(self, record: Record) -> dict[str, Any]:
+        """The record of a thing that Xero no longer lists."""
+        return {**record, "is_deleted": True, "deletion_kind": "missing"}
+
+    def finish(  # noqa: PLR0913  # the six values that absorbing owns
+        self,
+        record: Record,
+        *,
+        first_seen_at: datetime,
+        changed_at: datetime,
+        verified_at: datetime,
+        version: int,
+        content_hash: str,
+        deleted_at: datetime | None,
+    ) -> dict[str, Any]:
+        """The whole record, in the model's order, as it is stored and published."""
+        whole = dict.fromkeys(self._names)
+        whole.update(record)
+        whole["first_seen_at"] = instant_text(first_seen_at)
+        whole["changed_at"] = instant_text(changed_at)
+        whole["verified_at"] = instant_text(verified_at)
+        whole["version"] = version
+        whole["content_hash"] = content_hash
+        whole["deleted_at"] = None if deleted_at is None else instant_text(deleted_at)
+        return whole
+
+    # --- inside
+
+    def _compute(self, record: dict[str, Any], business_date: date | None) -> None:
+        self.derive(record)
+        kind = self.removed_as(record)
+        record["deletion_kind"] = kind
+        record["is_deleted"] = kind is not None
+        if self._timed_names:
+            record.update(self.timed(record, business_date))
+
+    def _remote_id(self, raw: Mapping[str, Any]) -> str:
+        if not isinstance(raw, Mapping):
+            raise NormalizeError(self.name, None, "", "not an object")
+        key = self.endpoint.id_key
+        try:
+            remote_id = GUID.decode(raw.get(key), _NO_SCOPE)
+        except CodecError as error:
+            raise NormalizeError(self.name, None, key, error.reason) from None
+        if remote_id is None:
+            raise NormalizeError(self.name, None, key, "missing")
+        return str(remote_id)
+
+    def _scope(self, raw: Mapping[str, Any], context: TenantContext) -> Scope:
+        base_digits = minor_digits(context.base_currency)
+        digits = base_digits
+        if self.currency_key is not None:
+            currency = raw.get(self.currency_key)
+            if isinstance(currency, str) and currency:
+                digits = minor_digits(currency)
+        scope = Scope(context.tenant_id, context.base_currency, digits, base_digits)
+        if self.prepare is not None:
+            self.prepare(raw, scope)
+        return scope
+
+    @staticmethod
+    def _stamp(raw: Mapping[str, Any], key: str | None) -> datetime | None:
+        if key is None:
+            return None
+        try:
+            return parse_instant(raw.get(key))
+        except CodecError as error:
+            raise error.under(key) from None
+
+
+_NO_SCOPE = Scope("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Carrying:
+    """Which fields one kind of read carries."""
+
+    declared: frozenset[str]
+    always: tuple[tuple[str, str], ...]  #: (field, key): not carried if the key is absent
+    shown: tuple[
+        tuple[str, str], ...
+    ]  #: (field, key): not declared, yet believed if it has a value
+    from_context: tuple[str, ...]  #: not carried while the context does not know them
+    completeness: str
+
+    @classmethod
+    def of(cls, entries: tuple[Entry, ...], read: Read) -> "_Carrying":
+        mapped = [entry for entry in entries if isinstance(entry, Field)]
+        declared = [entry for entry in mapped if read in entry.reads]
+        rest = [entry for entry in mapped if read not in entry.reads]
+        return cls(
+            declared=_IDENTITY | {entry.name for entry in declared},
+            always=tuple(
+                (e.name, e.xero) for e in declared if e.always and isinstance(e.xero, str)
+            ),
+            # A stub repeats defaults that mean nothing; an unpaged list only leaves things out.
+            shown=tuple((e.name, e.xero) for e in rest if isinstance(e.xero, str))
+            if read is Read.UNPAGED
+            else (),
+            from_context=(
+                "remote_url",
+                "created_at",
+                "updated_at",
+                *(entry.name for entry in declared if not keys_of(entry)),
+            ),
+            completeness=SUMMARY if rest else FULL,
+        )
+
+    def carried(self, raw: Mapping[str, Any], record: Record) -> frozenset[str]:
+        """The fields that this object tells."""
+        shown = {name for name, key in self.shown if raw.get(key)}
+        told = {name for name in self.from_context if record[name] is not None}
+        silent = {name for name in self.from_context if record[name] is None}
+        silent.update(name for name, key in self.always if key not in raw)
+        return (self.declared | shown | told) - silent
+
+
+def _extensions(item_key: str, fields: tuple[Field, ...]) -> Field:
+    """The field `extensions`: {"xero": {…}}, or an empty object where there is no field."""
+    shape = Shape(item_key, fields, partial=True)
+    if not fields:
+        return Field("extensions", (), Codec(lambda _raw, _scope: {}), reads=frozenset(Read))
+    codec = Codec(
+        lambda raw, scope: {"xero": shape.decode(raw, scope)},
+        lambda value, _record: shape.encode(value.get("xero") or {}),
+    )
+    reads = PAGES if any(entry.reads != LISTS for entry in fields) else LISTS
+    return Field("extensions", shape.keys, codec, reads=reads, write=shape.writes)

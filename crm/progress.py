@@ -1,0 +1,68 @@
+"""Is the CRM through with everything? Asked from outside, in whatever process it runs.
+
+For the demo, tests and operators. It changes nothing.
+"""
+
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer
+
+from crm import tables
+from crm.consumer import group_id
+from crm.snapshot import all_partitions
+from crm.topics import crm_topics
+from storage.database import Database
+from unified.broker import BrokerSettings
+
+
+class CrmProgress:
+    """A view on the group's offsets and the tables' dirty marks; open it with `async with`."""
+
+    def __init__(self, db: Database, broker: BrokerSettings) -> None:
+        self._db = db
+        self._count = broker.partitions
+        self._events = crm_topics(broker.prefix).events
+        # It names the group to read its offsets and never joins it, since it subscribes to nothing.
+        self._kafka = AIOKafkaConsumer(
+            **broker.client_options(),
+            group_id=group_id(broker.prefix),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._kafka.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._kafka.stop()
+
+    async def lag(self) -> int | None:
+        """Return how many offsets the group is behind; None while it has not begun everywhere.
+
+        Raises:
+            KafkaError: the broker is away.
+        """
+        partitions = all_partitions(self._count, self._events)
+        ends = await self._kafka.end_offsets(partitions)
+        lag = 0
+        for partition in partitions:
+            committed = await self._kafka.committed(partition)
+            if committed is None:
+                return None
+            lag += max(0, ends[partition] - committed)
+        return lag
+
+    async def is_idle(self) -> bool:
+        """Return whether every event is in the tables and every status acknowledged by Kafka.
+
+        Raises:
+            KafkaError, StorageError: one of them is away.
+        """
+        return await self.lag() == 0 and await tables.dirty_count(self._db) == 0

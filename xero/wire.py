@@ -43,7 +43,8 @@ class Answer:
     @property
     def content_type(self) -> str:
         """Without parameters, in lower case; Xero's servers do not always tell the truth here."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        told: str = self.headers.get("content-type", "")
+        return told.partition(";")[0].strip().lower()
 
 
 async def send(

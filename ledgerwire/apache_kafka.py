@@ -223,7 +223,9 @@ def _settings(node: Node, nodes: tuple[Node, ...]) -> str:
         "transaction.state.log.num.partitions": 4,
         "share.coordinator.state.topic.replication.factor": replicas,
         "share.coordinator.state.topic.min.isr": in_sync,
-        # Tests wait for these.
+        # Tests wait for these. Three seconds (not nine) until a dead broker's partitions move.
+        "broker.heartbeat.interval.ms": 500,
+        "broker.session.timeout.ms": 3000,
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,

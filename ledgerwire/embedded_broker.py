@@ -25,10 +25,15 @@ _PACKAGE = "noida_db"
 _PROGRAM = "noida-db.exe" if os.name == "nt" else "noida-db"
 _LOG_FILE = "server.log"
 _POLL_S = 0.005
+_PORTS_TRIED = 3
 
 
 class BrokerDidNotStart(Exception):
     """The embedded broker ended, or did not answer in time; the message says what it printed."""
+
+
+class PortTaken(BrokerDidNotStart):
+    """Somebody else listens on the port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +63,16 @@ def start(data_dir: Path, *, port: int | None = None, deadline_s: float = 30.0) 
         deadline_s: seconds to wait for its first answer.
 
     Raises:
-        BrokerDidNotStart: it ended at once, or never answered.
+        BrokerDidNotStart: it ended at once (PortTaken: because of its port), or never answered.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    chosen = port or free_ports(1)[0]
-    address = f"{LOOPBACK}:{chosen}"
-    with _program() as program, (data_dir / _LOG_FILE).open("wb") as output:
-        # A session of its own: Ctrl-C in a terminal reaches those who use it, not the broker.
-        process = subprocess.Popen(  # noqa: S603  # our own dependency's program, no shell
-            [program, *_arguments(data_dir, chosen)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        broker = EmbeddedBroker(address, process.pid, process)
-        _wait_until_it_answers(broker, process, data_dir, deadline_s)
-    log.info("embedded_broker_started", address=address, pid=process.pid)
-    return broker
+    if port is not None:
+        return _start_at(data_dir, port, deadline_s)
+    for _ in range(_PORTS_TRIED - 1):
+        # Between choosing a port and listening on it, somebody else may have taken it.
+        with contextlib.suppress(PortTaken):
+            return _start_at(data_dir, free_ports(1)[0], deadline_s)
+    return _start_at(data_dir, free_ports(1)[0], deadline_s)
 
 
 def stop(broker: EmbeddedBroker, *, deadline_s: float = 30.0) -> None:
@@ -98,6 +95,23 @@ def stop(broker: EmbeddedBroker, *, deadline_s: float = 30.0) -> None:
 def is_running(broker: EmbeddedBroker) -> bool:
     """Tell whether this very broker still runs (and not some other process with its id)."""
     return _find(broker) is not None
+
+
+def _start_at(data_dir: Path, port: int, deadline_s: float) -> EmbeddedBroker:
+    address = f"{LOOPBACK}:{port}"
+    with _program() as program, (data_dir / _LOG_FILE).open("wb") as output:
+        # A session of its own: Ctrl-C in a terminal reaches those who use it, not the broker.
+        process = subprocess.Popen(  # noqa: S603  # our own dependency's program, no shell
+            [program, *_arguments(data_dir, port)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        broker = EmbeddedBroker(address, process.pid, process)
+        _wait_until_it_answers(broker, process, data_dir, deadline_s)
+    log.info("embedded_broker_started", address=address, pid=process.pid)
+    return broker
 
 
 @contextlib.contextmanager
@@ -127,15 +141,27 @@ def _wait_until_it_answers(
     deadline = time.monotonic() + deadline_s
     while (left_s := deadline - time.monotonic()) > 0:
         if process.poll() is not None:
-            raise BrokerDidNotStart(f"the embedded broker ended at once: {_last_words(data_dir)}")
+            words = _last_words(data_dir)
+            error = PortTaken if "already in use" in words else BrokerDidNotStart
+            raise error(f"the embedded broker ended at once: {words}")
         try:
-            brokers_known_to(broker.address, timeout_s=left_s)
-        except OSError:
-            time.sleep(_POLL_S)
-        else:
-            return
+            # In this order: what answers at a port that was taken already is another server.
+            if _listens(broker):
+                brokers_known_to(broker.address, timeout_s=left_s)
+                return
+        except (OSError, psutil.NoSuchProcess):
+            pass  # it is still starting, or just ended: the next round tells
+        time.sleep(_POLL_S)
     stop(broker)
     raise BrokerDidNotStart(f"the embedded broker did not answer within {deadline_s:g} s")
+
+
+def _listens(broker: EmbeddedBroker) -> bool:
+    return any(
+        f"{connection.laddr.ip}:{connection.laddr.port}" == broker.address
+        for connection in psutil.Process(broker.pid).net_connections("tcp4")
+        if connection.status == psutil.CONN_LISTEN
+    )
 
 
 def _last_words(data_dir: Path) -> str:

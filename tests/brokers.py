@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -40,6 +41,10 @@ def broker_server() -> Iterator[embedded_broker.EmbeddedBroker]:
 @pytest.fixture(scope="session")
 def apache_kafka() -> Iterator[real.Cluster]:
     """A real Apache Kafka of one node for this pytest process; mark the test `needs_kafka`."""
+    try:
+        kafka_artifacts.fetch()
+    except kafka_artifacts.KafkaUnavailable as error:  # Maven is here, but can't reach anything
+        _skip_or_fail("needs_kafka", str(error))
     folder = Path(tempfile.mkdtemp(prefix="ledgerwire-tests-"))
     try:
         with real.running(folder) as cluster:
@@ -119,9 +124,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose need is not met; in CI, where nothing may be skipped, fail it."""
     for marker, missing in _NEEDS.items():
         if item.get_closest_marker(marker) and (lacking := missing()):
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"CI may skip nothing, but {marker}: missing {lacking}", pytrace=False)
-            pytest.skip(f"{marker}: missing {lacking}")
+            _skip_or_fail(marker, f"missing {lacking}")
+
+
+def _skip_or_fail(marker: str, reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI may skip nothing, but {marker}: {reason}", pytrace=False)
+    pytest.skip(f"{marker}: {reason}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

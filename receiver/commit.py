@@ -115,9 +115,8 @@ class GroupCommit(Generic[ItemT, ResultT]):
         self._arrived.set()
         if self._loop_task is not None:
             await self._loop_task
-        for task in self._given_up:
-            task.cancel()
-        await asyncio.gather(*self._given_up, return_exceptions=True)
+        if self._given_up:  # cancelled already; one on a dead connection may take minutes to end
+            await asyncio.wait(self._given_up, timeout=self._limits.commit_s)
 
     async def submit(self, item: ItemT) -> ResultT:
         """Store one item and return its result once it is on disk.

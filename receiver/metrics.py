@@ -3,7 +3,7 @@
 Labels hold fixed words only: nothing that comes out of a delivery, which would be without bound.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -63,6 +63,15 @@ class ReceiverMetrics:
             registry=registry,
         )
         keys.set(webhook_keys)
+
+    def show_waiting(self, waiting: Callable[[], int]) -> None:
+        """Show how many deliveries wait for the next commit, asked for at each scrape."""
+        gauge = Gauge(
+            "ledgerwire_deliveries_waiting",
+            "Deliveries waiting for the next commit.",
+            registry=self.registry,
+        )
+        gauge.set_function(waiting)
 
     def answered(self, outcome: str, seconds: float) -> None:
         """Count one answered delivery."""

@@ -1,15 +1,17 @@
 """One session of the consumer: from joining the group to leaving it or failing.
 
-Each round reads a batch, commits it to the tables, then the offsets to Kafka, then publishes
-what is dirty. Whatever fails ends the session; server.py begins another. Nothing is lost by
-that: offsets never run ahead of the tables, and dirty marks outlive the process.
+Each round reads a batch, commits it to the tables together with how far it reaches, then commits
+the offsets to Kafka, then publishes what is dirty. Whatever fails ends the session; server.py
+begins another. Nothing is lost by that: dirty marks outlive the process, and reading goes on
+where the tables say, whichever of database and broker was set back.
 
-A group that has no offset for a partition (it is new, or was away for longer than events are
-kept) first reads the state topic, up to where it ends when that reading begins, while it reads
-events from the oldest one kept. No change can fall between: one whose state is past that end was
-published later, so its event is still to come. What both tell is taken once, by (epoch,
-sequence). Only when the state topic is through are offsets committed: an offset in Kafka means
-that the tables hold everything before it.
+A partition for which tables or group have no offset, or one that the topic does not hold (the
+group is new, was away for longer than events are kept, tables were lost, the broker was emptied)
+is caught up on: the state topic is read, up to where it ends when that reading begins, while
+events are read from the oldest one kept. No change can fall between: one whose state is past that
+end was published later, so its event is still to come. What both tell is taken once, by (epoch,
+sequence). Only when the state topic is through are offsets noted: an offset means that the tables
+hold everything before it.
 
 Two processes may hold one partition for a moment, when Kafka has given up on one that was only
 slow. Its writes to the tables can do no harm, since older versions lose. A status it sends late
@@ -33,7 +35,7 @@ from aiokafka.errors import (
 
 from crm import tables
 from crm.catchup import CatchUp
-from crm.intake import Counters, from_events, read_states, take
+from crm.intake import Counters, Passed, from_events, read_states, take
 from crm.publisher import Publisher, Reached, new_producer
 from crm.tables import Partitions
 from crm.topics import CrmTopics, ensure_crm_topics
@@ -169,8 +171,8 @@ class _Session:
         self._publisher = publisher
         self._rebalanced = rebalanced
         self._ready: set[TopicPartition] = set()  # the tables hold their whole past
-        self._committed: dict[TopicPartition, int | None] = {}
-        self._passed: dict[TopicPartition, int] = {}  # everything below is in the tables
+        self._stored: dict[TopicPartition, int] = {}  # everything below is in the tables
+        self._committed: dict[TopicPartition, int] = {}  # as far as Kafka knows
         self._catch_up: CatchUp | None = None
         self._look_at = 0.0  # event-loop time of the next look for dirty marks
 
@@ -208,13 +210,8 @@ class _Session:
         """Take stock of the partitions dealt to us, whether we had them before or not."""
         await self.close()
         self._catch_up = None
-        self._committed = {tp: await self._consumer.committed(tp) for tp in assigned}
-        begins = await self._consumer.beginning_offsets(list(assigned)) if assigned else {}
-        self._ready = {
-            tp
-            for tp, offset in self._committed.items()
-            if offset is not None and offset >= begins[tp]
-        }
+        self._stored, self._committed = {}, {}
+        self._ready = await self._resume(assigned)
         behind = assigned - self._ready
         await tables.doubt(self._setup.db, self._partitions(assigned))
         if behind:
@@ -229,6 +226,24 @@ class _Session:
         self._look_at = 0.0
         log.info("crm_assigned", partitions=len(assigned), catching_up=len(behind))
 
+    async def _resume(self, assigned: frozenset[TopicPartition]) -> set[TopicPartition]:
+        """Go to where reading goes on; return the partitions that need no catching up."""
+        if not assigned:
+            return set()
+        stored = await tables.offsets(self._setup.db, self._topics.events)
+        begins = await self._consumer.beginning_offsets(list(assigned))
+        ends = await self._consumer.end_offsets(list(assigned))
+        ready = set()
+        for tp in assigned:
+            offset, committed = stored.get(tp.partition), await self._consumer.committed(tp)
+            if offset is None or committed is None or not begins[tp] <= offset <= ends[tp]:
+                self._consumer.seek(tp, begins[tp])
+                continue
+            self._consumer.seek(tp, offset)
+            self._stored[tp], self._committed[tp] = offset, committed
+            ready.add(tp)
+        return ready
+
     def _partitions(self, some: Iterable[TopicPartition]) -> Partitions:
         known = self._consumer.partitions_for_topic(self._topics.events) or ()
         return Partitions(count=len(known), owned=frozenset(tp.partition for tp in some))
@@ -239,17 +254,25 @@ class _Session:
         fetched = await self._consumer.getmany(
             timeout_ms=0 if backlog else waiting, max_records=BATCH
         )
-        passed = await self._positions()
+        positions = await self._positions()
+        if self._rebalanced.pending:
+            return 0  # perhaps from where Kafka begins; we begin where the tables end
+        moved = {tp: at for tp, at in positions.items() if at != self._stored.get(tp)}
         counters = self._setup.health.counters
         records = [record for batch in fetched.values() for record in batch]
-        await take(self._setup.db, read_states(records, from_events, counters), counters)
-        self._passed = passed
+        await take(
+            self._setup.db,
+            read_states(records, from_events, counters),
+            counters,
+            passed=Passed(self._topics.events, {tp.partition: at for tp, at in moved.items()}),
+        )
+        self._stored.update(moved)
         return len(records)
 
     async def _positions(self) -> dict[TopicPartition, int]:
-        """Return where reading goes on; past markers of transactions, unlike the last record."""
+        """Return how far ready partitions are read; markers of transactions count as well."""
         positions = {}
-        for tp in self._consumer.assignment():
+        for tp in self._ready:
             try:
                 async with asyncio.timeout(POSITION_WITHIN_S):
                     positions[tp] = await self._consumer.position(tp)
@@ -262,17 +285,14 @@ class _Session:
             return False
         if await self._catch_up.step():
             await self._catch_up.close()
+            caught = self._catch_up.partitions.owned
+            self._ready |= {TopicPartition(self._topics.events, number) for number in caught}
             self._catch_up = None
             self._setup.health.catching_up = 0
-            self._ready |= set(self._committed)
         return True
 
     async def _commit_offsets(self) -> None:
-        offsets = {
-            tp: offset
-            for tp, offset in self._passed.items()
-            if tp in self._ready and self._committed.get(tp) != offset
-        }
+        offsets = {tp: at for tp, at in self._stored.items() if self._committed.get(tp) != at}
         if not offsets:
             return
         try:

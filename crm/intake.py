@@ -3,7 +3,7 @@
 A record that cannot be read is skipped, counted and logged by its place; it never stops the rest.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -66,22 +66,37 @@ def read_states(
     return states
 
 
-async def take(db: Database, states: list[InvoiceState], counters: Counters) -> int:
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How far a topic has been read: the next offset of some of its partitions."""
+
+    topic: str
+    offsets: Mapping[int, int]
+
+
+async def take(
+    db: Database, states: list[InvoiceState], counters: Counters, *, passed: Passed | None = None
+) -> int:
     """Commit what is newer than the tables and mark it dirty; return how many changes that were.
 
-    Of several changes of one invoice the last is kept: a status has no history.
+    Of several changes of one invoice the last is kept: a status has no history. `passed` is
+    committed with them.
 
     Raises:
         StorageError: nothing was taken.
     """
-    if not states:
+    news: list[InvoiceState] = []
+    if not states and (passed is None or not passed.offsets):
         return 0
     async with db.transaction() as conn:
-        await tables.lock_tenants(conn, {state.tenant_id for state in states})
-        known = await tables.known_versions(conn, sorted({state.key for state in states}))
-        news = list(each_once(states, known))
+        if states:
+            await tables.lock_tenants(conn, {state.tenant_id for state in states})
+            known = await tables.known_versions(conn, sorted({state.key for state in states}))
+            news = list(each_once(states, known))
         if news:
             await tables.store(conn, list({state.key: state for state in news}.values()))
+        if passed is not None:
+            await tables.store_offsets(conn, passed.topic, passed.offsets)
     counters.taken += len(news)
     counters.repeated += len(states) - len(news)
     return len(news)

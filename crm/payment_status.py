@@ -214,7 +214,7 @@ def group_of(state: InvoiceState) -> InvoiceGroup:
         timing=state.timing,
         owing=state.amount_due is not None and state.amount_due > 0,
         count=1,
-        amount_due=state.amount_due or Decimal(0),
+        amount_due=Decimal(0) if state.amount_due is None else state.amount_due,
         oldest_due_date=state.due_date,
     )
 

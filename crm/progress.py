@@ -9,7 +9,6 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer
 
 from crm import tables
-from crm.consumer import group_id
 from crm.snapshot import all_partitions
 from crm.topics import crm_topics
 from storage.database import Database
@@ -17,18 +16,14 @@ from unified.broker import BrokerSettings
 
 
 class CrmProgress:
-    """A view on the group's offsets and the tables' dirty marks; open it with `async with`."""
+    """A view on how far the tables reach, and on their dirty marks; open it with `async with`."""
 
     def __init__(self, db: Database, broker: BrokerSettings) -> None:
         self._db = db
         self._count = broker.partitions
         self._events = crm_topics(broker.prefix).events
-        # It names the group to read its offsets and never joins it, since it subscribes to nothing.
         self._kafka = AIOKafkaConsumer(
-            **broker.client_options(),
-            group_id=group_id(broker.prefix),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
+            **broker.client_options(), isolation_level="read_committed", enable_auto_commit=False
         )
 
     async def __aenter__(self) -> Self:
@@ -44,19 +39,20 @@ class CrmProgress:
         await self._kafka.stop()
 
     async def lag(self) -> int | None:
-        """Return how many offsets the group is behind; None while it has not begun everywhere.
+        """Return how many offsets the tables are behind; None while they have not begun everywhere.
 
         Raises:
-            KafkaError: the broker is away.
+            KafkaError, StorageError: one of them is away.
         """
         partitions = all_partitions(self._count, self._events)
         ends = await self._kafka.end_offsets(partitions)
+        stored = await tables.offsets(self._db, self._events)
         lag = 0
-        for partition in partitions:
-            committed = await self._kafka.committed(partition)
-            if committed is None:
-                return None
-            lag += max(0, ends[partition] - committed)
+        for tp in partitions:
+            reached = stored.get(tp.partition)
+            if reached is None or reached > ends[tp]:
+                return None  # beyond the end: of a broker that was emptied since
+            lag += ends[tp] - reached
         return lag
 
     async def is_idle(self) -> bool:

@@ -1,4 +1,4 @@
-"""The CRM consumer's own tables: every query on crm_invoice and crm_contact.
+"""The CRM consumer's own tables: every query on crm_invoice, crm_contact and crm_offset.
 
 State and its dirty mark are written in one transaction; Kafka's acknowledgement clears the mark,
 and only if nothing newer came in between. No rules here: they are in payment_status.
@@ -7,7 +7,7 @@ and only if nothing newer came in between. No rules here: they are in payment_st
 a partition, so they stay right when topics get more partitions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -196,6 +196,26 @@ def _by_hash(keys: Sequence[Key]) -> tuple[list[str], list[str], list[int]]:
         [key.tenant_id for key in keys],
         [key.entity_id for key in keys],
         [tenant_hash(key.tenant_id) for key in keys],
+    )
+
+
+async def offsets(db: Database, topic: str) -> dict[int, int]:
+    """Return how far the tables reach: the next offset of each partition they have begun."""
+    rows = await db.fetch("SELECT partition, next_offset FROM crm_offset WHERE topic = $1", topic)
+    return {row["partition"]: row["next_offset"] for row in rows}
+
+
+async def store_offsets(conn: Connection, topic: str, passed: Mapping[int, int]) -> None:
+    """Note, with the states read from below them, how far the tables reach."""
+    await conn.execute(
+        """
+        INSERT INTO crm_offset (topic, partition, next_offset)
+        SELECT $1, * FROM unnest($2::int[], $3::bigint[])
+        ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+        """,
+        topic,
+        sorted(passed),
+        [passed[partition] for partition in sorted(passed)],
     )
 
 

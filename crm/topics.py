@@ -64,7 +64,9 @@ async def ensure_crm_topics(broker: BrokerSettings) -> CrmTopics:
     """
     names = crm_topics(broker.prefix)
     wanted = {names.events, names.state, names.invoice_status, names.contact_status}
-    await ensure_topics(broker, [t for t in all_topics(broker.prefix, [_Invoices()]) if t.name in wanted])
+    await ensure_topics(
+        broker, [t for t in all_topics(broker.prefix, [_Invoices()]) if t.name in wanted]
+    )
     return names
 
 

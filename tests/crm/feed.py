@@ -32,7 +32,7 @@ def remote(kind: str, number: int) -> str:
     return str(uuid5(NAMESPACE_URL, f"{kind}/{number}"))
 
 
-def invoice(  # noqa: PLR0913  # a builder: every argument has a default
+def invoice(  # a builder: every argument has a default
     number: int = 1,
     *,
     tenant_id: str | None = None,
@@ -176,6 +176,13 @@ class Feed:
         """Publish states without their events, as when the events' retention is over."""
         await self._send([(m, True) for m in moments])
 
+    async def publish_and_abort(self, *moments: Moment) -> None:
+        """Publish events in a transaction that is then aborted."""
+        await self._producer.begin_transaction()
+        await self._enqueue([(m, False) for m in moments])
+        await self._producer.flush()
+        await self._producer.abort_transaction()
+
     async def publish_raw(self, topic: str, records: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Publish anything at all to partition 0."""
         async with self._producer.transaction():
@@ -184,12 +191,15 @@ class Feed:
 
     async def _send(self, sendings: Iterable[tuple[Moment, bool]]) -> None:
         async with self._producer.transaction():
-            for moment_, is_state in sendings:
-                state = None if moment_.state is None else json.dumps(moment_.state).encode()
-                await self._producer.send(
-                    self._topics.state if is_state else self._topics.events,
-                    key=moment_.key,
-                    value=state if is_state else moment_.event,
-                    headers=moment_.headers,
-                    partition=partition_of(moment_.record["tenant_id"], self._broker.partitions),
-                )
+            await self._enqueue(sendings)
+
+    async def _enqueue(self, sendings: Iterable[tuple[Moment, bool]]) -> None:
+        for moment_, is_state in sendings:
+            state = None if moment_.state is None else json.dumps(moment_.state).encode()
+            await self._producer.send(
+                self._topics.state if is_state else self._topics.events,
+                key=moment_.key,
+                value=state if is_state else moment_.event,
+                headers=moment_.headers,
+                partition=partition_of(moment_.record["tenant_id"], self._broker.partitions),
+            )

@@ -49,7 +49,7 @@ async def eventually(
         TimeoutError: it did not come to hold in time.
     """
     async with asyncio.timeout(patience_s):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110  # the condition lies in other programs
             await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -87,4 +87,4 @@ async def settle(database: Database, broker: BrokerSettings) -> Statuses:
 
 async def assert_as_rebuilt(broker: BrokerSettings) -> None:
     """Check what is published against what follows from the state topic alone."""
-    assert [] == differences(await rebuilt(broker, NOW), await published(broker))
+    assert differences(await rebuilt(broker, NOW), await published(broker)) == []

@@ -55,6 +55,13 @@ CREATE TABLE crm_contact (
   PRIMARY KEY (tenant_id, contact_id)
 )""",
     "CREATE INDEX crm_contact_dirty ON crm_contact (tenant_hash) WHERE dirty",
+    """
+CREATE TABLE crm_offset (
+  topic text NOT NULL,
+  partition int NOT NULL,
+  next_offset bigint NOT NULL,             -- everything below is in the tables
+  PRIMARY KEY (topic, partition)
+)""",
 )
 
 

@@ -250,6 +250,14 @@ def read_guid(value: Any, _scope: Scope) -> str | None:
     raise CodecError("not an id")
 
 
+def read_required_id(value: Any, scope: Scope) -> str:
+    """Decode an id without which the object means nothing."""
+    found = read_guid(value, scope)
+    if found is None:
+        raise CodecError("missing")
+    return found
+
+
 def as_it_is(value: Any, _record: Mapping[str, Any]) -> Any:
     """Encode a value that Xero writes as we do."""
     return value
@@ -310,6 +318,7 @@ def remote_of(enum: Choice) -> Codec:
 
 TEXT: Final = Codec(read_text, as_it_is)
 GUID: Final = Codec(read_guid, as_it_is)
+REQUIRED_ID: Final = Codec(read_required_id)
 DATE: Final = Codec(lambda value, _scope: parse_date(value), write_date)
 NUMBER: Final = Codec(read_number, write_number)
 INTEGER: Final = Codec(read_integer, as_it_is)

@@ -339,6 +339,10 @@ class Resource:
         record["created_at"] = None if created_at is None else instant_text(created_at)
         record["updated_at"] = None if updated_at is None else instant_text(updated_at)
         record["completeness"] = carrying.completeness
+        carried = carrying.carried(raw, record)
+        for name in carrying.thin:
+            if name not in carried:
+                record[name] = None  # not told is not the same as empty
         self._compute(record, context.business_date)
         return Normalized(
             remote_id=remote_id,
@@ -346,7 +350,7 @@ class Resource:
             created_at=created_at,
             record=record,
             completeness=carrying.completeness,
-            carried=carrying.carried(raw, record),
+            carried=carried,
             business_date=context.business_date,
             drift=tuple(scope.drift),
         )
@@ -519,7 +523,8 @@ class _Carrying:
     shown: tuple[
         tuple[str, str], ...
     ]  #: (field, key): not declared, yet believed if it has a value
-    from_context: tuple[str, ...]  #: not carried while the context does not know them
+    thin: tuple[str, ...]  #: fields that this kind of read leaves out
+    from_context: tuple[str, ...]  #: not carried while they are unknown
     completeness: str
 
     @classmethod
@@ -527,15 +532,15 @@ class _Carrying:
         mapped = [entry for entry in entries if isinstance(entry, Field)]
         declared = [entry for entry in mapped if read in entry.reads]
         rest = [entry for entry in mapped if read not in entry.reads]
+        # A stub names what it likes, and repeats defaults that mean nothing; an unpaged list only
+        # leaves things out, so what it does show is true.
+        certain = [entry for entry in declared if entry.always or read is Read.STUB]
+        shown = rest if read is Read.UNPAGED else []
         return cls(
             declared=_IDENTITY | {entry.name for entry in declared},
-            always=tuple(
-                (e.name, e.xero) for e in declared if e.always and isinstance(e.xero, str)
-            ),
-            # A stub repeats defaults that mean nothing; an unpaged list only leaves things out.
-            shown=tuple((e.name, e.xero) for e in rest if isinstance(e.xero, str))
-            if read is Read.UNPAGED
-            else (),
+            always=tuple((entry.name, key) for entry in certain for key in keys_of(entry)),
+            shown=tuple((e.name, e.xero) for e in shown if isinstance(e.xero, str)),
+            thin=tuple(entry.name for entry in rest if entry.name != "extensions"),
             from_context=(
                 "remote_url",
                 "created_at",

@@ -148,7 +148,8 @@ class Shape:
             try:
                 record[name] = whole(raw, scope)
             except CodecError as error:
-                raise error.under("|".join(keys)) from None
+                # A codec that reads several keys may have said itself which one it was.
+                raise (error if error.path else error.under("|".join(keys))) from None
         for name, make in self._made:
             record[name] = make()
         return record

@@ -6,10 +6,11 @@ A new resource is a file beside this one and its line in `RESOURCES`.
 from collections.abc import Mapping
 from typing import Final
 
-from unified.resource import Resource, ResourceDefinitionError
+from unified.resource import Resource
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
 from unified.resources.invoice import INVOICE
+from unified.shape import ResourceDefinitionError
 
 RESOURCES: Final[tuple[Resource, ...]] = (COMPANY_INFO, CONTACT, INVOICE)
 

@@ -1,0 +1,437 @@
+"""Invoices and bills: one Xero endpoint, told apart by `type`.
+
+A state has two axes here, since Xero's one mixes them: `status` is the document's, and
+`payment_status` the money's. `timing` moves with the calendar alone.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from unified.codecs import (
+    DATE,
+    FLAG,
+    NUMBER,
+    TEXT,
+    Codec,
+    CodecError,
+    Scope,
+    choice,
+    flag,
+    parse_date,
+    remote_of,
+)
+from unified.documents import (
+    CREDIT_ENDPOINTS,
+    CREDITS,
+    LINES,
+    PAYMENTS,
+    TAX_MODE,
+    AppliedCredit,
+    AppliedPayment,
+    Line,
+    derive_base,
+    look_at_tax_mode,
+)
+from unified.model import Address, Amount, Currency, Day, Number, OneOf, Part, Rate, Record, Ref
+from unified.money import AMOUNT, RATE, amount_text, minor_digits
+from unified.parts import PLAIN_ADDRESS, id_ref, object_ref
+from unified.resource import DenormalizeError, Endpoint, Resource, Timer
+from unified.shape import ALL, PAGES, Constant, Derived, Field, decode_list
+
+_TYPE: Final = choice(
+    "Invoice.Type",
+    {"ACCREC": "invoice", "ACCPAY": "bill"},
+    written={"invoice": "ACCREC", "bill": "ACCPAY"},
+)
+_STATUS: Final = choice(
+    "Invoice.Status",
+    {
+        "DRAFT": "draft",
+        "SUBMITTED": "submitted",
+        "AUTHORISED": "open",
+        "PAID": "paid",
+        "VOIDED": "void",
+        "DELETED": "deleted",
+    },
+    # Xero alone makes a document paid, so that is never written.
+    written={
+        "draft": "DRAFT",
+        "submitted": "SUBMITTED",
+        "open": "AUTHORISED",
+        "void": "VOIDED",
+        "deleted": "DELETED",
+    },
+)
+_BASE_TWINS: Final = (
+    "subtotal",
+    "total_tax",
+    "total",
+    "total_discount",
+    "amount_due",
+    "amount_paid",
+    "amount_credited",
+)
+_ZERO = Decimal(0)
+
+
+# --- codecs of this resource alone -------------------------------------------------------------
+
+
+def _read_currency(value: Any, scope: Scope) -> str | None:
+    # Some accounts show an empty currency: the organisation's own.
+    found = TEXT.decode(value, scope)
+    return scope.base_currency if found is None else str(found)
+
+
+def _write_rate(value: Any, record: Mapping[str, Any]) -> str | None:
+    if record.get("currency") == record.get("base_currency"):
+        return None
+    rate = Decimal(value)
+    if rate <= 0:
+        raise DenormalizeError("/exchange_rate_to_base", "must be above 0")
+    if rate == 1:
+        raise DenormalizeError("/exchange_rate_to_base", "1 cannot be right in a foreign currency")
+    given = record.get("provider_exchange_rate")
+    inverse: Any = RATE.decode(1 / rate, Scope(""))
+    # A rate that came from Xero goes back as it came, not as the inverse of its inverse.
+    if given is not None and abs(Decimal(given) * rate - 1) < Decimal("1E-8"):
+        return str(given)
+    return str(inverse)
+
+
+def _read_expected(raw: Mapping[str, Any], _scope: Scope) -> str | None:
+    return parse_date(raw.get("ExpectedPaymentDate")) or parse_date(raw.get("PlannedPaymentDate"))
+
+
+def _write_expected(value: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+    planned = record.get("type") == "bill"
+    return {"PlannedPaymentDate" if planned else "ExpectedPaymentDate": value}
+
+
+def _read_withholding(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
+    amount = AMOUNT.decode(raw.get("CISDeduction"), scope)
+    rate = NUMBER.decode(raw.get("CISRate"), scope)
+    return None if amount is None and rate is None else {"amount": amount, "rate": rate}
+
+
+def _address_of(kind: str) -> Codec:
+    """One of the addresses by which Xero computes US sales tax: FROM origin or TO destination."""
+
+    def decode(value: Any, scope: Scope) -> dict[str, Any] | None:
+        for address in decode_list(value, scope, _whole_address):
+            if address["kind"] == kind:
+                return PLAIN_ADDRESS.decode(address["raw"], scope)
+        return None
+
+    return Codec(decode)
+
+
+def _whole_address(value: Any, _scope: Scope) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise CodecError("not an object")
+    return {"kind": value.get("InvoiceAddressType"), "raw": value}
+
+
+# --- derived fields ----------------------------------------------------------------------------
+
+
+def _derive(record: dict[str, Any]) -> None:
+    if record["amount_credited"] is None:
+        record["amount_credited"] = _credited(record)
+    derive_base(record, _BASE_TWINS)
+    record["payment_status"] = _payment_status(record)
+
+
+def _credited(record: Mapping[str, Any]) -> str | None:
+    """Xero leaves the key out of some answers: total = due + paid + credited, unless voided."""
+    parts = record["total"], record["amount_due"], record["amount_paid"]
+    if record["status"] in {None, "void"} or None in parts:
+        return None
+    total, due, paid = (Decimal(part) for part in parts)
+    return amount_text(total - due - paid, minor_digits(record["currency"]))
+
+
+def _payment_status(record: Mapping[str, Any]) -> str:
+    status = record["status"]
+    if status == "paid":
+        return "paid"
+    if status != "open":
+        return "none"
+    return "partially_paid" if _settled(record) > 0 else "unpaid"
+
+
+def _settled(record: Mapping[str, Any]) -> Decimal:
+    return Decimal(record["amount_paid"] or 0) + Decimal(record["amount_credited"] or 0)
+
+
+def _is_collectable(record: Mapping[str, Any]) -> bool:
+    due = record["amount_due"]
+    return record["status"] == "open" and due is not None and Decimal(due) > _ZERO
+
+
+def _timed(record: Mapping[str, Any], business_date: date | None) -> dict[str, Any]:
+    timing = "none"
+    due_date = record["due_date"]
+    if business_date is not None and due_date is not None and _is_collectable(record):
+        today = business_date.isoformat()  # compares as text as it does as a date
+        timing = "overdue" if today > due_date else "due" if today == due_date else "not_due"
+    return {"timing": timing, "is_overdue": timing == "overdue"}
+
+
+def _next_timer(record: Mapping[str, Any]) -> Timer | None:
+    if record["due_date"] is None or not _is_collectable(record):
+        return None
+    due = date.fromisoformat(record["due_date"])
+    if record["timing"] == "overdue":
+        return None
+    if record["timing"] == "due":
+        return Timer("invoice.overdue", due + timedelta(days=1))
+    return Timer("invoice.due", due)  # also where no business date was known yet
+
+
+# --- meaning -----------------------------------------------------------------------------------
+
+
+def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    facts: list[str] = []
+    status = after["status"]
+    if before["status"] != status:
+        if before["status"] in {"draft", "submitted"} and status in {"open", "paid"}:
+            facts.append("invoice.approved")
+        fact = {"paid": "paid", "void": "voided", "deleted": "deleted"}.get(status)
+        if fact is not None:
+            facts.append(f"invoice.{fact}")
+    if after["payment_status"] == "partially_paid" and _settled(after) > _settled(before):
+        facts.append("invoice.partially_paid")
+    if status not in {"void", "deleted"} and _payment_removed(before, after):
+        facts.append("invoice.payment_removed")
+    if after["timing"] == "due" and before["timing"] in {"none", "not_due"}:
+        facts.append("invoice.became_due")
+    if after["is_overdue"] and not before["is_overdue"]:
+        facts.append("invoice.became_overdue")
+    if after["is_sent"] and not before["is_sent"]:
+        facts.append("invoice.sent")
+    return facts
+
+
+def _payment_removed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    left = {payment["id"] for payment in after["payments"] or ()}
+    gone = any(payment["id"] not in left for payment in before["payments"] or ())
+    return gone or Decimal(after["amount_paid"] or 0) < Decimal(before["amount_paid"] or 0)
+
+
+def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    payments = [("Payments", payment["id"]) for payment in record["payments"] or ()]
+    applied = [(CREDIT_ENDPOINTS[item["resource"]], item["id"]) for item in record["credits"] or ()]
+    return payments + applied
+
+
+def _link(record: Mapping[str, Any], short_code: str) -> str:
+    # Xero: Deep linking into Xero.
+    page = "AccountsPayable/Edit" if record["type"] == "bill" else "AccountsReceivable/View"
+    return (
+        f"https://go.xero.com/organisationlogin/default.aspx?shortcode={short_code}"
+        f"&redirecturl=/{page}.aspx?InvoiceID={record['remote_id']}"
+    )
+
+
+# --- schema ------------------------------------------------------------------------------------
+
+
+class Withholding(Part):
+    """Tax withheld by the customer (Xero: UK construction industry scheme)."""
+
+    amount: Amount | None
+    rate: Number | None
+
+
+class XeroInvoiceExtensions(Part):
+    """Provider-only fields of an invoice."""
+
+    is_discounted: bool | None
+    entered_total: Amount | None
+    rounding_amount: Amount | None
+    origin_address: Address | None
+
+
+class InvoiceExtensions(Part):
+    """Provider-only fields by provider."""
+
+    xero: XeroInvoiceExtensions
+
+
+class Invoice(Record):
+    """An invoice (receivable) or a bill (payable). Amounts are in `currency` unless `_base`."""
+
+    extensions: InvoiceExtensions
+    type: Annotated[str, OneOf("invoice", "bill")] | None
+    remote_type: str | None
+    number: str | None
+    reference: str | None
+    contact: Ref | None
+    issue_date: Day | None
+    due_date: Day | None
+    expected_payment_date: Day | None
+    paid_on: Day | None
+    payment_status: Annotated[str, OneOf("none", "unpaid", "partially_paid", "paid")]
+    timing: Annotated[str, OneOf("none", "not_due", "due", "overdue")]
+    is_overdue: bool
+    currency: Currency | None
+    base_currency: Currency | None
+    exchange_rate_to_base: Rate | None
+    provider_exchange_rate: Rate | None
+    tax_mode: Annotated[str, OneOf("exclusive", "inclusive", "none")] | None
+    remote_tax_mode: str | None
+    subtotal: Amount | None
+    subtotal_base: Amount | None
+    total_tax: Amount | None
+    total_tax_base: Amount | None
+    total: Amount | None
+    total_base: Amount | None
+    total_discount: Amount | None
+    total_discount_base: Amount | None
+    line_items: list[Line] | None
+    amount_due: Amount | None
+    amount_due_base: Amount | None
+    amount_paid: Amount | None
+    amount_paid_base: Amount | None
+    amount_credited: Amount | None
+    amount_credited_base: Amount | None
+    payments: list[AppliedPayment] | None
+    credits: list[AppliedCredit] | None
+    is_sent: bool | None
+    source_url: str | None
+    online_url: str | None
+    repeating_transaction: Ref | None
+    branding_theme: Ref | None
+    withholding: Withholding | None
+    billing_address: Address | None
+    shipping_address: Address | None
+    has_attachments: bool | None
+    memo: str | None
+
+
+INVOICE: Final = Resource(
+    name="invoice",
+    plural="invoices",
+    topic_part="invoices",
+    space="accounting",
+    model=Invoice,
+    endpoint=Endpoint(
+        path="Invoices",
+        item_key="Invoices",
+        id_key="InvoiceID",
+        modified_since=True,
+        page_size=1000,
+        ids_filter=True,
+        where_id_or=True,
+        sends_unitdp=True,
+        list_params={"includeArchived": "true"},
+        order="InvoiceID",
+        single=True,
+        scope_granular="accounting.invoices",
+        scope_broad="accounting.transactions",
+    ),
+    webhook_category="INVOICE",
+    currency_key="CurrencyCode",
+    prepare=look_at_tax_mode,
+    link=_link,
+    derive=_derive,
+    timed=_timed,
+    timer_of=_next_timer,
+    removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
+    facts_of=_facts,
+    linked_to=_linked,
+    fields=(
+        Field("status", "Status", _STATUS, write=True),
+        Field("remote_status", "Status", TEXT),
+        Field("type", "Type", _TYPE, ALL, write=True),
+        Field("remote_type", "Type", remote_of(_TYPE), ALL),
+        Field("number", "InvoiceNumber", TEXT, ALL, write=True),
+        Field("reference", "Reference", TEXT, write=True),
+        Field("contact", "Contact", object_ref("contact", "ContactID"), ALL, write=True),
+        Field("issue_date", "Date", DATE, write=True),
+        Field("due_date", "DueDate", DATE, write=True),
+        Field(
+            "expected_payment_date",
+            ("ExpectedPaymentDate", "PlannedPaymentDate"),
+            Codec(_read_expected, _write_expected),
+            PAGES,
+            write=True,
+        ),
+        Field("paid_on", "FullyPaidOnDate", DATE),
+        Derived("payment_status"),
+        Derived("timing", timed=True),
+        Derived("is_overdue", timed=True),
+        Field(
+            "currency",
+            "CurrencyCode",
+            Codec(_read_currency, TEXT.encode),
+            ALL,
+            write=True,
+            always=True,
+        ),
+        Field("base_currency", (), Codec(lambda _raw, scope: scope.base_currency), ALL),
+        Derived("exchange_rate_to_base"),
+        Field("provider_exchange_rate", "CurrencyRate", RATE),
+        Field("tax_mode", "LineAmountTypes", TAX_MODE, write=True),
+        Field("remote_tax_mode", "LineAmountTypes", remote_of(TAX_MODE)),
+        Field("subtotal", "SubTotal", AMOUNT, always=True),
+        Derived("subtotal_base"),
+        Field("total_tax", "TotalTax", AMOUNT, always=True),
+        Derived("total_tax_base"),
+        Field("total", "Total", AMOUNT, always=True),
+        Derived("total_base"),
+        Field("total_discount", "TotalDiscount", AMOUNT),
+        Derived("total_discount_base"),
+        Field("line_items", "LineItems", LINES, PAGES, write=True, always=True),
+        Field("amount_due", "AmountDue", AMOUNT, always=True),
+        Derived("amount_due_base"),
+        Field("amount_paid", "AmountPaid", AMOUNT, always=True),
+        Derived("amount_paid_base"),
+        Field("amount_credited", "AmountCredited", AMOUNT),
+        Derived("amount_credited_base"),
+        Field("payments", "Payments", PAYMENTS, always=True),
+        Field("credits", tuple(CREDIT_ENDPOINTS.values()), CREDITS, always=True),
+        Field("is_sent", "SentToContact", flag(absent=False), PAGES, write=True),
+        Field("source_url", "Url", TEXT, PAGES, write=True, cosmetic=True),
+        Constant("online_url"),
+        Field("repeating_transaction", "RepeatingInvoiceID", id_ref("repeating_transaction")),
+        Field(
+            "branding_theme",
+            "BrandingThemeID",
+            id_ref("branding_theme"),
+            write=True,
+            cosmetic=True,
+        ),
+        Field("withholding", ("CISDeduction", "CISRate"), Codec(_read_withholding), PAGES),
+        Constant("billing_address"),
+        Field("shipping_address", "InvoiceAddresses", _address_of("TO"), PAGES),
+        Field("has_attachments", "HasAttachments", flag(absent=False), cosmetic=True),
+        Constant("memo"),
+    ),
+    extensions=(
+        Field("is_discounted", "IsDiscounted", FLAG),
+        Field("entered_total", "EnteredTotal", AMOUNT, PAGES),
+        Field("rounding_amount", "RoundingAmount", AMOUNT, PAGES),
+        Field("origin_address", "InvoiceAddresses", _address_of("FROM"), PAGES),
+    ),
+    ignored=(
+        "DateString",
+        "DueDateString",
+        "UpdatedDateUTCString",
+        "PlannedPaymentDateString",
+        "ExpectedPaymentDateString",
+        "FullyPaidOnDateString",
+        "Attachments",
+        "InvoicePaymentServices",
+        "HasErrors",
+        "HasValidationErrors",
+        "StatusAttributeString",
+        "ValidationErrors",
+        "Warnings",
+        "ID",
+    ),
+)

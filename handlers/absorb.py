@@ -1,0 +1,461 @@
+"""Absorb: the one function through which the mirror moves, and from whose commits events come.
+
+It compares what Xero answered with what is known and commits, in one transaction under the
+tenant's lock, the new records, their events, their timers and the end of their notices. The
+network is done before it begins; deciding is `handlers.compare`, wording is `unified.envelope`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from unified.envelope import build_event, event_headers
+
+from handlers.cause import Origin, cause_of
+from handlers.compare import (
+    STALE_WAITS_S,
+    Comparison,
+    Seen,
+    Verdict,
+    compare,
+    is_created,
+    is_too_early,
+)
+from storage.absorbing import (
+    EventRow,
+    LockedTenant,
+    append_events,
+    learn_organisation,
+    lock_tenant,
+    move_business_date,
+)
+from storage.cursors import cursors
+from storage.database import Connection, Database
+from storage.notices import (
+    NewNotice,
+    Notice,
+    Postponed,
+    add_notices,
+    finish_notices,
+    notices_of,
+    postpone_notices,
+)
+from storage.records import (
+    KnownRecord,
+    RecordRow,
+    VerifiedRow,
+    contacts_lacking_role,
+    known_records,
+    verify_records,
+    write_records,
+)
+from storage.timers import TimerRow, set_timers
+from unified.clock import Clock, local_date
+from unified.ids import EntityId, RemoteId, TenantId
+from unified.resource import Resource
+from unified.resources import by_endpoint
+
+CHUNK = 100
+"""Rows per transaction: larger ones delay the receiver's commits on the same disk."""
+
+
+@dataclass(slots=True)
+class Absorbed:
+    """What one absorb did, in things."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    older: int = 0
+    ambiguous: int = 0
+    events: int = 0
+    unannounced: int = 0  #: new or changed things that no notice had asked for
+    too_early: int = 0  #: notices that wait because the answer was older than their hint
+
+    def __iadd__(self, other: "Absorbed") -> "Absorbed":
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One announced change: the record before and after, and why."""
+
+    resource: Resource
+    known: KnownRecord | None
+    before: dict[str, Any] | None
+    after: dict[str, Any]  #: without sequence and clocks
+    fingerprint: bytes
+    op: str
+    cause: dict[str, Any]
+    seen: Seen | None  #: None where time alone moved it
+    received_at: datetime | None
+    at: datetime  #: database clock: when it was detected
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will write."""
+
+    steps: list[Step] = field(default_factory=list)
+    verified: list[VerifiedRow] = field(default_factory=list)
+    finished: list[Notice] = field(default_factory=list)
+    postponed: list[Postponed] = field(default_factory=list)
+    wanted: list[NewNotice] = field(default_factory=list)
+
+
+async def absorb(  # noqa: PLR0913  # where, what, why, under which lease
+    db: Database,
+    tenant_id: TenantId,
+    resource: Resource,
+    seen: Sequence[Seen],
+    origin: Origin,
+    *,
+    fencing: int | None,
+    clock: Clock,
+) -> Absorbed:
+    """Bring the mirror up to date with these answers, in transactions of `CHUNK` things.
+
+    A thing that stands twice in `seen` counts once, by its latest answer.
+
+    Raises:
+        TenantNotLinked, LeaseLost: nothing of the chunk was written.
+    """
+    latest: dict[RemoteId, Seen] = {}
+    for one in seen:
+        latest[one.normalized.remote_id] = one
+    unique = [latest[remote_id] for remote_id in sorted(latest)]
+    total = Absorbed()
+    for start in range(0, len(unique), CHUNK):
+        async with db.transaction() as conn:
+            tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
+            chunk = unique[start : start + CHUNK]
+            total += await _absorb_chunk(conn, tenant, resource, chunk, origin, clock=clock)
+    return total
+
+
+async def _absorb_chunk(
+    conn: Connection,
+    tenant: LockedTenant,
+    resource: Resource,
+    seen: Sequence[Seen],
+    origin: Origin,
+    *,
+    clock: Clock,
+) -> Absorbed:
+    ids = [one.normalized.remote_id for one in seen]
+    known = await known_records(conn, tenant.id, resource.name, ids)
+    notices = await notices_of(conn, tenant.id, resource.endpoint.path, ids)
+    cursor = (await cursors(conn, tenant.id)).get(resource.endpoint.path)
+    complete = cursor is not None and cursor.backfill_complete
+    now = clock.now()
+    batch, done = _Batch(), Absorbed()
+    for one in seen:
+        remote_id = one.normalized.remote_id
+        notice = notices.get(remote_id)
+        comparison = compare(resource, known.get(remote_id), one, today=tenant.business_date)
+        _note(batch, done, resource, known.get(remote_id), one, comparison, notice, now)
+        if comparison.verdict in (Verdict.NEW, Verdict.CHANGED):
+            step = _step(tenant, resource, known.get(remote_id), one, comparison, notice, origin,
+                         complete=complete)  # fmt: skip
+            batch.steps.append(step)
+            done.unannounced += notice is None
+    done.events = await commit_steps(conn, tenant, batch.steps)
+    await verify_records(conn, tenant.id, resource.name, batch.verified)
+    if resource.name == "company_info":
+        await _learn(conn, tenant, batch.steps, now)
+    batch.wanted.extend(await _linked(conn, tenant, batch.steps))
+    await finish_notices(conn, tenant.id, batch.finished)
+    await postpone_notices(conn, tenant.id, batch.postponed)
+    await add_notices(conn, tenant.id, batch.wanted, now=now)
+    return done
+
+
+def _note(  # noqa: PLR0913  # the sum of one answer's facts
+    batch: _Batch,
+    done: Absorbed,
+    resource: Resource,
+    known: KnownRecord | None,
+    seen: Seen,
+    comparison: Comparison,
+    notice: Notice | None,
+    now: datetime,
+) -> None:
+    """Count the verdict, confirm what is the same, and settle the notice."""
+    match comparison.verdict:
+        case Verdict.NEW:
+            done.new += 1
+        case Verdict.CHANGED:
+            done.changed += 1
+        case Verdict.OLDER:
+            done.older += 1
+        case Verdict.SAME:
+            done.same += 1
+            batch.verified.append(_verified(known, seen, comparison))
+        case Verdict.AMBIGUOUS:
+            done.ambiguous += 1
+            batch.wanted.append(
+                NewNotice(
+                    endpoint=resource.endpoint.path,
+                    remote_id=seen.normalized.remote_id,
+                    origin="stale",
+                    single_read=resource.endpoint.single,
+                )
+            )
+            return
+    if notice is None:
+        return
+    updated_at = seen.normalized.updated_at
+    if known is not None and comparison.verdict is Verdict.OLDER:
+        updated_at = known.updated_at
+    if is_too_early(notice, updated_at):
+        done.too_early += 1
+        batch.postponed.append(
+            Postponed(
+                notice=notice,
+                due_at=now + timedelta(seconds=STALE_WAITS_S[notice.stale_reads]),
+                attempts=notice.attempts,
+                stale_reads=notice.stale_reads + 1,
+                single_read=notice.single_read,
+            )
+        )
+    else:
+        batch.finished.append(notice)
+
+
+def _verified(known: KnownRecord | None, seen: Seen, comparison: Comparison) -> VerifiedRow:
+    moved = known is None or comparison.record != known.unified
+    return VerifiedRow(
+        remote_id=seen.normalized.remote_id,
+        unified=msgspec.json.encode(comparison.record) if moved else None,
+        raw=seen.raw if moved else None,
+        updated_at=seen.normalized.updated_at,
+        asked_at=seen.asked_at,
+        answered_at=seen.answered_at,
+    )
+
+
+def _step(  # noqa: PLR0913  # the sum of one answer's facts
+    tenant: LockedTenant,
+    resource: Resource,
+    known: KnownRecord | None,
+    seen: Seen,
+    comparison: Comparison,
+    notice: Notice | None,
+    origin: Origin,
+    *,
+    complete: bool,
+) -> Step:
+    after = comparison.record
+    return Step(
+        resource=resource,
+        known=known,
+        before=None if known is None else known.unified,
+        after=after,
+        fingerprint=comparison.fingerprint,
+        op=_operation(resource, known, after, seen, notice, tenant, complete=complete),
+        cause=cause_of(origin, notice),
+        seen=seen,
+        received_at=notice.received_at if notice is not None and notice.delivery_id else None,
+        at=seen.answered_at,
+    )
+
+
+def _operation(  # noqa: PLR0913  # the sum of one answer's facts
+    resource: Resource,
+    known: KnownRecord | None,
+    after: dict[str, Any],
+    seen: Seen,
+    notice: Notice | None,
+    tenant: LockedTenant,
+    *,
+    complete: bool,
+) -> str:
+    removed = resource.removal(after) is not None
+    if known is not None:
+        return "d" if removed and resource.removal(known.unified) is None else "u"
+    created = is_created(
+        created_hint=notice is not None and notice.created_hint,
+        created_at=seen.normalized.created_at,
+        linked_at=tenant.linked_at,
+        backfill_complete=complete,
+    )
+    return "c" if created and not removed else "r"
+
+
+async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> int:
+    """Write records, events and timers of announced changes; returns the number of events.
+
+    The caller's transaction holds the tenant's lock.
+    """
+    if not steps:
+        return 0
+    rows: dict[str, list[RecordRow]] = {}
+    timers: dict[str, list[TimerRow]] = {}
+    events = []
+    for offset, step in enumerate(steps, start=1):
+        finished, row = _record_row(tenant, step)
+        rows.setdefault(step.resource.name, []).append(row)
+        timers.setdefault(step.resource.name, []).append(_timer_row(step.resource, finished))
+        events.append(_event_row(tenant, step, finished, tenant.tenant_sequence + offset))
+    for name, records in rows.items():
+        await write_records(conn, tenant.id, name, records)
+        await set_timers(conn, tenant.id, name, timers[name])
+    await append_events(conn, tenant, events)
+    return len(events)
+
+
+def _timer_row(resource: Resource, record: dict[str, Any]) -> TimerRow:
+    timer = resource.next_timer(record)
+    remote_id = RemoteId(record["remote_id"])
+    if timer is None:
+        return TimerRow(remote_id, None, None)
+    return TimerRow(remote_id, timer.rule, timer.on)
+
+
+def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], RecordRow]:
+    known, record = step.known, step.after
+    sequence = 1 if known is None else known.sequence + 1
+    first_seen_at = step.at if known is None else known.first_seen_at
+    removed = step.resource.removal(record) is not None
+    finished = step.resource.finish(
+        record,
+        first_seen_at=first_seen_at,
+        changed_at=step.at,
+        verified_at=step.at,
+        version=sequence,
+        content_hash=step.resource.content_hash(record),
+        deleted_at=_deleted_at(known, removed=removed, at=step.at),
+    )
+    asked_at = step.seen.asked_at if step.seen else (known.asked_at if known else step.at)
+    answered_at = step.seen.answered_at if step.seen else (known.answered_at if known else step.at)
+    updated_at = known.updated_at if known else None
+    if step.seen is not None and step.seen.normalized.updated_at is not None:
+        updated_at = step.seen.normalized.updated_at
+    contact = finished.get("contact")
+    row = RecordRow(
+        remote_id=RemoteId(finished["remote_id"]),
+        id=EntityId(finished["id"]),
+        unified=msgspec.json.encode(finished),
+        raw=step.seen.raw if step.seen else None,
+        raw_read=step.seen.raw_read if step.seen else None,
+        fingerprint=step.fingerprint,
+        sequence=sequence,
+        completeness=finished["completeness"],
+        updated_at=updated_at,
+        asked_at=asked_at,
+        answered_at=answered_at,
+        first_seen_at=first_seen_at,
+        changed_at=step.at,
+        status=finished.get("status"),
+        type=finished.get("type"),
+        number=finished.get("number"),
+        contact_remote_id=contact["remote_id"] if isinstance(contact, dict) else None,
+        issue_date=_date(finished.get("issue_date")),
+        due_date=_date(finished.get("due_date")),
+        is_deleted=removed,
+    )
+    return finished, row
+
+
+def _deleted_at(known: KnownRecord | None, *, removed: bool, at: datetime) -> datetime | None:
+    if not removed:
+        return None
+    if known is not None and known.is_deleted and known.unified.get("deleted_at"):
+        return datetime.fromisoformat(known.unified["deleted_at"])
+    return at
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _event_row(
+    tenant: LockedTenant, step: Step, after: dict[str, Any], tenant_sequence: int
+) -> EventRow:
+    event = build_event(
+        resource=step.resource,
+        tenant_id=tenant.id,
+        tenant_name=tenant.name,
+        connection_id=tenant.connection_id,
+        op=step.op,
+        before=step.before,
+        after=after,
+        epoch=tenant.epoch,
+        sequence=after["version"],
+        tenant_sequence=tenant_sequence,
+        cause=step.cause,
+        received_at=step.received_at,
+        detected_at=step.received_at or step.at,
+        fetched_at=step.seen.answered_at if step.seen else None,
+        normalized_at=step.at,
+    )
+    return EventRow(
+        tenant_sequence=tenant_sequence,
+        event_id=event["event_id"],
+        resource=step.resource.name,
+        entity_id=EntityId(after["id"]),
+        sequence=after["version"],
+        op=step.op,
+        cause=step.cause["kind"],
+        value=msgspec.json.encode(event),
+        state=msgspec.json.encode(after),
+        headers=msgspec.json.encode(
+            [[name, value.decode()] for name, value in event_headers(event)]
+        ),
+        received_at=step.received_at,
+    )
+
+
+async def _learn(
+    conn: Connection, tenant: LockedTenant, steps: Sequence[Step], now: datetime
+) -> None:
+    """Keep what other records need of the organisation, and start its calendar."""
+    for step in steps:
+        after = step.after
+        await learn_organisation(
+            conn,
+            tenant.id,
+            name=after["name"],
+            base_currency=after["base_currency"],
+            time_zone=after["timezone"],
+            short_code=after["short_code"],
+        )
+        await move_business_date(conn, tenant.id, local_date(now, after["timezone"]))
+
+
+_ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
+
+
+async def _linked(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> list[NewNotice]:
+    """Notices for things that these changes touch although Xero stamps no change on them.
+
+    What appears in or vanishes from a record (a payment of an invoice) is read; and a contact's
+    first sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped
+    flags), so a contact that lacks the role is read too.
+    """
+    wanted: dict[tuple[str, str], NewNotice] = {}
+    for step in steps:
+        before = set(step.resource.linked(step.before)) if step.before else set()
+        for path, remote_id in before ^ set(step.resource.linked(step.after)):
+            if by_endpoint(path) is not None:
+                wanted[path, remote_id] = _wanted(path, remote_id)
+    for kind, role in _ROLE_OF_TYPE.items():
+        contacts = [
+            step.after["contact"]["remote_id"]
+            for step in steps
+            if step.resource.name == "invoice"
+            and step.after["type"] == kind
+            and step.after["contact"]
+            and (step.before is None or step.before["status"] != step.after["status"])
+        ]
+        for remote_id in await contacts_lacking_role(conn, tenant.id, contacts, role):
+            wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
+    return list(wanted.values())
+
+
+def _wanted(path: str, remote_id: str) -> NewNotice:
+    return NewNotice(endpoint=path, remote_id=RemoteId(remote_id), origin="linked")

@@ -1,0 +1,123 @@
+"""The clock: moves each organisation's business date at its own midnight and lets fall due what
+falls due. No call to Xero is made.
+
+A date only moves forward. What a standstill missed comes once, with the instant at which it was
+really due.
+"""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from handlers.absorb import Step, commit_steps
+from handlers.cause import time_cause
+from storage.absorbing import (
+    LockedTenant,
+    lock_tenant,
+    move_business_date,
+    tenant_zones,
+)
+from storage.database import Connection, Database
+from storage.errors import TenantNotLinked
+from storage.records import KnownRecord, known_records
+from storage.timers import DueTimer, TimerRow, due_timers, set_timers
+from unified.clock import Clock, local_date
+from unified.ids import RemoteId, TenantId
+from unified.resources import resource as resource_named
+
+CHUNK = 100  #: records per transaction
+
+log = structlog.get_logger(__name__)
+
+
+async def turn_calendars(db: Database, clock: Clock) -> int:
+    """Move every business date that lags behind its organisation's calendar, and announce what
+    fell due; returns the number of events."""
+    events = 0
+    for tenant_id, zone, business_date in await tenant_zones(db):
+        if business_date is None:
+            continue  # the organisation has not been read yet
+        if local_date(clock.now(), zone) > business_date:
+            events += await turn_calendar(db, tenant_id, local_date(clock.now(), zone))
+    return events
+
+
+async def turn_calendar(db: Database, tenant_id: TenantId, today: date) -> int:
+    """Move one tenant's business date to `today`, then work off what was due, chunk by chunk.
+
+    Safe to run twice at once and to break off anywhere: what is left is still due.
+    """
+    events = 0
+    while True:
+        at = await db.now()
+        async with db.transaction() as conn:
+            try:
+                tenant = await lock_tenant(conn, tenant_id, fencing=None)
+            except TenantNotLinked:
+                return events
+            await move_business_date(conn, tenant_id, today)
+            timers = await due_timers(conn, tenant_id, today=today, limit=CHUNK)
+            events += await _work_off(conn, tenant, timers, today, at)
+        if len(timers) < CHUNK:
+            log.info("calendar_turned", tenant_id=tenant_id, today=today.isoformat(), events=events)
+            return events
+
+
+async def _work_off(
+    conn: Connection, tenant: LockedTenant, timers: list[DueTimer], today: date, at: datetime
+) -> int:
+    by_resource: dict[str, list[DueTimer]] = {}
+    for timer in timers:
+        by_resource.setdefault(timer.resource, []).append(timer)
+    steps: list[Step] = []
+    for name, due in by_resource.items():
+        resource = resource_named(name)
+        known = await known_records(conn, tenant.id, name, [timer.remote_id for timer in due])
+        still: list[TimerRow] = []
+        for timer in due:
+            record = known.get(timer.remote_id)
+            step = None if record is None else _step(tenant, record, timer, today, at)
+            if step is not None:
+                steps.append(step)
+            else:
+                after = resource.next_timer(record.unified) if record is not None else None
+                beyond = after if after is not None and after.on > today else None
+                still.append(
+                    TimerRow(
+                        RemoteId(timer.remote_id),
+                        beyond.rule if beyond else None,
+                        beyond.on if beyond else None,
+                    )
+                )
+        await set_timers(conn, tenant.id, name, still)
+    return await commit_steps(conn, tenant, steps)
+
+
+def _step(
+    tenant: LockedTenant, known: KnownRecord, timer: DueTimer, today: date, at: datetime
+) -> Step | None:
+    """What the calendar made of one record; None if it moved nothing."""
+    resource = resource_named(timer.resource)
+    after, rule, due_on = known.unified, timer.rule, timer.due_on
+    while (waiting := resource.next_timer(after)) is not None and waiting.on <= today:
+        moved = resource.at_date(after, waiting.on)
+        if moved is after:
+            break
+        after, rule, due_on = moved, waiting.rule, waiting.on
+    if after is known.unified:
+        return None
+    zone = tenant.time_zone or "UTC"
+    due_at = datetime.combine(due_on, time.min, ZoneInfo(zone))
+    return Step(
+        resource=resource,
+        known=known,
+        before=known.unified,
+        after=after,
+        fingerprint=resource.fingerprint(after),
+        op="u",
+        cause=time_cause(rule, due_at=due_at, due_on=due_on, timezone=zone),
+        seen=None,
+        received_at=None,
+        at=at,
+    )

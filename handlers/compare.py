@@ -1,0 +1,107 @@
+"""What one answer of Xero means against what the mirror knows: a pure decision, no I/O.
+
+An answer may be older than what is known (a slow one, overtaken), thinner (a list), or equal.
+Only a real difference becomes an event.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from storage.notices import Notice
+from storage.records import KnownRecord
+from unified.resource import Normalized, Resource
+
+STALE_TOLERANCE = timedelta(seconds=2)
+"""An event is stamped some 50 ms after its record, so a record this much older than the hint
+was read too early."""
+
+STALE_WAITS_S = (1, 5, 30)
+"""Waits before reading again what came back older than its hint; after the last, it is believed."""
+
+
+class Verdict(StrEnum):
+    """What to do with one answer."""
+
+    NEW = "new"  #: not in the mirror yet
+    CHANGED = "changed"  #: differs from the mirror
+    SAME = "same"  #: confirms the mirror
+    OLDER = "older"  #: overtaken by what is known: drop it
+    AMBIGUOUS = "ambiguous"  #: differs, but nothing says which is newer: read it alone
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing as Xero answered it."""
+
+    normalized: Normalized
+    raw: bytes | None  #: zlib-compressed JSON of it; None where raw is not kept
+    raw_read: str  #: kind of read
+    asked_at: datetime  #: database clock, before the request left
+    answered_at: datetime  #: database clock, after the answer came
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The verdict, with what the mirror should hold if it is applied."""
+
+    verdict: Verdict
+    record: dict[str, Any]  #: overlaid on what is known; without sequence and clocks
+    fingerprint: bytes
+
+
+def compare(
+    resource: Resource, known: KnownRecord | None, seen: Seen, *, today: date | None
+) -> Comparison:
+    """Judge one answer; thin answers are laid over what is known and never erase.
+
+    `today` is the tenant's business date under its lock: the answer may have been normalized
+    before a midnight that has passed since.
+    """
+    fresh = seen.normalized
+    if known is None:
+        record = _as_of(resource, resource.overlay(None, fresh), today)
+        return Comparison(Verdict.NEW, record, resource.fingerprint(record))
+    if _is_older(fresh.updated_at, known.updated_at):
+        return Comparison(Verdict.OLDER, known.unified, known.fingerprint)
+    record = _as_of(resource, resource.overlay(known.unified, fresh), today)
+    fingerprint = resource.fingerprint(record)
+    if fingerprint == known.fingerprint:
+        return Comparison(Verdict.SAME, record, fingerprint)
+    if _is_newer(fresh.updated_at, known.updated_at) or seen.asked_at > known.answered_at:
+        return Comparison(Verdict.CHANGED, record, fingerprint)
+    return Comparison(Verdict.AMBIGUOUS, known.unified, known.fingerprint)
+
+
+def _as_of(resource: Resource, record: dict[str, Any], today: date | None) -> dict[str, Any]:
+    return record if today is None else resource.at_date(record, today)
+
+
+def _is_older(fresh: datetime | None, known: datetime | None) -> bool:
+    return fresh is not None and known is not None and fresh < known
+
+
+def _is_newer(fresh: datetime | None, known: datetime | None) -> bool:
+    return fresh is not None and known is not None and fresh > known
+
+
+def is_too_early(notice: Notice, updated_at: datetime | None) -> bool:
+    """Whether what was read is older than the hint says it must be, and reading again may help."""
+    return (
+        notice.hinted_at is not None
+        and updated_at is not None
+        and updated_at < notice.hinted_at - STALE_TOLERANCE
+        and notice.stale_reads < len(STALE_WAITS_S)
+    )
+
+
+def is_created(
+    *,
+    created_hint: bool,
+    created_at: datetime | None,
+    linked_at: datetime,
+    backfill_complete: bool,
+) -> bool:
+    """Whether a thing seen for the first time was created now, rather than merely first seen."""
+    return created_hint or backfill_complete or (created_at is not None and created_at > linked_at)

@@ -1,0 +1,40 @@
+"""Holes in Xero's sequence numbers: what they might have carried is swept for.
+
+What a hole means is not documented, so it is a reason to look, never to stop. One that stays open
+for a minute brings forward one sweep of each webhooked endpoint of every tenant, since numbers
+run over all tenants of the app.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from storage.gaps import find_gaps, gaps_to_act_on, mark_acted
+
+from storage.cursors import bring_sweeps_forward
+from storage.database import Database
+from unified.clock import Clock
+from unified.resources import RESOURCES
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GapSettings:
+    """How patient the watch is."""
+
+    open_for: timedelta = timedelta(seconds=60)  #: real time: it may only be late
+    spread_s: float = 900.0  #: business time over which the sweeps are spread
+
+
+async def watch_gaps(db: Database, clock: Clock, settings: GapSettings) -> int:
+    """Record holes, close filled ones, and act on those open too long; returns sweeps moved."""
+    await find_gaps(db)
+    gaps = await gaps_to_act_on(db, open_for=settings.open_for)
+    if not gaps:
+        return 0
+    webhooked = [r.endpoint.path for r in RESOURCES if r.webhook_category is not None]
+    moved = await bring_sweeps_forward(db, webhooked, now=clock.now(), spread_s=settings.spread_s)
+    await mark_acted(db, gaps)
+    log.warning("sequence_gap", gaps=len(gaps), sweeps=moved)
+    return moved

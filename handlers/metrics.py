@@ -1,0 +1,41 @@
+"""What the handlers count. Each process hands in its own registry; nothing is global."""
+
+from collections import deque
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_LATENCY_BUCKETS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+_KEPT_LATENCIES = 100_000
+
+
+class HandlerMetrics:
+    """Counters of one handlers process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.relayed = Counter(
+            "ledgerwire_events_relayed", "Events acknowledged by Kafka",
+            ["resource", "cause"], registry=registry,
+        )  # fmt: skip
+        self.latency_s = Histogram(
+            "ledgerwire_webhook_to_kafka_seconds", "Webhook receipt to Kafka's acknowledgement",
+            buckets=_LATENCY_BUCKETS_S, registry=registry,
+        )  # fmt: skip
+        self.absorbed = Counter(
+            "ledgerwire_absorbed", "Things read from Xero, by verdict",
+            ["resource", "verdict"], registry=registry,
+        )  # fmt: skip
+        self.drift = Counter(
+            "ledgerwire_drift", "Unknown fields and values that passed through",
+            ["resource", "field"], registry=registry,
+        )  # fmt: skip
+        self.buried = Counter(
+            "ledgerwire_buried", "Things that became dead letters", ["resource"], registry=registry
+        )
+        self.failed_reads = Counter(
+            "ledgerwire_failed_reads", "Reads of Xero that failed", ["error"], registry=registry
+        )
+        self.sessions = Gauge(
+            "ledgerwire_tenant_sessions", "Tenants being worked for now", registry=registry
+        )
+        self.latencies_ms: deque[float] = deque(maxlen=_KEPT_LATENCIES)
+        """Webhook to Kafka, newest last: what `demo` prints percentiles of."""

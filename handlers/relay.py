@@ -1,0 +1,223 @@
+"""The relay: committed events to Kafka, in order, by one owner per shard.
+
+A batch's events and states are one Kafka transaction, and rows are marked after its commit, so a
+crash in between repeats them with the same ids. Any failure throws the producer away and starts
+again at the lowest unsent row: that, and the shard's own `transactional.id`, keep a relay that was
+paused and wakes late from writing behind its successor.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from handlers.metrics import HandlerMetrics
+from storage.database import Database
+from storage.relay import (
+    UnrelayedAnnouncement,
+    UnrelayedEvent,
+    mark_relayed,
+    unrelayed_announcements,
+    unrelayed_events,
+)
+from unified.broker import BrokerSettings
+from unified.clock import Clock
+from unified.codecs import instant_text
+from unified.partition import partition_of
+from unified.resources import resource as resource_named
+from unified.topics import control_topic, dead_topic, events_topic, key, state_topic
+
+BATCH = 500  #: events per Kafka transaction
+TRANSACTION_TIMEOUT_MS = 10_000
+FIRST_WAIT_S = 0.2  #: after a failure, doubling up to LONGEST_WAIT_S
+LONGEST_WAIT_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    topic: str
+    key: bytes
+    value: bytes | None
+    partition: int
+    headers: list[tuple[str, bytes]]
+
+
+class ShardRelay:
+    """Sends one shard's events; owned by whoever holds the shard's lease."""
+
+    def __init__(
+        self,
+        db: Database,
+        broker: BrokerSettings,
+        clock: Clock,
+        shard: int,
+        metrics: HandlerMetrics,
+    ) -> None:
+        self._db = db
+        self._broker = broker
+        self._clock = clock
+        self._shard = shard
+        self._metrics = metrics
+        self._producer: AIOKafkaProducer | None = None
+        self._failures = 0
+
+    async def start(self) -> None:
+        """Take over the shard's `transactional.id`: an earlier owner's open transaction ends,
+        which would hide later records of its partitions from readers.
+
+        Raises:
+            KafkaError: the broker can't be reached, or refuses.
+        """
+        producer = AIOKafkaProducer(
+            transactional_id=f"{self._broker.prefix}.relay.{self._shard}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            acks="all",
+            linger_ms=0,
+            max_request_size=8 * 1024 * 1024,
+            **self._broker.client_options(),
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def close(self) -> None:
+        """Give the producer back; an open transaction is aborted by the broker's time-out or by
+        the next owner's start."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await producer.stop()
+            except KafkaError as error:
+                log.warning("relay_close_failed", shard=self._shard, error=type(error).__name__)
+
+    async def relay_once(self) -> int:
+        """Send the oldest unsent batch; returns how many rows Kafka acknowledged.
+
+        Raises:
+            KafkaError: nothing was marked; the producer is gone, the next call makes a new one.
+        """
+        events = await unrelayed_events(self._db, self._shard, limit=BATCH)
+        announcements = await unrelayed_announcements(self._db, self._shard, limit=BATCH)
+        if not events and not announcements:
+            return 0
+        try:
+            if self._producer is None:
+                await self.start()
+            await self._send(events, announcements)
+        except BaseException:
+            await self.close()
+            raise
+        acknowledged_at = self._clock.real()
+        await mark_relayed(
+            self._db,
+            events=[event.position for event in events],
+            announcements=[message.position for message in announcements],
+        )
+        self._observe(events, acknowledged_at)
+        return len(events) + len(announcements)
+
+    async def _send(
+        self, events: Sequence[UnrelayedEvent], announcements: Sequence[UnrelayedAnnouncement]
+    ) -> None:
+        producer = self._producer
+        assert producer is not None  # noqa: S101  # relay_once started it
+        published_at = instant_text(self._clock.real())
+        async with producer.transaction():
+            messages = [m for event in events for m in self._messages(event, published_at)]
+            messages.extend(self._announcement(message) for message in announcements)
+            # One after the other into the producer's buffers: that fixes their order.
+            await asyncio.gather(*[await self._enqueue(producer, each) for each in messages])
+
+    @staticmethod
+    async def _enqueue(producer: AIOKafkaProducer, message: _Message) -> "asyncio.Future[object]":
+        future: asyncio.Future[object] = await producer.send(
+            message.topic,
+            key=message.key,
+            value=message.value,
+            partition=message.partition,
+            headers=message.headers,
+        )
+        return future
+
+    def _messages(self, event: UnrelayedEvent, published_at: str) -> list[_Message]:
+        resource = resource_named(event.resource)
+        record_key = key(event.tenant_id, event.resource, event.entity_id)
+        partition = partition_of(event.tenant_id, self._broker.partitions)
+        headers = [(name, value.encode()) for name, value in msgspec.json.decode(event.headers)]
+        headers.append(("ce_recordedtime", published_at.encode()))
+        # `timing` is the value's last member, so the moment of sending is spliced in unparsed.
+        value = event.value[:-2] + b',"published_at":"' + published_at.encode() + b'"}}'
+        prefix = self._broker.prefix
+        return [
+            _Message(events_topic(prefix, resource), record_key, value, partition, headers),
+            _Message(state_topic(prefix, resource), record_key, event.state, partition, headers),
+        ]
+
+    def _announcement(self, message: UnrelayedAnnouncement) -> _Message:
+        topic = control_topic if message.topic == "control" else dead_topic
+        tenant = message.tenant_id or message.key
+        return _Message(
+            topic(self._broker.prefix),
+            message.key.encode(),
+            message.value,
+            partition_of(tenant, self._broker.partitions),
+            [("content-type", b"application/json"), ("kind", message.kind.encode())],
+        )
+
+    def _observe(self, events: Sequence[UnrelayedEvent], acknowledged_at: datetime) -> None:
+        for event in events:
+            self._metrics.relayed.labels(resource=event.resource, cause=event.cause).inc()
+            if event.received_at is not None:
+                latency_s = (acknowledged_at - event.received_at).total_seconds()
+                self._metrics.latency_s.observe(max(latency_s, 0.0))
+                self._metrics.latencies_ms.append(latency_s * 1000)
+
+    async def run(self, work: asyncio.Event, stop: asyncio.Event) -> None:
+        """Relay whenever `work` is set, until `stop`; failures wait and start again.
+
+        The producer is started at once, so that a predecessor's open transaction ends.
+        """
+        while not stop.is_set():
+            try:
+                if self._producer is None:
+                    await self.start()
+                while await self.relay_once() and not stop.is_set():
+                    self._failures = 0
+                self._failures = 0
+            except (KafkaError, OSError) as error:
+                self._failures += 1
+                await self.close()
+                wait_s = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), LONGEST_WAIT_S)
+                log.warning(
+                    "relay_failed", shard=self._shard, error=type(error).__name__, wait_s=wait_s
+                )
+                await _wait(stop, wait_s)
+                continue
+            await _either(work, stop)
+            work.clear()
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(first.wait()), asyncio.ensure_future(second.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,70 @@
+"""One failed read and what it costs its notices: wait, try again, or bury. Pure.
+
+Waiting isn't failing: a spent limit moves the due time and uses no attempt. An outage of Xero is
+retried for as long as it lasts, since every notice would otherwise die with it. What Xero refuses,
+or what can't be read, is buried once the attempts run out, visible and replayable.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from xero.errors import UndecodableAnswer
+
+MAX_ATTEMPTS = 6  #: tries of what Xero refuses or what can't be decoded
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 300.0
+CONCURRENT_WAIT_S = 1.0  #: Xero promises no Retry-After when too many calls are under way
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Wait; no attempt is used."""
+
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Wait and count the attempt; read it alone next time if `alone`."""
+
+    wait: timedelta
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """Stop, and keep it for a person."""
+
+    code: str
+    reason: str
+
+
+def decide(
+    error: Exception, *, attempts: int, batched: bool, jitter: float
+) -> Snooze | Retry | Bury:
+    """Judge one failure.
+
+    `attempts` counts the tries made so far, this one included; `batched` says whether the read
+    was for several things at once; `jitter` is a number from 0 to 1 that spreads the waits.
+    Errors tell by `retriable` and `retry_after_s` what they are.
+    """
+    retry_after_s: float | None = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        return Snooze(timedelta(seconds=max(retry_after_s, CONCURRENT_WAIT_S * (0.5 + jitter))))
+    wait = timedelta(seconds=_backoff_s(attempts, jitter))
+    undecodable = isinstance(error, UndecodableAnswer)
+    if getattr(error, "retriable", False) and not undecodable:
+        return Retry(wait, alone=False)
+    if batched and (not undecodable or attempts > 1):
+        # One bad thing fails its whole batch: alone, it can only fail itself. An answer that can't
+        # be read was mostly cut short on its way, so its batch gets a second chance.
+        return Retry(timedelta(0), alone=True)
+    if attempts >= MAX_ATTEMPTS:
+        return Bury(type(error).__name__, f"{attempts} attempts, the last: {error}")
+    return Retry(wait, alone=not batched)
+
+
+def _backoff_s(attempts: int, jitter: float) -> float:
+    """1 s after the first failure, 2, 4, … up to 300 s, each between half and whole."""
+    longest = min(FIRST_WAIT_S * 2.0 ** min(attempts - 1, 16), LONGEST_WAIT_S)
+    return longest * (0.5 + jitter / 2)

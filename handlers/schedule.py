@@ -1,0 +1,44 @@
+"""When to look again unasked: intervals of sweeps, from how much they find and what they may cost.
+
+If an endpoint changes unannounced at rate r and is swept every T, a change waits T/2 on average.
+The sum of all such waits is least, for a given number of calls, when T is proportional to
+1/sqrt(r). So quiet endpoints get long intervals, busy ones short ones, and the total stays inside
+the calls set aside for sweeps. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from math import sqrt
+
+SHORTEST = timedelta(minutes=1)
+LONGEST = timedelta(hours=6)
+LEAST_RATE_PER_HOUR = 0.01
+"""An endpoint that never showed a change is still assumed to change once in four days."""
+SMOOTHING = 0.3  #: weight of the newest observation in the rate
+
+
+@dataclass(frozen=True, slots=True)
+class SweepShare:
+    """Calls a day that one tenant's sweeps may use."""
+
+    calls_per_day: int = 120  #: with webhooks: sweeps are the safety net
+    calls_per_day_alone: int = 1_500  #: without webhook keys: sweeps are all there is
+
+
+def observed_rate(previous_per_hour: float, found: int, elapsed: timedelta) -> float:
+    """The change rate after a sweep found `found` unannounced changes in `elapsed`."""
+    hours = max(elapsed.total_seconds(), 1.0) / 3600
+    return previous_per_hour + SMOOTHING * (found / hours - previous_per_hour)
+
+
+def sweep_interval(
+    endpoint: str, rates_per_hour: Mapping[str, float], *, calls_per_day: int
+) -> timedelta:
+    """How long the endpoint may wait for its next sweep.
+
+    `rates_per_hour` holds the rates of all swept endpoints of the tenant, this one included.
+    """
+    weights = {path: sqrt(max(rate, LEAST_RATE_PER_HOUR)) for path, rate in rates_per_hour.items()}
+    calls = calls_per_day * weights[endpoint] / sum(weights.values())
+    return min(max(timedelta(days=1) / calls, SHORTEST), LONGEST)

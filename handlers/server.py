@@ -1,0 +1,60 @@
+"""Everything the handlers do, in one process: worker, relays and caretakers, until told to stop."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from handlers.caretakers import duties, keep
+from handlers.gaps import GapSettings
+from handlers.janitor import Retention
+from handlers.relays import Relays
+from handlers.topics import ensure_topics
+from handlers.waiting import until
+from handlers.worker import Worker, WorkerSettings
+from handlers.workshop import Workshop
+from unified.broker import BrokerSettings
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlersSettings:
+    """How one handlers process behaves."""
+
+    owner: str  #: holder of its leases; unique per process
+    tenants_at_once: int = 64
+    retention: Retention = field(default_factory=Retention)
+    gaps: GapSettings = field(default_factory=GapSettings)
+
+
+async def run_handlers(
+    shop: Workshop, broker: BrokerSettings, settings: HandlersSettings, stop: asyncio.Event
+) -> None:
+    """Run until `stop` is set and everything under way has been finished or given back.
+
+    Kafka being away only lets unrelayed events grow; the database being away makes everything
+    wait. Whatever else goes wrong ends the process, so that somebody sees it.
+    """
+    worker = Worker(shop, WorkerSettings(settings.owner, settings.tenants_at_once))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stop))
+        group.create_task(_relay(shop, broker, settings.owner, stop))
+        for duty in duties(shop.db, shop.clock, retention=settings.retention, gaps=settings.gaps):
+            group.create_task(keep(shop.db, duty, settings.owner, stop))
+
+
+async def _relay(shop: Workshop, broker: BrokerSettings, owner: str, stop: asyncio.Event) -> None:
+    """Make the topics, waiting for Kafka if need be, then relay."""
+    wait_s = 0.5
+    while not stop.is_set():
+        try:
+            await ensure_topics(broker)
+            break
+        except (KafkaError, OSError) as error:
+            log.warning("topics_not_made", error=type(error).__name__, wait_s=wait_s)
+            await until(stop, wait_s)
+            wait_s = min(wait_s * 2, 10.0)
+    if not stop.is_set():
+        await Relays(shop.db, broker, shop.clock, shop.metrics, owner).run(stop)

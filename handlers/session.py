@@ -1,0 +1,279 @@
+"""One worker's time with one tenant, under the tenant's lease: live changes first, then slow work.
+
+Two lanes run side by side under the same lease and the same call budget. The live lane reads what
+notices ask for; the slow lane makes one sweep or one page of a backfill at a time. Calls are
+reserved before anything is planned, so what arrives while a limit makes us wait is read together.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from handlers.absorb import Absorbed
+from handlers.cause import Origin
+from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, plan
+from handlers.reading import Harvest
+from handlers.retry import Bury, Retry, Snooze, decide
+from handlers.slow_lane import backfill_organisation, slow_step
+from handlers.sweeping import walk
+from handlers.workshop import Workshop, bury, take_in
+from storage.absorbing import lock_tenant
+from storage.errors import LeaseLost, TenantNotLinked
+from storage.notices import (
+    Buried,
+    Notice,
+    Postponed,
+    due_notices,
+    finish_notices,
+    postpone_notices,
+)
+from storage.tenant_context import read_context
+from unified.ids import TenantId
+from unified.resource import Resource, TenantContext
+from unified.resources import RESOURCES, by_endpoint
+from xero.errors import RateLimited, XeroError
+
+MOST_DUE = 2_000  #: notices looked at for one plan
+MISSING = "missing"
+REST_S = 2.0  #: a tenant's rest after a session that could not go on
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class TenantSession:
+    """Works for one leased tenant until nothing is due."""
+
+    shop: Workshop
+    tenant_id: TenantId
+    fencing: int
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: bool = False
+
+    async def run(self) -> float:
+        """Work until nothing is due, the tenant is lost, or a limit says wait.
+
+        Returns the seconds (real time) for which the tenant should be left alone.
+
+        Raises:
+            StorageUnavailable: the database went away; whatever was not committed is still due.
+        """
+        slow: asyncio.Task[bool] | None = None
+        try:
+            await self._ensure_organisation()
+            while not self.stopping:
+                self.wake.clear()
+                if await self._live_step():
+                    continue
+                if slow is not None and slow.done():
+                    worked, slow = slow.result(), None
+                    if not worked and not self.wake.is_set():
+                        return 0.0
+                if slow is None:
+                    slow = asyncio.create_task(self._slow_step())
+                await self._either(slow)
+        except (LeaseLost, TenantNotLinked) as error:
+            log.info("session_ended", tenant_id=self.tenant_id, reason=type(error).__name__)
+            return REST_S
+        except RateLimited as error:
+            log.info("tenant_snoozed", tenant_id=self.tenant_id, problem=error.problem,
+                     retry_after_s=round(error.retry_after_s, 1))  # fmt: skip
+            return min(error.retry_after_s, REST_S)
+        except XeroError as error:
+            self.shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
+            log.warning("session_failed", tenant_id=self.tenant_id, error=type(error).__name__)
+            return REST_S
+        finally:
+            if slow is not None and not slow.done():
+                slow.cancel()
+                await asyncio.gather(slow, return_exceptions=True)
+        return 0.0
+
+    async def _either(self, slow: "asyncio.Task[bool]") -> None:
+        woken = asyncio.create_task(self.wake.wait())
+        try:
+            await asyncio.wait((slow, woken), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+
+    async def context(self) -> TenantContext:
+        """What normalizing needs to know of the tenant, as of now.
+
+        Raises:
+            TenantNotLinked: nothing may be done for it.
+        """
+        return await read_context(self.shop.db, self.tenant_id)
+
+    async def _ensure_organisation(self) -> None:
+        """Read the organisation first: its currency, zone and calendar shape every other record."""
+        context = await self.context()
+        if context.time_zone is None:
+            await backfill_organisation(self.shop, context, self.fencing)
+
+    async def _slow_step(self) -> bool:
+        return await slow_step(self.shop, await self.context(), self.fencing)
+
+    async def _live_step(self) -> bool:
+        """Read one plan's worth of what is due; False if nothing is."""
+        shop = self.shop
+        if not await due_notices(shop.db, self.tenant_id, now=shop.clock.now(), limit=1):
+            return False
+        free = await shop.budget.ahead(self.tenant_id, shop.most_calls)
+        due = await due_notices(shop.db, self.tenant_id, now=shop.clock.now(), limit=MOST_DUE)
+        carried = [notice for notice in due if by_endpoint(notice.endpoint) is not None]
+        await self._drop([notice for notice in due if by_endpoint(notice.endpoint) is None])
+        context = await self.context()
+        chosen = plan(carried, {r.endpoint.path: r.endpoint for r in RESOURCES}, budget=free)
+        await self._all(self._perform(context, call) for call in chosen.calls)
+        return True
+
+    @staticmethod
+    async def _all(jobs: Iterable[Awaitable[None]]) -> None:
+        """Run jobs side by side; every one ends before the first error is passed on."""
+        results = await asyncio.gather(*jobs, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _drop(self, notices: Sequence[Notice]) -> None:
+        """Finish notices of endpoints that this version does not carry (any more)."""
+        if not notices:
+            return
+        async with self.shop.db.transaction() as conn:
+            await lock_tenant(conn, self.tenant_id, fencing=self.fencing)
+            await finish_notices(conn, self.tenant_id, notices)
+
+    async def _perform(self, context: TenantContext, call: Call) -> None:
+        shop = self.shop
+        resource = by_endpoint(call.endpoint.path)
+        assert resource is not None  # noqa: S101  # plan() was given registered endpoints
+        notices = (call.notice,) if isinstance(call, SingleRead) else call.notices
+        try:
+            harvests = await self._fetch(context, resource, call)
+        except XeroError as error:
+            await self._failed(resource, notices, error, batched=len(notices) > 1)
+            if isinstance(error, RateLimited):
+                raise
+            return
+        origin = Origin(kind="poll", detected_by="notice")
+        done = Absorbed()
+        for harvest in harvests:
+            done += await take_in(
+                shop, self.tenant_id, resource, harvest, origin, fencing=self.fencing
+            )
+        await self._settle_absent(resource, notices, harvests, alone=isinstance(call, SingleRead))
+        log.info("absorbed", tenant_id=self.tenant_id, resource=resource.name,
+                 call=type(call).__name__, notices=len(notices), events=done.events,
+                 same=done.same, too_early=done.too_early)  # fmt: skip
+
+    async def _fetch(
+        self, context: TenantContext, resource: Resource, call: Call
+    ) -> Sequence[Harvest]:
+        reader = self.shop.reader
+        match call:
+            case SingleRead():
+                return [await reader.single(context, resource, call.notice.remote_id)]
+            case IdsRead():
+                ids = [notice.remote_id for notice in call.notices]
+                return [await reader.by_ids(context, resource, ids)]
+            case CatchUpRead():
+                swept = await walk(reader, context, resource, since=call.since, purpose="handlers")
+                return swept.harvests
+            case ListRead():
+                swept = await walk(reader, context, resource, since=None, purpose="handlers")
+                return swept.harvests
+
+    async def _settle_absent(
+        self,
+        resource: Resource,
+        notices: Sequence[Notice],
+        harvests: Sequence[Harvest],
+        *,
+        alone: bool,
+    ) -> None:
+        """What was asked for and not answered is read alone; what is missing alone is buried.
+
+        Whether it is really gone is for the audit to say: one answer is no proof.
+        """
+        answered = set[str]().union(*(harvest.remote_ids for harvest in harvests))
+        absent = [notice for notice in notices if notice.remote_id not in answered]
+        if not absent:
+            return
+        now = self.shop.clock.now()
+        if not alone and resource.endpoint.single:
+            await self._postpone([_again(notice, now, single_read=True) for notice in absent])
+            return
+        for notice in absent:
+            await bury(
+                self.shop, self.tenant_id, resource, fencing=self.fencing,
+                buried=Buried(
+                    endpoint=notice.endpoint, remote_id=notice.remote_id, version=notice.version,
+                    error_code=MISSING, error="Xero does not know it (404)", raw=None,
+                ),
+            )  # fmt: skip
+
+    async def _failed(
+        self, resource: Resource, notices: Sequence[Notice], error: XeroError, *, batched: bool
+    ) -> None:
+        """Let each notice of a failed call wait, try again, or be buried."""
+        shop = self.shop
+        shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
+        log.warning("read_failed", tenant_id=self.tenant_id, resource=resource.name,
+                    notices=len(notices), error=type(error).__name__)  # fmt: skip
+        now = shop.clock.now()
+        waiting: list[Postponed] = []
+        jitter = random.random()  # noqa: S311  # spreads waits, guards nothing
+        for notice in notices:
+            attempts = notice.attempts + 1
+            match decide(error, attempts=attempts, batched=batched, jitter=jitter):
+                case Snooze(wait):
+                    waiting.append(_postponed(notice, now + wait, attempts=notice.attempts))
+                case Retry(wait, alone):
+                    waiting.append(
+                        _postponed(notice, now + wait, attempts=attempts, error=error, alone=alone)
+                    )
+                case Bury(code, reason):
+                    buried = Buried(
+                        endpoint=notice.endpoint, remote_id=notice.remote_id,
+                        version=notice.version, error_code=code, error=reason, raw=None,
+                    )  # fmt: skip
+                    await bury(shop, self.tenant_id, resource, fencing=self.fencing, buried=buried)
+        await self._postpone(waiting)
+
+    async def _postpone(self, rows: Sequence[Postponed]) -> None:
+        async with self.shop.db.transaction() as conn:
+            await lock_tenant(conn, self.tenant_id, fencing=self.fencing)
+            await postpone_notices(conn, self.tenant_id, rows)
+
+
+def _again(notice: Notice, now: datetime, *, single_read: bool) -> Postponed:
+    return Postponed(
+        notice=notice,
+        due_at=now,
+        attempts=notice.attempts,
+        stale_reads=notice.stale_reads,
+        single_read=single_read,
+    )
+
+
+def _postponed(
+    notice: Notice,
+    due_at: datetime,
+    *,
+    attempts: int,
+    error: XeroError | None = None,
+    alone: bool = False,
+) -> Postponed:
+    return Postponed(
+        notice=notice,
+        due_at=due_at,
+        attempts=attempts,
+        stale_reads=notice.stale_reads,
+        single_read=notice.single_read or alone,
+        error_code=None if error is None else type(error).__name__,
+        error=None if error is None else str(error),
+    )

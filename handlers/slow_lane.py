@@ -1,0 +1,215 @@
+"""The slow work of a tenant, one step at a time behind live changes: backfill pages and sweeps.
+
+A backfill can be cut off anywhere: the page last absorbed stands in the cursor, and things are
+walked by id, so going on there can repeat things but never skip one.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from handlers.absorb import Absorbed
+from handlers.cause import Origin
+from handlers.reading import Harvest
+from handlers.schedule import observed_rate, sweep_interval
+from handlers.sweeping import OVERLAP, walk
+from handlers.workshop import Workshop, take_in
+from storage.absorbing import announce, lock_tenant
+from storage.cursors import (
+    Cursor,
+    backfill_advanced,
+    backfill_ended,
+    backfill_started,
+    cursors,
+    postpone_sweep,
+    swept,
+)
+from unified.codecs import instant_text
+from unified.ids import RemoteId
+from unified.resource import Resource, TenantContext
+from unified.resources import RESOURCES
+from unified.resources import resource as resource_named
+from xero.errors import RateLimited, XeroError
+
+RETRY_AFTER_FAILURE = timedelta(seconds=10)  #: business time, until a failed step is tried again
+
+log = structlog.get_logger(__name__)
+
+
+async def backfill_organisation(shop: Workshop, context: TenantContext, fencing: int) -> None:
+    """Read the organisation, whose currency and calendar every other record needs.
+
+    Raises:
+        XeroError: it could not be read; nothing else should be read before it.
+    """
+    state = (await cursors(shop.db, context.tenant_id)).get("Organisation")
+    if state is not None:
+        try:
+            await _backfill_step(
+                shop, context, resource_named("company_info"), state, fencing=fencing
+            )
+        except XeroError:
+            await _postpone(shop, context, "Organisation")
+            raise
+
+
+async def slow_step(shop: Workshop, context: TenantContext, fencing: int) -> bool:
+    """Do the next sweep or backfill page that is due; False if none is.
+
+    Raises:
+        RateLimited, TenantNotLinked, LeaseLost: stop working for this tenant now.
+    """
+    states = await cursors(shop.db, context.tenant_id)
+    now = shop.clock.now()
+    for resource in RESOURCES:
+        state = states.get(resource.endpoint.path)
+        if state is None or state.sweep_due_at > now:
+            continue
+        try:
+            if state.backfill_state == "done":
+                await _sweep(shop, context, resource, states, fencing=fencing)
+            else:
+                await _backfill_step(shop, context, resource, state, fencing=fencing)
+        except RateLimited:
+            raise
+        except XeroError as error:
+            shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
+            log.warning("slow_step_failed", tenant_id=context.tenant_id, resource=resource.name,
+                        error=type(error).__name__)  # fmt: skip
+            await _postpone(shop, context, resource.endpoint.path)
+        return True
+    return False
+
+
+async def _postpone(shop: Workshop, context: TenantContext, path: str) -> None:
+    due_at = shop.clock.now() + RETRY_AFTER_FAILURE
+    await postpone_sweep(shop.db, context.tenant_id, path, sweep_due_at=due_at)
+
+
+async def _sweep(
+    shop: Workshop,
+    context: TenantContext,
+    resource: Resource,
+    states: dict[str, Cursor],
+    *,
+    fencing: int,
+) -> None:
+    """Read everything stamped since the last sweep; its changes were announced by nobody."""
+    state = states[resource.endpoint.path]
+    started = shop.clock.now()
+    since = None
+    if resource.endpoint.modified_since and state.since is not None:
+        since = state.since - OVERLAP
+    walked = await walk(shop.reader, context, resource, since=since, purpose="sweep")
+    run_id = f"sweep:{resource.endpoint.path}:{instant_text(started)}"
+    origin = Origin(kind="poll", detected_by="sweep", run_id=run_id, since=since)
+    done = Absorbed()
+    for harvest in walked.harvests:
+        done += await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
+    elapsed = started - (state.last_swept_at or state.backfill_started_at or started)
+    rate = observed_rate(state.changes_per_hour, done.unannounced, elapsed)
+    rates = {path: other.changes_per_hour for path, other in states.items()}
+    rates[resource.endpoint.path] = rate
+    share = shop.share
+    calls = share.calls_per_day if shop.webhooks else share.calls_per_day_alone
+    interval = sweep_interval(resource.endpoint.path, rates, calls_per_day=calls)
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await swept(
+            conn,
+            context.tenant_id,
+            resource.endpoint.path,
+            since=started if walked.complete else state.since or started,
+            now=started,
+            sweep_due_at=started + (interval if walked.complete else RETRY_AFTER_FAILURE),
+            changes_per_hour=rate,
+        )
+    log.info("swept", tenant_id=context.tenant_id, resource=resource.name, calls=walked.calls,
+             events=done.events, unannounced=done.unannounced)  # fmt: skip
+
+
+async def _backfill_step(
+    shop: Workshop, context: TenantContext, resource: Resource, state: Cursor, *, fencing: int
+) -> None:
+    """Absorb the next page of a backfill, and end it with the last one."""
+    path = resource.endpoint.path
+    if state.backfill_state == "pending":
+        async with shop.db.transaction() as conn:
+            await lock_tenant(conn, context.tenant_id, fencing=fencing)
+            # Fixed before the first page: what changes meanwhile is met by the first sweep.
+            await backfill_started(conn, context.tenant_id, path, now=shop.clock.now())
+        state = (await cursors(shop.db, context.tenant_id))[path]
+    number = state.backfill_page + 1
+    harvest, page = await shop.reader.page(
+        context, resource, number, since=None, purpose="backfill"
+    )
+    job_id = f"backfill:{path}:{_started(state)}"
+    origin = Origin(kind="backfill", detected_by="backfill", run_id=job_id, page=number)
+    await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
+    size = resource.endpoint.page_size
+    last = size is None or len(page.items) < size
+    await _record_progress(shop, context, resource, number, harvest, page.item_count,
+                           last=last, fencing=fencing)  # fmt: skip
+
+
+def _started(state: Cursor) -> str:
+    return "" if state.backfill_started_at is None else instant_text(state.backfill_started_at)
+
+
+async def _record_progress(  # noqa: PLR0913  # one page's facts
+    shop: Workshop,
+    context: TenantContext,
+    resource: Resource,
+    number: int,
+    harvest: Harvest,
+    total: int | None,
+    *,
+    last: bool,
+    fencing: int,
+) -> None:
+    path = resource.endpoint.path
+    now = shop.clock.now()
+    async with shop.db.transaction() as conn:
+        tenant = await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        read = len(harvest.remote_ids)
+        await backfill_advanced(conn, context.tenant_id, path, page=number, read=read, total=total)
+        if last:
+            await backfill_ended(
+                conn, context.tenant_id, path, now=now, sweep_due_at=_first_sweep(resource, now)
+            )
+        state = (await cursors(conn, context.tenant_id))[path]
+        message = {
+            "tenant_id": context.tenant_id,
+            "resource": resource.name,
+            "state": "done" if last else "running",
+            "read": state.backfill_read,
+            "total": state.backfill_total,
+            "seconds_left": _seconds_left(state, now),
+            "at": instant_text(now),
+        }
+        await announce(
+            conn,
+            context.tenant_id,
+            shard=tenant.shard,
+            kind="backfill_progress",
+            topic="control",
+            key=RemoteId(context.tenant_id),
+            value=msgspec.json.encode(message),
+        )
+    log.info("backfill_page", tenant_id=context.tenant_id, resource=resource.name, page=number,
+             read=state.backfill_read, total=state.backfill_total, last=last)  # fmt: skip
+
+
+def _first_sweep(resource: Resource, now: datetime) -> datetime:
+    """Soon after the backfill where something may have changed under it, else in its turn."""
+    return now + (timedelta(seconds=30) if resource.endpoint.modified_since else timedelta(hours=1))
+
+
+def _seconds_left(state: Cursor, now: datetime) -> int | None:
+    """At the rate so far; None while nothing can be said."""
+    if not state.backfill_total or not state.backfill_read or state.backfill_started_at is None:
+        return None
+    elapsed_s = (now - state.backfill_started_at).total_seconds()
+    left = max(state.backfill_total - state.backfill_read, 0)
+    return round(elapsed_s * left / state.backfill_read)

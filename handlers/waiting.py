@@ -1,0 +1,42 @@
+"""Waiting for one of several things, without sleeping through a stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from storage.errors import StorageError
+
+log = structlog.get_logger(__name__)
+
+
+async def until(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait that long, or less if `stop` is set; True if it is."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def either(*events: asyncio.Event, seconds: float | None = None) -> None:
+    """Wait until one of the events is set, at most `seconds`."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def every(
+    seconds: float, stop: asyncio.Event, duty: Callable[[], Awaitable[object]], name: str
+) -> None:
+    """Do a duty again and again until `stop`; the database being away only delays it."""
+    while not stop.is_set():
+        try:
+            await duty()
+        except StorageError as error:
+            log.warning("duty_failed", duty=name, error=type(error).__name__)
+        if await until(stop, seconds):
+            return

@@ -1,0 +1,163 @@
+"""The worker: leases tenants that have something due and runs a session for each.
+
+A NOTIFY wakes it at once; a poll stands behind it for what a NOTIFY can't tell (due times,
+leases that ran out, a listener that was away). One tenant is worked for by one session at a time,
+wherever it runs: the lease sees to that, and each commit checks its fencing token.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from handlers.session import TenantSession
+from handlers.waiting import either, until
+from handlers.workshop import Workshop
+from storage.errors import LeaseLost, StorageError
+from storage.leases import TenantLease, release_tenant, renew_tenant, take_tenants
+from storage.notices import NOTICE_CHANNEL
+from unified.ids import TenantId
+
+POLL_S = 0.25  #: behind NOTIFY
+LEASE = timedelta(seconds=15)  #: how long a killed worker's tenants wait for another
+RENEW_EVERY_S = 4.0
+LONGEST_DRAIN_S = 8.0
+STORAGE_REST_S = 1.0  #: a tenant's rest after the database failed its session
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How much one worker takes on."""
+
+    owner: str  #: who holds the leases; unique per process
+    tenants_at_once: int = 64
+
+
+class Worker:
+    """Runs sessions until told to stop, then drains: work in hand is finished or given back."""
+
+    def __init__(self, shop: Workshop, settings: WorkerSettings) -> None:
+        self._shop = shop
+        self._settings = settings
+        self._sessions: dict[TenantId, TenantSession] = {}
+        self._tasks: dict[TenantId, asyncio.Task[None]] = {}
+        self._leases: dict[TenantId, TenantLease] = {}
+        self._resting: dict[TenantId, float] = {}  #: until when, by the event loop's clock
+        self._kick = asyncio.Event()
+
+    def hint(self, payload: str) -> None:
+        """A NOTIFY came: wake the tenant's session, or look for tenants to lease."""
+        session = self._sessions.get(TenantId(payload))
+        if session is not None:
+            session.wake.set()
+        else:
+            for running in self._sessions.values() if not payload else ():
+                running.wake.set()
+            self._kick.set()
+
+    @property
+    def active(self) -> int:
+        """Sessions running now."""
+        return len(self._tasks)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set and everything under way has ended."""
+        subscription = await self._shop.db.listen(NOTICE_CHANNEL, self.hint)
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while not stop.is_set():
+                self._kick.clear()
+                try:
+                    await self._lease_more()
+                except StorageError as error:
+                    log.warning("lease_failed", error=type(error).__name__)
+                    await until(stop, 1.0)
+                await either(self._kick, stop, seconds=POLL_S)
+        finally:
+            await self._drain()
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            subscription.close()
+
+    async def _lease_more(self) -> None:
+        free = self._settings.tenants_at_once - len(self._tasks)
+        if free <= 0:
+            return
+        leases = await take_tenants(
+            self._shop.db,
+            self._settings.owner,
+            now=self._shop.clock.now(),
+            limit=free,
+            life=LEASE,
+            besides=[*self._tasks, *self._still_resting()],
+        )
+        for lease in leases:
+            session = TenantSession(self._shop, lease.tenant_id, lease.fencing)
+            self._sessions[lease.tenant_id] = session
+            self._leases[lease.tenant_id] = lease
+            self._tasks[lease.tenant_id] = asyncio.create_task(self._serve(session, lease))
+        self._shop.metrics.sessions.set(len(self._tasks))
+
+    def _still_resting(self) -> list[TenantId]:
+        """Tenants whose last session said to leave them alone for a while."""
+        now = asyncio.get_running_loop().time()
+        self._resting = {each: until for each, until in self._resting.items() if until > now}
+        return list(self._resting)
+
+    async def _serve(self, session: TenantSession, lease: TenantLease) -> None:
+        rest_s = STORAGE_REST_S
+        try:
+            rest_s = await session.run()
+        except StorageError as error:
+            log.warning("session_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
+        finally:
+            if rest_s > 0:
+                until_s = asyncio.get_running_loop().time() + rest_s
+                self._resting[lease.tenant_id] = until_s
+            await self._give_back(lease)
+            for kept in (self._sessions, self._tasks, self._leases):
+                kept.pop(lease.tenant_id, None)
+            self._kick.set()  # a hint that came after the session's last look is due again
+
+    async def _give_back(self, lease: TenantLease) -> None:
+        try:
+            await release_tenant(self._shop.db, lease)
+        except StorageError as error:
+            log.warning("release_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            for lease in list(self._leases.values()):
+                try:
+                    await renew_tenant(self._shop.db, lease, life=LEASE)
+                except LeaseLost:
+                    self._lost(lease)
+                except StorageError as error:
+                    log.warning("renew_failed", error=type(error).__name__)
+
+    def _lost(self, lease: TenantLease) -> None:
+        """Somebody else works for the tenant now; what is under way here can't commit any more."""
+        task = self._tasks.get(lease.tenant_id)
+        if task is not None:
+            log.warning("tenant_lost", tenant_id=lease.tenant_id)
+            task.cancel()
+
+    async def _drain(self) -> None:
+        """Let sessions end after their present step; cut off what takes too long.
+
+        Whatever is cut off was not committed, so it is still due for whoever leases it next.
+        """
+        for session in self._sessions.values():
+            session.stopping = True
+            session.wake.set()
+        tasks = list(self._tasks.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=LONGEST_DRAIN_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

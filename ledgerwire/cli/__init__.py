@@ -1,0 +1,48 @@
+"""The command line: one module per family of commands, errors as one sentence and one remedy."""
+
+import sys
+
+import click
+import structlog
+
+from ledgerwire.cli.dead import dead
+from ledgerwire.cli.demo import demo
+from ledgerwire.cli.problems import exit_code_of, explain
+from ledgerwire.cli.serving import run, simulate, up
+from ledgerwire.cli.settings import config
+from ledgerwire.cli.tail import tail
+from ledgerwire.cli.tenants import link, tenants
+
+COMMANDS = (demo, up, run, tail, tenants, link, dead, simulate, config)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="ledgerwire")
+def cli() -> None:
+    """Every change in a Xero organisation, as a unified event on Kafka.
+
+    \b
+    Example:
+      ledgerwire demo --seconds 20
+    """
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line: 0 success, 1 a failed job, 2 bad usage, 3 a dependency is away."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001  # the edge: a person gets a sentence, not a traceback
+        structlog.get_logger(__name__).debug("command_failed", exc_info=True)
+        click.echo(f"ledgerwire: {explain(error)}", err=True)
+        sys.exit(exit_code_of(error))

@@ -1,0 +1,64 @@
+"""`ledgerwire config`: what is set, where it came from, and whether it can work."""
+
+import json
+import os
+
+import click
+
+from ledgerwire.cli.problems import JobFailed
+from ledgerwire.settings import Settings, load, require, shown, variable
+
+
+@click.group()
+def config() -> None:
+    """Show or check the settings.
+
+    \b
+    Example:
+      ledgerwire config show
+    """
+
+
+@config.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(*, as_json: bool) -> None:
+    """Every setting with its value and source; secrets are masked.
+
+    \b
+    Example:
+      ledgerwire config show --json
+    """
+    settings, sources = load(os.environ)
+    rows = {
+        variable(name): {"value": shown(settings, name), "source": sources[name].origin}
+        for name in Settings.model_fields
+    }
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    width = max(len(name) for name in rows)
+    for name, row in rows.items():
+        click.echo(f"{name:<{width}}  {row['value'] or '-'}  ({row['source']})")
+
+
+@config.command()
+def check() -> None:
+    """Say whether `up` could start with these settings.
+
+    \b
+    Example:
+      LEDGERWIRE_XERO_CLIENT_ID=… ledgerwire config check
+    """
+    settings, _ = load(os.environ)
+    require(settings, "xero_client_id", "xero_client_secret")
+    if settings.database_url != "embedded":
+        require(settings, "secret_keys")
+    if not settings.xero_webhook_keys:
+        click.echo("No webhook key: changes will be found by sweeps alone, within minutes.")
+    if settings.kafka == "embedded":
+        click.echo("The embedded broker is for trying out: it is not durable.")
+    if settings.public_url.startswith("http://") and "localhost" not in settings.public_url:
+        raise JobFailed(
+            "LEDGERWIRE_PUBLIC_URL must be https, or http://localhost: Xero takes no other redirect"
+        )
+    click.echo("The settings are fit for use.")

@@ -1,0 +1,128 @@
+"""One installation as a process sees it: the servers it embeds, its database and its broker.
+
+What is `embedded` in the settings is started by whoever comes first and stopped by whoever leaves
+last; everything else is only connected to.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from ledgerwire import embedded_broker
+from ledgerwire.settings import Settings
+from storage.database import Database
+from storage.embedded import embedded_database
+from storage.embedded_servers import EmbeddedServer, EmbeddedServers
+from storage.migrate import migrate
+from unified.broker import BrokerSettings, SaslMechanism, Security
+from unified.clock import Clock, OffsetClock, OffsetFile
+
+EMBEDDED = "embedded"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What a process of this installation works with."""
+
+    settings: Settings
+    db: Database
+    database_url: str
+    broker: BrokerSettings
+    clock: Clock
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Real time, shifted by the clock file where one is set."""
+    if settings.clock_file is None:
+        return OffsetClock()
+    return OffsetClock(OffsetFile(settings.clock_file))
+
+
+@asynccontextmanager
+async def open_installation(
+    settings: Settings, *, connections: int = 16, broker: bool = True
+) -> AsyncIterator[Installation]:
+    """Start or find the embedded servers, bring the schema up to date, connect.
+
+    With `broker=False` an embedded broker is left alone: the job needs none.
+
+    Raises:
+        StorageError: the database can't be reached, or a newer program has migrated it.
+        BrokerDidNotStart: the embedded broker did not come up.
+    """
+    async with AsyncExitStack() as stack:
+        addresses = await _embedded(settings, stack, database=True, broker=broker)
+        url = addresses.get("database_url", settings.database_url)
+        await migrate(url)
+        db = await Database.connect(url, min_size=2, max_size=connections)
+        stack.push_async_callback(db.close)
+        kafka = broker_settings(settings, addresses.get("kafka"))
+        yield Installation(settings, db, url, kafka, clock_of(settings))
+
+
+@asynccontextmanager
+async def open_broker(settings: Settings) -> AsyncIterator[BrokerSettings]:
+    """The broker alone, for programs that need no database.
+
+    Raises:
+        BrokerDidNotStart: the embedded broker did not come up.
+    """
+    async with AsyncExitStack() as stack:
+        addresses = await _embedded(settings, stack, database=False, broker=True)
+        yield broker_settings(settings, addresses.get("kafka"))
+
+
+async def _embedded(
+    settings: Settings, stack: AsyncExitStack, *, database: bool, broker: bool
+) -> dict[str, str]:
+    wanted: list[EmbeddedServer] = []
+    if database and settings.database_url == EMBEDDED:
+        wanted.append(embedded_database(settings.data_dir / "postgres"))
+    if broker and settings.kafka == EMBEDDED:
+        wanted.append(_embedded_kafka(settings))
+    if not wanted:
+        return {}
+    servers = EmbeddedServers(settings.data_dir)
+    addresses = await servers.enter(wanted)
+    stack.push_async_callback(servers.leave)
+    return addresses
+
+
+def _embedded_kafka(settings: Settings) -> EmbeddedServer:
+    folder = settings.data_dir / "kafka"
+
+    async def start() -> tuple[str, int]:
+        broker = await asyncio.to_thread(embedded_broker.start, folder)
+        return broker.address, broker.pid
+
+    async def stop(address: str, pid: int) -> None:
+        await asyncio.to_thread(embedded_broker.stop, embedded_broker.EmbeddedBroker(address, pid))
+
+    async def answers(address: str, pid: int) -> bool:
+        broker = embedded_broker.EmbeddedBroker(address, pid)
+        return await asyncio.to_thread(embedded_broker.is_running, broker)
+
+    return EmbeddedServer("kafka", start, stop, answers)
+
+
+def broker_settings(settings: Settings, embedded_address: str | None) -> BrokerSettings:
+    """How to reach Kafka."""
+    password = settings.kafka_sasl_password
+    mechanism = settings.kafka_sasl_mechanism
+    return BrokerSettings(
+        bootstrap=embedded_address or settings.kafka,
+        prefix=settings.topic_prefix,
+        partitions=settings.kafka_partitions,
+        replication=settings.kafka_replication,
+        security=Security(settings.kafka_security),
+        sasl_mechanism=None if mechanism is None else SaslMechanism(mechanism),
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=None if password is None else password.get_secret_value(),
+        ca_file=settings.kafka_ca_file,
+        embedded=embedded_address is not None,
+    )

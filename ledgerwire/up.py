@@ -1,0 +1,94 @@
+"""`up`: every role on this machine, in two processes, watched over by this one.
+
+What answers over HTTP runs apart from what computes, so that Xero's webhooks never wait behind
+normalizing. Whichever process ends by itself ends the others: a half-running installation would
+only look healthy.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+import structlog
+
+from ledgerwire.installation import EMBEDDED, open_installation
+from ledgerwire.settings import Settings, require, variable
+
+GRACE_S = 15.0  #: for a child to drain after SIGTERM
+
+log = structlog.get_logger(__name__)
+
+PROCESSES: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("receiver", "api"), 0),  # on LEDGERWIRE_PORT
+    (("handlers", "crm"), 1),  # health on the next one
+)
+
+
+async def run_up(settings: Settings, stop: asyncio.Event) -> int:
+    """Run until `stop`, or until a role ends by itself; returns 0, or 1 in the latter case."""
+    require(settings, "xero_client_id", "xero_client_secret")
+    if settings.kafka == EMBEDDED:
+        log.warning("embedded_broker_is_not_durable", remedy=f"set {variable('kafka')}")
+    if not settings.xero_webhook_keys:
+        log.warning("no_webhook_keys", effect="changes are found by sweeps alone",
+                    remedy=f"set {variable('xero_webhook_keys')}")  # fmt: skip
+    # Held for as long as the children run: embedded servers start once, the schema is brought
+    # up to date once, and no child's end stops what another one needs.
+    async with open_installation(settings, connections=2):
+        return await supervise(
+            [
+                (roles, {variable("port"): str(settings.port + offset)})
+                for roles, offset in PROCESSES
+            ],
+            stop,
+        )
+
+
+async def supervise(
+    processes: Sequence[tuple[Sequence[str], Mapping[str, str]]], stop: asyncio.Event
+) -> int:
+    """Run `ledgerwire run ROLES` for each entry; returns 1 if one of them ended by itself."""
+    children = [await start_roles(roles, environment) for roles, environment in processes]
+    waits = [asyncio.create_task(child.wait()) for child in children]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*waits, stopping], return_when=asyncio.FIRST_COMPLETED)
+        return 0 if stop.is_set() else 1
+    finally:
+        stopping.cancel()
+        await asyncio.gather(*(end(child) for child in children))
+
+
+async def start_roles(
+    roles: Sequence[str], environment: Mapping[str, str], *, stderr: IO[bytes] | None = None
+) -> asyncio.subprocess.Process:
+    """Start roles in a process of their own, with our environment and this on top."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ledgerwire",
+        "run",
+        *roles,
+        env={**os.environ, **environment},
+        stderr=stderr,
+        # Ctrl-C reaches this process alone: children drain when told, in their own time.
+        start_new_session=True,
+    )
+
+
+async def end(child: asyncio.subprocess.Process, *, grace_s: float = GRACE_S) -> int:
+    """Ask a child to stop, wait, and insist after the grace time; returns its exit code."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(child.wait(), grace_s)
+        except TimeoutError:
+            log.warning("child_killed", pid=child.pid)
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+    return await child.wait()

@@ -1,0 +1,152 @@
+"""How far each endpoint of a tenant has been read: sweeps by time, the backfill by page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from storage.database import Connection, Database
+from unified.ids import TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The reading state of one endpoint of one tenant; instants are business time."""
+
+    endpoint: str
+    since: datetime | None  #: everything stamped up to here has been absorbed
+    sweep_due_at: datetime
+    changes_per_hour: float
+    last_swept_at: datetime | None
+    backfill_state: str  #: pending, running or done
+    backfill_complete: bool  #: a complete, unlimited backfill has ended
+    backfill_page: int  #: pages absorbed
+    backfill_read: int  #: things read
+    backfill_total: int | None  #: things Xero counted, once known
+    backfill_started_at: datetime | None
+
+
+_COLUMNS = """endpoint, since, sweep_due_at, changes_per_hour, last_swept_at, backfill_state,
+       backfill_complete, backfill_page, backfill_read, backfill_total, backfill_started_at"""
+
+
+def _cursor(row: asyncpg.Record) -> Cursor:
+    return Cursor(**dict(row.items()))
+
+
+async def cursors(db: Database | Connection, tenant_id: TenantId) -> dict[str, Cursor]:
+    """All cursors of a tenant by endpoint path."""
+    rows = await db.fetch(
+        f"SELECT {_COLUMNS} FROM cursor WHERE tenant_id = $1",  # noqa: S608  # constant columns
+        tenant_id,
+    )
+    return {row["endpoint"]: _cursor(row) for row in rows}
+
+
+async def backfill_started(
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime
+) -> None:
+    """A backfill begins (or begins again): later sweeps read from here on."""
+    await conn.execute(
+        """UPDATE cursor SET backfill_state = 'running', backfill_started_at = $3,
+                  backfill_page = 0, backfill_read = 0, backfill_total = NULL,
+                  backfill_ended_at = NULL, since = least(coalesce(since, $3), $3)
+            WHERE tenant_id = $1 AND endpoint = $2""",
+        tenant_id,
+        endpoint,
+        now,
+    )
+
+
+async def backfill_advanced(
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, page: int, read: int,
+    total: int | None,
+) -> None:  # fmt: skip
+    """Page `page` has been absorbed; `read` things were on it, `total` are said to exist."""
+    await conn.execute(
+        """UPDATE cursor SET backfill_page = $3, backfill_read = backfill_read + $4,
+                  backfill_total = coalesce($5, backfill_total)
+            WHERE tenant_id = $1 AND endpoint = $2""",
+        tenant_id,
+        endpoint,
+        page,
+        read,
+        total,
+    )
+
+
+async def backfill_ended(
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime, sweep_due_at: datetime
+) -> None:
+    """A complete, unlimited backfill has ended."""
+    await conn.execute(
+        """UPDATE cursor SET backfill_state = 'done', backfill_complete = true,
+                  backfill_ended_at = $3, sweep_due_at = least(sweep_due_at, $4)
+            WHERE tenant_id = $1 AND endpoint = $2""",
+        tenant_id,
+        endpoint,
+        now,
+        sweep_due_at,
+    )
+
+
+async def swept(  # noqa: PLR0913  # what one sweep leaves behind
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, since: datetime, now: datetime,
+    sweep_due_at: datetime, changes_per_hour: float,
+) -> None:  # fmt: skip
+    """A sweep has ended: all stamped up to `since` is absorbed."""
+    await conn.execute(
+        """UPDATE cursor SET since = greatest(since, $3), last_swept_at = $4, sweep_due_at = $5,
+                  changes_per_hour = $6
+            WHERE tenant_id = $1 AND endpoint = $2""",
+        tenant_id,
+        endpoint,
+        since,
+        now,
+        sweep_due_at,
+        changes_per_hour,
+    )
+
+
+async def postpone_sweep(
+    conn: Database | Connection, tenant_id: TenantId, endpoint: str, *, sweep_due_at: datetime
+) -> None:
+    """Let the next sweep (and the next step of a backfill) of one endpoint wait until then."""
+    await conn.execute(
+        "UPDATE cursor SET sweep_due_at = $3 WHERE tenant_id = $1 AND endpoint = $2",
+        tenant_id,
+        endpoint,
+        sweep_due_at,
+    )
+
+
+async def bring_sweeps_forward(
+    db: Database, endpoints: Sequence[str], *, now: datetime, spread_s: float,
+    tenant_id: TenantId | None = None,
+) -> int:  # fmt: skip
+    """Make one sweep of each of these endpoints due between `now` and `now + spread_s` seconds,
+    evenly spread over the tenants (or of one tenant); returns how many were brought forward."""
+    rows = await db.fetch(
+        """UPDATE cursor SET sweep_due_at = least(cursor.sweep_due_at, $2 + make_interval(
+                      secs => $3 * (abs(hashtext(cursor.tenant_id::text)) % 1000) / 1000.0))
+             FROM tenant
+            WHERE tenant.id = cursor.tenant_id AND tenant.state IN ('linked','needs_reauth')
+              AND cursor.endpoint = ANY($1::text[]) AND ($4::uuid IS NULL OR tenant.id = $4)
+        RETURNING 1""",
+        list(endpoints),
+        now,
+        spread_s,
+        tenant_id,
+    )
+    return len(rows)
+
+
+async def restart_backfill(db: Database, tenant_id: TenantId, endpoints: Sequence[str]) -> None:
+    """Read these endpoints from their beginning once more."""
+    await db.execute(
+        """UPDATE cursor SET backfill_state = 'pending', backfill_page = 0, backfill_read = 0,
+                  backfill_total = NULL WHERE tenant_id = $1 AND endpoint = ANY($2::text[])""",
+        tenant_id,
+        list(endpoints),
+    )

@@ -1,0 +1,222 @@
+"""The inbox: what may have changed and is still to be looked at, one row per thing of a tenant.
+
+The receiver writes hints through `storage.deliveries`; this module is the handlers' side: read
+what is due, finish, wait, bury. A row's `version` comes from one global sequence and moves with
+each hint, so finishing what was read never swallows a hint that came meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from storage.database import Connection, Database
+from unified.ids import RemoteId, TenantId
+
+NOTICE_CHANNEL = "ledgerwire_notice"  #: NOTIFY payload: tenant id, or empty for "several"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that may have changed."""
+
+    endpoint: str  #: path, such as "Invoices"
+    remote_id: RemoteId
+    version: int
+    origin: str
+    created_hint: bool  #: some hint said CREATE
+    hinted_at: datetime | None  #: business time of the newest hint
+    received_at: datetime  #: real time of the newest hint's receipt
+    delivery_id: str | None
+    first_sequence: int | None
+    last_sequence: int | None
+    coalesced: int  #: hints that this row stands for
+    single_read: bool  #: only a read of its own will do
+    stale_reads: int  #: reads that came back older than the hint
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """Something to look at that no webhook announced."""
+
+    endpoint: str
+    remote_id: RemoteId
+    origin: str  #: sweep, write, linked, stale or retry
+    single_read: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """A notice to look at again later."""
+
+    notice: Notice
+    due_at: datetime  #: business time
+    attempts: int
+    stale_reads: int
+    single_read: bool
+    error_code: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buried:
+    """A thing that can't be absorbed until a person has looked at it."""
+
+    endpoint: str
+    remote_id: RemoteId
+    version: int | None  #: None: there was no notice, a page brought it
+    error_code: str
+    error: str  #: a sentence without payload or secret
+    raw: bytes | None  #: zlib-compressed JSON, if there was any
+
+
+_COLUMNS = """endpoint, remote_id, version, origin, created_hint, hinted_at, received_at,
+       delivery_id, first_sequence, last_sequence, coalesced, single_read, stale_reads, attempts"""
+
+_DUE = f"""
+SELECT {_COLUMNS} FROM notice
+ WHERE tenant_id = $1 AND state = 'due' AND due_at <= $2
+ ORDER BY due_at, remote_id LIMIT $3
+"""  # noqa: S608  # a constant of this module, not input
+
+_OF = f"""
+SELECT {_COLUMNS} FROM notice
+ WHERE tenant_id = $1 AND endpoint = $2 AND remote_id = ANY($3::text[])
+"""  # noqa: S608  # a constant of this module, not input
+
+_ADD = """
+INSERT INTO notice (tenant_id, endpoint, remote_id, origin, single_read, received_at, due_at)
+SELECT $1, n.endpoint, n.remote_id, n.origin, n.single_read, clock_timestamp(), $2
+  FROM unnest($3::text[], $4::text[], $5::text[], $6::bool[])
+    AS n(endpoint, remote_id, origin, single_read)
+ ORDER BY n.endpoint, n.remote_id
+    ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
+   SET version = nextval('notice_version'),
+       single_read = notice.single_read OR excluded.single_read,
+       due_at = least(notice.due_at, excluded.due_at), coalesced = notice.coalesced + 1
+ WHERE notice.state = 'due'
+"""
+
+_FINISH = """
+DELETE FROM notice USING unnest($2::text[], $3::text[], $4::bigint[])
+       AS f(endpoint, remote_id, version)
+ WHERE notice.tenant_id = $1 AND notice.endpoint = f.endpoint
+   AND notice.remote_id = f.remote_id AND notice.version = f.version
+"""
+
+_POSTPONE = """
+UPDATE notice
+   SET due_at = p.due_at, attempts = p.attempts, stale_reads = p.stale_reads,
+       single_read = p.single_read, error_code = p.error_code, error = p.error
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::int[], $7::smallint[],
+              $8::bool[], $9::text[], $10::text[])
+    AS p(endpoint, remote_id, version, due_at, attempts, stale_reads, single_read, error_code,
+         error)
+ WHERE notice.tenant_id = $1 AND notice.endpoint = p.endpoint
+   AND notice.remote_id = p.remote_id AND notice.version = p.version
+"""
+
+_BURY = """
+INSERT INTO notice AS n (tenant_id, endpoint, remote_id, origin, received_at, due_at, state,
+                         died_at, error_code, error, raw, attempts)
+VALUES ($1, $2, $3, 'sweep', clock_timestamp(), clock_timestamp(), 'dead', clock_timestamp(),
+        $5, $6, $7, 1)
+    ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
+   SET state = 'dead', died_at = clock_timestamp(), error_code = excluded.error_code,
+       error = excluded.error, raw = coalesce(excluded.raw, n.raw), attempts = n.attempts + 1
+ WHERE $4::bigint IS NULL OR n.version = $4
+RETURNING true
+"""
+
+
+def _notice(row: asyncpg.Record) -> Notice:
+    return Notice(**dict(row.items()))
+
+
+async def due_notices(
+    db: Database | Connection, tenant_id: TenantId, *, now: datetime, limit: int
+) -> list[Notice]:
+    """Notices due at `now` (business time), longest due first."""
+    return [_notice(row) for row in await db.fetch(_DUE, tenant_id, now, limit)]
+
+
+async def notices_of(
+    conn: Connection, tenant_id: TenantId, endpoint: str, remote_ids: Sequence[str]
+) -> dict[RemoteId, Notice]:
+    """The notices, due, waiting or dead, for these things."""
+    rows = await conn.fetch(_OF, tenant_id, endpoint, list(remote_ids))
+    return {row["remote_id"]: _notice(row) for row in rows}
+
+
+async def add_notices(
+    conn: Connection, tenant_id: TenantId, notices: Sequence[NewNotice], *, now: datetime
+) -> None:
+    """Queue things to look at; a thing that is queued already is hinted once more, a dead one
+    stays dead."""
+    unique = {(notice.endpoint, notice.remote_id): notice for notice in notices}
+    if not unique:
+        return
+    rows = [unique[key] for key in sorted(unique)]
+    await conn.execute(
+        _ADD,
+        tenant_id,
+        now,
+        [row.endpoint for row in rows],
+        [row.remote_id for row in rows],
+        [row.origin for row in rows],
+        [row.single_read for row in rows],
+    )
+    await conn.execute("SELECT pg_notify($1, $2)", NOTICE_CHANNEL, tenant_id)
+
+
+async def finish_notices(conn: Connection, tenant_id: TenantId, notices: Sequence[Notice]) -> None:
+    """Drop these notices, except any that was hinted again since it was read."""
+    if not notices:
+        return
+    rows = sorted(notices, key=lambda notice: (notice.endpoint, notice.remote_id))
+    await conn.execute(
+        _FINISH,
+        tenant_id,
+        [row.endpoint for row in rows],
+        [row.remote_id for row in rows],
+        [row.version for row in rows],
+    )
+
+
+async def postpone_notices(
+    conn: Database | Connection, tenant_id: TenantId, rows: Sequence[Postponed]
+) -> None:
+    """Let notices wait; one that was hinted again since keeps its newer due time."""
+    if not rows:
+        return
+    rows = sorted(rows, key=lambda row: (row.notice.endpoint, row.notice.remote_id))
+    await conn.execute(
+        _POSTPONE,
+        tenant_id,
+        [row.notice.endpoint for row in rows],
+        [row.notice.remote_id for row in rows],
+        [row.notice.version for row in rows],
+        [row.due_at for row in rows],
+        [row.attempts for row in rows],
+        [row.stale_reads for row in rows],
+        [row.single_read for row in rows],
+        [row.error_code for row in rows],
+        [row.error for row in rows],
+    )
+
+
+async def bury_notice(conn: Connection, tenant_id: TenantId, buried: Buried) -> bool:
+    """Keep a thing that can't be absorbed as a dead letter; False if it was hinted again since."""
+    done: bool | None = await conn.fetchval(
+        _BURY,
+        tenant_id,
+        buried.endpoint,
+        buried.remote_id,
+        buried.version,
+        buried.error_code,
+        buried.error,
+        buried.raw,
+    )
+    return bool(done)

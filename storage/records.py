@@ -1,0 +1,215 @@
+"""The mirror: what was last known of each thing, read and written under the tenant's lock.
+
+Nothing here decides whether something changed: `handlers.absorb` does. Functions that write expect
+a connection inside a transaction that holds the tenant's row (`storage.absorbing.lock_tenant`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from storage.database import Connection
+from unified.ids import EntityId, RemoteId, TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """One row of the mirror, as far as comparing needs it."""
+
+    remote_id: RemoteId
+    unified: dict[str, Any]  #: the record as last published, volatile fields as last read
+    fingerprint: bytes
+    sequence: int
+    completeness: str
+    updated_at: datetime | None  #: Xero's own stamp
+    asked_at: datetime  #: database clock, before the request left
+    answered_at: datetime  #: database clock, after its answer came
+    first_seen_at: datetime
+    changed_at: datetime
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRow:
+    """One row to insert or replace, because the content differs from what was known."""
+
+    remote_id: RemoteId
+    id: EntityId
+    unified: bytes
+    raw: bytes | None  #: zlib-compressed JSON of Xero's answer
+    raw_read: str | None
+    fingerprint: bytes
+    sequence: int
+    completeness: str
+    updated_at: datetime | None
+    asked_at: datetime
+    answered_at: datetime
+    first_seen_at: datetime
+    changed_at: datetime
+    status: str | None
+    type: str | None
+    number: str | None
+    contact_remote_id: str | None
+    issue_date: date | None
+    due_date: date | None
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedRow:
+    """One row whose content was confirmed: clocks move, volatile fields are replaced if given."""
+
+    remote_id: RemoteId
+    unified: bytes | None  #: None: nothing in it moved
+    raw: bytes | None  #: None: keep the stored one
+    updated_at: datetime | None
+    asked_at: datetime
+    answered_at: datetime
+
+
+_KNOWN = """
+SELECT remote_id, unified, fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
+       first_seen_at, changed_at, is_deleted
+  FROM record
+ WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($3::text[])
+"""
+
+_UPSERT = """
+INSERT INTO record (tenant_id, resource, remote_id, id, unified, raw, raw_fetched_at, raw_read,
+                    fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
+                    first_seen_at, changed_at, verified_at, status, type, number,
+                    contact_remote_id, issue_date, due_date, is_deleted)
+SELECT $1, $2, r.remote_id, r.id, r.unified::json, r.raw,
+       CASE WHEN r.raw IS NULL THEN NULL ELSE r.answered_at END, r.raw_read,
+       r.fingerprint, r.sequence, r.completeness, r.updated_at, r.asked_at, r.answered_at,
+       r.first_seen_at, r.changed_at, r.answered_at, r.status, r.type, r.number,
+       r.contact_remote_id, r.issue_date, r.due_date, r.is_deleted
+  FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::bytea[],
+              $9::bigint[], $10::text[], $11::timestamptz[], $12::timestamptz[],
+              $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
+              $18::text[], $19::text[], $20::date[], $21::date[], $22::bool[])
+    AS r(remote_id, id, unified, raw, raw_read, fingerprint, sequence, completeness, updated_at,
+         asked_at, answered_at, first_seen_at, changed_at, status, type, number,
+         contact_remote_id, issue_date, due_date, is_deleted)
+    ON CONFLICT (tenant_id, resource, remote_id) DO UPDATE
+   SET unified = excluded.unified, raw = coalesce(excluded.raw, record.raw),
+       raw_fetched_at = coalesce(excluded.raw_fetched_at, record.raw_fetched_at),
+       raw_read = coalesce(excluded.raw_read, record.raw_read),
+       fingerprint = excluded.fingerprint, sequence = excluded.sequence,
+       completeness = excluded.completeness, updated_at = excluded.updated_at,
+       asked_at = excluded.asked_at, answered_at = excluded.answered_at,
+       changed_at = excluded.changed_at, verified_at = excluded.verified_at,
+       status = excluded.status, type = excluded.type, number = excluded.number,
+       contact_remote_id = excluded.contact_remote_id, issue_date = excluded.issue_date,
+       due_date = excluded.due_date, is_deleted = excluded.is_deleted, missed_lists = 0
+"""
+
+_VERIFY = """
+UPDATE record
+   SET unified = coalesce(v.unified::json, record.unified), raw = coalesce(v.raw, record.raw),
+       raw_fetched_at = CASE WHEN v.raw IS NULL THEN raw_fetched_at ELSE v.answered_at END,
+       updated_at = coalesce(v.updated_at, record.updated_at),
+       asked_at = v.asked_at, answered_at = v.answered_at, verified_at = v.answered_at,
+       missed_lists = 0
+  FROM unnest($3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::timestamptz[],
+              $8::timestamptz[])
+    AS v(remote_id, unified, raw, updated_at, asked_at, answered_at)
+ WHERE record.tenant_id = $1 AND record.resource = $2 AND record.remote_id = v.remote_id
+"""
+
+_LACKING_ROLE = """
+SELECT remote_id FROM record
+ WHERE tenant_id = $1 AND resource = 'contact' AND remote_id = ANY($2::text[])
+   AND NOT (unified::jsonb -> 'roles') ? $3
+"""
+
+
+def _known(row: asyncpg.Record) -> KnownRecord:
+    return KnownRecord(
+        remote_id=RemoteId(row["remote_id"]),
+        unified=msgspec.json.decode(row["unified"]),
+        fingerprint=row["fingerprint"],
+        sequence=row["sequence"],
+        completeness=row["completeness"],
+        updated_at=row["updated_at"],
+        asked_at=row["asked_at"],
+        answered_at=row["answered_at"],
+        first_seen_at=row["first_seen_at"],
+        changed_at=row["changed_at"],
+        is_deleted=row["is_deleted"],
+    )
+
+
+async def known_records(
+    conn: Connection, tenant_id: TenantId, resource: str, remote_ids: Sequence[str]
+) -> dict[RemoteId, KnownRecord]:
+    """The mirror's rows for these ids; ids it does not hold are left out."""
+    rows = await conn.fetch(_KNOWN, tenant_id, resource, list(remote_ids))
+    return {row["remote_id"]: _known(row) for row in rows}
+
+
+async def write_records(
+    conn: Connection, tenant_id: TenantId, resource: str, rows: Sequence[RecordRow]
+) -> None:
+    """Insert or replace rows; one row per remote id, written in key order so batches can't lock
+    each other out."""
+    if not rows:
+        return
+    rows = sorted(rows, key=lambda row: row.remote_id)
+    await conn.execute(
+        _UPSERT,
+        tenant_id,
+        resource,
+        [row.remote_id for row in rows],
+        [row.id for row in rows],
+        [row.unified.decode() for row in rows],
+        [row.raw for row in rows],
+        [row.raw_read for row in rows],
+        [row.fingerprint for row in rows],
+        [row.sequence for row in rows],
+        [row.completeness for row in rows],
+        [row.updated_at for row in rows],
+        [row.asked_at for row in rows],
+        [row.answered_at for row in rows],
+        [row.first_seen_at for row in rows],
+        [row.changed_at for row in rows],
+        [row.status for row in rows],
+        [row.type for row in rows],
+        [row.number for row in rows],
+        [row.contact_remote_id for row in rows],
+        [row.issue_date for row in rows],
+        [row.due_date for row in rows],
+        [row.is_deleted for row in rows],
+    )
+
+
+async def verify_records(
+    conn: Connection, tenant_id: TenantId, resource: str, rows: Sequence[VerifiedRow]
+) -> None:
+    """Move the clocks of rows whose content was confirmed."""
+    if not rows:
+        return
+    rows = sorted(rows, key=lambda row: row.remote_id)
+    await conn.execute(
+        _VERIFY,
+        tenant_id,
+        resource,
+        [row.remote_id for row in rows],
+        [None if row.unified is None else row.unified.decode() for row in rows],
+        [row.raw for row in rows],
+        [row.updated_at for row in rows],
+        [row.asked_at for row in rows],
+        [row.answered_at for row in rows],
+    )
+
+
+async def contacts_lacking_role(
+    conn: Connection, tenant_id: TenantId, remote_ids: Sequence[str], role: str
+) -> list[RemoteId]:
+    """Which of these contacts the mirror does not yet show in this role (`customer`, `vendor`)."""
+    rows = await conn.fetch(_LACKING_ROLE, tenant_id, list(remote_ids), role)
+    return [row["remote_id"] for row in rows]

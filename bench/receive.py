@@ -158,10 +158,11 @@ def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     """Medians over the rounds, and the ratios within each round."""
 
     def median(kind: str, figure: str) -> float:
-        return statistics.median(each[kind][figure] for each in rounds)
+        return float(statistics.median(each[kind][figure] for each in rounds))
 
     def ratio(of: str, to: str) -> float:
-        return round(statistics.median(r[of]["per_s"] / r[to]["per_s"] for r in rounds), 3)
+        ratios = [float(each[of]["per_s"]) / each[to]["per_s"] for each in rounds]
+        return round(statistics.median(ratios), 3)
 
     return {
         "medians": {

@@ -9,7 +9,7 @@ through a framework's request object, so nothing touches the raw bytes before th
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -29,7 +29,11 @@ _NOT_GENUINE = "not_genuine"
 _TOO_LARGE = "too_large"
 
 # Every outcome that is not an answer of 200. All of 503 ask Xero to send again.
-_REFUSALS = {_NOT_GENUINE: 401, _TOO_LARGE: 413, **dict.fromkeys(Reason, 503)}
+_REFUSALS: Mapping[str, int] = {
+    _NOT_GENUINE: 401,
+    _TOO_LARGE: 413,
+    **dict.fromkeys(Reason, 503),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,9 +156,13 @@ async def test_attempt_that_ignores_its_cancellation_does_not_hold_up_the_end() 
             raise ConnectionResetError from None
         raise AssertionError
 
-    async with committing(stubborn, CommitLimits(commit_s=0.01)) as commit:
+    async with committing(stubborn, CommitLimits(commit_s=0.05)) as commit:
         assert await refused(commit.submit("stuck")) == Reason.LATE
+        draining = asyncio.create_task(commit.drain())
+        await asyncio.wait_for(_until(lambda: not commit.accepting), 5)
+        await asyncio.wait({draining}, timeout=0)
         dying.set()
+        await draining
 
 
 async def test_database_away_refuses_the_whole_batch_and_goes_on() -> None:
@@ -171,8 +175,9 @@ async def test_database_away_refuses_the_whole_batch_and_goes_on() -> None:
         return items
 
     async with committing(store) as commit:
-        reasons = await asyncio.gather(refused(commit.submit("a")), refused(commit.submit("b")))
-        assert reasons == [Reason.DATABASE, Reason.DATABASE]
+        first, second = submitting(commit, "a", "b")
+        assert await refused(first) == Reason.DATABASE
+        assert await refused(second) == Reason.DATABASE
 
         away = False
         assert await commit.submit("c") == "c"
@@ -223,7 +228,7 @@ async def test_item_that_cannot_be_stored_fails_alone() -> None:
         gate.set()
 
         assert await refused(tasks[1]) == Reason.FAILED
-        assert await asyncio.gather(tasks[0], tasks[3]) == ["a", "b"]
+        assert [await tasks[0], await tasks[3]] == ["a", "b"]
         assert stored == ["a", "b"]
 
 

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
+from crm.consumer import group_id
 from storage.database import Database
 from tests.crm.feed import Feed, Moment, invoice, missing, moment, tenant
 from tests.crm.running import (
     KillAt,
     assert_as_rebuilt,
+    eventually,
     run_until_killed,
     running,
     settle,
@@ -87,6 +90,7 @@ async def test_two_processes_share_the_work(
         process(database_url, broker, "crm-0"),
         process(database_url, broker, "crm-1"),
     ):
+        await members(broker, 2)
         for sequence in range(1, 6):
             await feed.publish(*changes(sequence))
         statuses = await settle(database, broker)
@@ -101,6 +105,7 @@ async def test_killed_process_comes_back(
     """One of two is killed while changes flow, and started again: the same final state."""
     async with Feed(broker) as feed, process(database_url, broker, "crm-0"):
         async with process(database_url, broker, "crm-1") as second:
+            await members(broker, 2)
             await feed.publish(*changes(1))
             await settle(database, broker)
             await feed.publish(*changes(2))
@@ -123,6 +128,7 @@ async def test_survivor_takes_over(
     broker = kafka_broker
     async with Feed(broker) as feed, process(database_url, broker, "crm-0"):
         async with process(database_url, broker, "crm-1") as second:
+            await members(broker, 2)
             await feed.publish(*changes(1))
             await settle(database, broker)
             await feed.publish(*changes(2))
@@ -141,6 +147,22 @@ def changes(sequence: int) -> list[Moment]:
         moment(invoice(n, tenant_id=tenant(n), total=f"{sequence}.00"), sequence)
         for n in range(TENANTS)
     ]
+
+
+async def members(broker: BrokerSettings, expected: int) -> None:
+    """Wait until the group has so many members and each has its partitions."""
+    admin = AIOKafkaAdminClient(**broker.client_options())
+    await admin.start()
+
+    async def settled() -> bool:
+        [answer] = await admin.describe_consumer_groups([group_id(broker.prefix)])
+        [(_error, _group, state, _type, _protocol, found, *_)] = answer.groups
+        return state == "Stable" and len(found) == expected
+
+    try:
+        await eventually(settled)
+    finally:
+        await admin.close()
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from unified.codecs import GUID, Codec, CodecError, Drift, Scope, instant_text, parse_instant
 from unified.diff import changed_paths, content_hash_of, fingerprint_of
-from unified.ids import record_id
+from unified.ids import ConnectionId, RemoteId, TenantId, record_id
 from unified.money import minor_digits
 from unified.shape import (
     LISTS,
@@ -143,8 +143,8 @@ class TenantContext:
     `time_zone` is an IANA name; `business_date` is today in it, None until it has been read.
     """
 
-    tenant_id: str
-    connection_id: str
+    tenant_id: TenantId
+    connection_id: ConnectionId
     base_currency: str | None = None
     short_code: str | None = None
     time_zone: str | None = None
@@ -163,7 +163,7 @@ class Normalized:
         drift: what this version does not know, to be counted.
     """
 
-    remote_id: str
+    remote_id: RemoteId
     updated_at: datetime | None
     created_at: datetime | None
     record: dict[str, Any]
@@ -345,7 +345,7 @@ class Resource:
                 record[name] = None  # not told is not the same as empty
         self._compute(record, context.business_date)
         return Normalized(
-            remote_id=remote_id,
+            remote_id=RemoteId(remote_id),
             updated_at=updated_at,
             created_at=created_at,
             record=record,

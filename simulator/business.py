@@ -1,0 +1,235 @@
+"""Live business: seeded random actions on the books, one at a time.
+
+With `stamped_only` (the default) nothing is done that Xero would leave unstamped: where a
+first document flips a contact's IsCustomer or IsSupplier, the contact is edited right after,
+so that a reader of stamped changes can know all. Pace and duration are in player.py.
+"""
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from simulator.books import Books, Tenant
+from simulator.drafting import Drafter
+from simulator.model import Contact, Invoice
+from simulator.opening import pay_share
+
+_Action = Callable[["Business", Tenant], bool]
+
+
+class Business:
+    """Draws actions; deterministic from the seed as long as nobody else writes."""
+
+    def __init__(self, books: Books, rng: random.Random, *, stamped_only: bool = True) -> None:
+        self._books = books
+        self._rng = rng
+        self._stamped_only = stamped_only
+        self._drafters: dict[str, Drafter] = {}
+
+    def act(self, tenant_id: str | None = None) -> bool:
+        """Do one action, in the named or a drawn organisation; False when none was possible."""
+        living = [tenant for tenant in self._books if not tenant.vanished]
+        if tenant_id is not None:
+            living = [tenant for tenant in living if tenant.id == tenant_id]
+        if not living:
+            return False
+        tenant = self._rng.choice(living)
+        for _ in range(12):
+            action = self._rng.choices(_ACTIONS, _WEIGHTS)[0]
+            if action(self, tenant):
+                return True
+        return self.new_contact(tenant)
+
+    def new_invoice(self, tenant: Tenant) -> bool:
+        """A sales invoice, approved at once or left as a draft."""
+        return self._new_document(tenant, "ACCREC")
+
+    def new_bill(self, tenant: Tenant) -> bool:
+        """A bill."""
+        return self._new_document(tenant, "ACCPAY")
+
+    def approve(self, tenant: Tenant) -> bool:
+        """Approve a draft."""
+        invoice = self._pick(tenant, lambda i: i.status in {"DRAFT", "SUBMITTED"})
+        if invoice is None:
+            return False
+        tenant.approve(invoice.id)
+        return True
+
+    def pay(self, tenant: Tenant) -> bool:
+        """Pay all that is due."""
+        invoice = self._pick(tenant, _payable)
+        return invoice is not None and pay_share(tenant, invoice.id, 1.0, self._rng)
+
+    def part_pay(self, tenant: Tenant) -> bool:
+        """Pay a part."""
+        invoice = self._pick(tenant, _payable)
+        share = self._rng.uniform(0.1, 0.9)
+        return invoice is not None and pay_share(tenant, invoice.id, share, self._rng)
+
+    def unpay(self, tenant: Tenant) -> bool:
+        """Delete a payment."""
+        payment = tenant.ledger.payments.pick(self._rng, lambda p: p.status == "AUTHORISED")
+        if payment is None:
+            return False
+        tenant.delete_payment(payment.id)
+        return True
+
+    def void(self, tenant: Tenant) -> bool:
+        """Void an approved, unpaid document."""
+        invoice = self._pick(tenant, lambda i: i.status == "AUTHORISED" and not i.payments)
+        if invoice is None:
+            return False
+        tenant.void(invoice.id)
+        return True
+
+    def delete_draft(self, tenant: Tenant) -> bool:
+        """Delete a draft."""
+        invoice = self._pick(tenant, lambda i: i.status in {"DRAFT", "SUBMITTED"})
+        if invoice is None:
+            return False
+        tenant.delete_draft(invoice.id)
+        return True
+
+    def edit_lines(self, tenant: Tenant) -> bool:
+        """Replace the lines of an open, unpaid document; sometimes keep the first."""
+        invoice = self._pick(
+            tenant,
+            lambda i: i.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and not i.payments,
+        )
+        if invoice is None:
+            return False
+        lines = self._drafter(tenant).lines(invoice.type)
+        if invoice.lines and self._rng.random() < 0.5:
+            kept = invoice.lines[0]
+            lines[0] = {
+                **lines[0],
+                "LineItemID": kept.id,
+                "Quantity": (kept.quantity or Decimal(1)) + 1,
+            }
+        tenant.update_invoice(invoice.id, LineItems=lines)
+        return True
+
+    def edit_head(self, tenant: Tenant) -> bool:
+        """Another reference, due date or expected date on an open, unpaid document."""
+        invoice = self._pick(
+            tenant,
+            lambda i: i.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and not i.payments,
+        )
+        if invoice is None:
+            return False
+        later = (tenant.ledger.today()).isoformat()
+        planned = "ExpectedPaymentDate" if invoice.type == "ACCREC" else "PlannedPaymentDate"
+        edits: dict[str, Any] = self._rng.choice(
+            (
+                {"Reference": f"PO {self._rng.randint(10000, 99999)}"},
+                {"DueDate": later},
+                {planned: later},
+            )
+        )
+        tenant.update_invoice(invoice.id, **edits)
+        return True
+
+    def new_contact(self, tenant: Tenant) -> bool:
+        """A contact nobody knew."""
+        tenant.create_contact(self._drafter(tenant).contact())
+        return True
+
+    def edit_contact(self, tenant: Tenant) -> bool:
+        """A small change to a contact."""
+        contact = self._contact(tenant)
+        if contact is None:
+            return False
+        tenant.update_contact(contact.id, **self._drafter(tenant).contact_edit())
+        return True
+
+    def rename_contact(self, tenant: Tenant) -> bool:
+        """Another name, which shows on all its documents."""
+        contact = self._contact(tenant)
+        if contact is None:
+            return False
+        tenant.rename_contact(contact.id, self._drafter(tenant).name())
+        return True
+
+    def archive_contact(self, tenant: Tenant) -> bool:
+        """Archive a contact, as long as enough remain."""
+        if self._active(tenant) < 5:
+            return False
+        contact = self._contact(tenant)
+        if contact is None:
+            return False
+        tenant.archive_contact(contact.id)
+        return True
+
+    def restore_contact(self, tenant: Tenant) -> bool:
+        """Make an archived contact active again, where its name is free."""
+        contact = tenant.ledger.contacts.pick(
+            self._rng, lambda c: c.status == "ARCHIVED" and c.merged_to is None
+        )
+        if contact is None or contact.name.lower() in tenant.ledger.contact_names:
+            return False
+        tenant.update_contact(contact.id, ContactStatus="ACTIVE")
+        return True
+
+    def merge_contacts(self, tenant: Tenant) -> bool:
+        """Merge one contact into another, as long as enough remain."""
+        source, target = self._contact(tenant), self._contact(tenant)
+        if source is None or target is None or source is target or self._active(tenant) < 8:
+            return False
+        tenant.merge_contacts(source.id, target.id)
+        return True
+
+    def _new_document(self, tenant: Tenant, kind: str) -> bool:
+        contact = self._contact(tenant)
+        if contact is None:
+            return False
+        before = (contact.is_customer, contact.is_supplier)
+        status = self._rng.choices(("AUTHORISED", "DRAFT", "SUBMITTED"), (6, 3, 1))[0]
+        element = self._drafter(tenant).document(
+            kind, contact.id, tenant.ledger.today(), status=status
+        )
+        tenant.create_invoice(element)
+        if self._stamped_only and before != (contact.is_customer, contact.is_supplier):
+            tenant.update_contact(contact.id, **self._drafter(tenant).contact_edit())
+        return True
+
+    def _pick(self, tenant: Tenant, fits: Callable[[Invoice], bool]) -> Invoice | None:
+        return tenant.ledger.invoices.pick(self._rng, fits)
+
+    def _contact(self, tenant: Tenant) -> Contact | None:
+        return tenant.ledger.contacts.pick(self._rng, lambda c: c.status == "ACTIVE")
+
+    def _active(self, tenant: Tenant) -> int:
+        return len(tenant.ledger.contact_names)
+
+    def _drafter(self, tenant: Tenant) -> Drafter:
+        if tenant.id not in self._drafters:
+            self._drafters[tenant.id] = Drafter(tenant.ledger, self._rng)
+        return self._drafters[tenant.id]
+
+
+def _payable(invoice: Invoice) -> bool:
+    return invoice.status == "AUTHORISED" and invoice.amount_due > 0
+
+
+_WEIGHTED: tuple[tuple[_Action, int], ...] = (
+    (Business.new_invoice, 20),
+    (Business.new_bill, 12),
+    (Business.approve, 12),
+    (Business.pay, 16),
+    (Business.part_pay, 9),
+    (Business.unpay, 4),
+    (Business.void, 4),
+    (Business.delete_draft, 3),
+    (Business.edit_lines, 7),
+    (Business.edit_head, 6),
+    (Business.new_contact, 5),
+    (Business.edit_contact, 5),
+    (Business.rename_contact, 3),
+    (Business.archive_contact, 2),
+    (Business.restore_contact, 1),
+    (Business.merge_contacts, 1),
+)
+_ACTIONS = [action for action, _ in _WEIGHTED]
+_WEIGHTS = [weight for _, weight in _WEIGHTED]

@@ -1,0 +1,146 @@
+"""Realistic elements from seeded chance: contacts, invoices, bills. Nothing is saved here."""
+
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from simulator import names
+from simulator.ledger import Ledger
+
+_FOREIGN = ("EUR", "USD", "AUD", "GBP", "NZD")
+
+
+class Drafter:
+    """Draws elements for one organisation."""
+
+    def __init__(self, ledger: Ledger, rng: random.Random) -> None:
+        self._ledger = ledger
+        self._rng = rng
+        self._made = 0
+
+    def contact(self) -> dict[str, Any]:
+        """A new contact with a name not taken yet."""
+        rng, country = self._rng, self._ledger.country
+        first, last = rng.choice(names.FIRST_NAMES), rng.choice(names.LAST_NAMES)
+        name = self.name()
+        city, region, postal_code = rng.choice(country.cities)
+        element: dict[str, Any] = {"Name": name}
+        if rng.random() < 0.7:
+            address = f"{first}.{last}".lower().replace(" ", "").replace("'", "")
+            element |= {
+                "FirstName": first,
+                "LastName": last,
+                "EmailAddress": f"{address}@example.com",
+            }
+        if rng.random() < 0.6:
+            element["Addresses"] = [
+                {
+                    "AddressType": "POBOX",
+                    "AddressLine1": f"{rng.randint(1, 220)} {rng.choice(names.STREETS)}",
+                    "City": city,
+                    "Region": region,
+                    "PostalCode": postal_code,
+                    "Country": country.country_name,
+                }
+            ]
+        if rng.random() < 0.6:
+            element["Phones"] = [self._phone()]
+        if rng.random() < 0.2:
+            element["TaxNumber"] = str(rng.randint(10**8, 10**9 - 1))
+        if rng.random() < 0.25:
+            element["AccountNumber"] = f"AC{rng.randint(1000, 9999)}"
+        if rng.random() < 0.2:
+            element["PaymentTerms"] = {
+                "Bills": {"Day": rng.choice((7, 14, 30)), "Type": "DAYSAFTERBILLDATE"},
+                "Sales": {"Day": 20, "Type": "OFFOLLOWINGMONTH"},
+            }
+        if rng.random() < 0.25:
+            element["ContactPersons"] = [
+                {
+                    "FirstName": rng.choice(names.FIRST_NAMES),
+                    "LastName": rng.choice(names.LAST_NAMES),
+                    "EmailAddress": f"accounts{rng.randint(1, 99)}@example.com",
+                    "IncludeInEmails": rng.random() < 0.5,
+                }
+            ]
+        return element
+
+    def contact_edit(self) -> dict[str, Any]:
+        """A small change to a contact."""
+        rng = self._rng
+        return rng.choice(
+            (
+                {"EmailAddress": f"office{rng.randint(1, 9999)}@example.com"},
+                {"Phones": [self._phone()]},
+                {"AccountNumber": f"AC{rng.randint(1000, 999999)}"},
+                {"FirstName": rng.choice(names.FIRST_NAMES), "LastName": "Reyes"},
+            )
+        )
+
+    def name(self) -> str:
+        """A business name that no active contact has."""
+        rng = self._rng
+        for _ in range(8):
+            name = f"{rng.choice(names.LAST_NAMES)} {rng.choice(names.TRADES)}"
+            if name.lower() not in self._ledger.contact_names:
+                return name
+        while True:
+            self._made += 1
+            numbered = f"{name} {self._made}"
+            if numbered.lower() not in self._ledger.contact_names:
+                return numbered
+
+    def document(self, kind: str, contact_id: str, on: date, *, status: str) -> dict[str, Any]:
+        """An invoice (ACCREC) or bill (ACCPAY) dated that day."""
+        rng, country = self._rng, self._ledger.country
+        element: dict[str, Any] = {
+            "Type": kind,
+            "Contact": {"ContactID": contact_id},
+            "Date": on.isoformat(),
+            "DueDate": (on + timedelta(days=rng.choice((0, 7, 14, 20, 30, 45)))).isoformat(),
+            "Status": status,
+            "LineAmountTypes": rng.choices(("Exclusive", "Inclusive", "NoTax"), (7, 2, 1))[0],
+            "LineItems": self.lines(kind),
+        }
+        if kind == "ACCREC":
+            if rng.random() < 0.5:
+                element["Reference"] = f"PO {rng.randint(1000, 9999)}"
+            if rng.random() < 0.6:
+                element["SentToContact"] = status == "AUTHORISED"
+        else:
+            element["InvoiceNumber"] = f"{rng.choice('ABCDEFG')}-{rng.randint(100, 99999)}"
+        if rng.random() < 0.08:
+            others = [code for code in _FOREIGN if code != country.currency]
+            element["CurrencyCode"] = rng.choice(others)
+        return element
+
+    def lines(self, kind: str) -> list[dict[str, Any]]:
+        """One to five lines."""
+        return [self._line(kind) for _ in range(self._rng.choices(range(1, 6), (4, 4, 3, 1, 1))[0])]
+
+    def _line(self, kind: str) -> dict[str, Any]:
+        rng, country = self._rng, self._ledger.country
+        sale = kind == "ACCREC"
+        places = 4 if rng.random() < 0.08 else 2
+        unit = Decimal(rng.randint(5 * 10**places, 900 * 10**places)).scaleb(-places)
+        element: dict[str, Any] = {
+            "Description": rng.choice(names.GOODS if sale else names.COSTS),
+            "Quantity": rng.choice((1, 1, 1, 2, 3, 5, 10, Decimal("0.5"), Decimal("2.25"))),
+            "UnitAmount": unit,
+            "AccountCode": rng.choice(("200", "260") if sale else ("310", "400", "429", "469")),
+            "TaxType": country.output if sale else country.input,
+        }
+        if rng.random() < 0.1:
+            element["TaxType"] = "NONE"
+        if sale and rng.random() < 0.1:
+            element["DiscountRate"] = rng.choice((5, 10, Decimal("12.5")))
+        return element
+
+    def _phone(self) -> dict[str, Any]:
+        return {
+            "PhoneType": self._rng.choice(("DEFAULT", "MOBILE")),
+            "PhoneNumber": f"555 {self._rng.randint(1000, 9999)}",
+            "PhoneAreaCode": str(self._rng.randint(2, 9)),
+            "PhoneCountryCode": self._ledger.country.phone_code,
+        }

@@ -1,0 +1,141 @@
+"""What an invoice or bill looks like on the wire, by kind of answer and number of decimals.
+
+Source: Xero's invoices page, recorded answers of April 2026. Key order is Xero's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator import amounts, contact_view
+from simulator.ledger import Ledger
+from simulator.model import ZERO, Account, Invoice, Line, Payment
+from simulator.shapes import Shape, cached
+from simulator.wire import day_string, instant_string, ms_day, ms_instant
+
+
+def rendered(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> bytes:
+    """The document's fragment."""
+    contact = ledger.contact_of(invoice)
+    return cached(
+        invoice,
+        (shape, decimals),
+        (invoice.revision, contact.revision, contact.updated_ms, invoice.updated_ms),
+        build=lambda: wire(ledger, invoice, shape, decimals),
+    )
+
+
+def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[str, Any]:
+    """The document as Xero's keys and values."""
+    summary = shape is Shape.SUMMARY
+    full = shape in {Shape.SINGLE, Shape.PAGED}
+    contact = ledger.contact_of(invoice)
+    out: dict[str, Any] = {
+        "Type": invoice.type,
+        "InvoiceID": invoice.id,
+        "InvoiceNumber": invoice.number,
+        "Reference": invoice.reference,
+    }
+    if not summary:
+        out["Payments"] = [_payment_stub(ledger.payments.by_id[key]) for key in invoice.payments]
+    out["CreditNotes"] = []
+    out["Prepayments"] = []
+    out["Overpayments"] = []
+    out["AmountDue"] = invoice.amount_due
+    out["AmountPaid"] = invoice.amount_paid
+    out["AmountCredited"] = ZERO
+    if invoice.url is not None:
+        out["Url"] = invoice.url
+    if invoice.sent_to_contact is not None:
+        out["SentToContact"] = invoice.sent_to_contact
+    out["CurrencyRate"] = invoice.rate.quantize(amounts.RATE)
+    out["IsDiscounted"] = invoice.total_discount != 0
+    if not summary:
+        out["HasAttachments"] = False
+    out["InvoiceAddresses"] = []
+    out["HasErrors"] = False
+    out["InvoicePaymentServices"] = []
+    out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
+    _dates(invoice, out)
+    if invoice.branding_theme_id is not None:
+        out["BrandingThemeID"] = invoice.branding_theme_id
+    out["Status"] = invoice.status
+    out["LineAmountTypes"] = invoice.line_amount_types
+    if not summary:
+        accounts = {account.code: account for account in ledger.accounts}
+        out["LineItems"] = (
+            [_line(line, accounts, decimals) for line in invoice.lines] if full else []
+        )
+    _totals(invoice, out)
+    out["UpdatedDateUTC"] = ms_instant(invoice.updated_ms)
+    out["UpdatedDateUTCString"] = instant_string(invoice.updated_ms)
+    out["CurrencyCode"] = invoice.currency
+    if invoice.fully_paid_on is not None:
+        out["FullyPaidOnDate"] = ms_day(invoice.fully_paid_on)
+    return out
+
+
+def _dates(invoice: Invoice, out: dict[str, Any]) -> None:
+    out["DateString"] = day_string(invoice.date)
+    out["Date"] = ms_day(invoice.date)
+    if invoice.due_date is not None:
+        out["DueDateString"] = day_string(invoice.due_date)
+        out["DueDate"] = ms_day(invoice.due_date)
+    for key, value in (
+        ("ExpectedPaymentDate", invoice.expected_payment_date),
+        ("PlannedPaymentDate", invoice.planned_payment_date),
+    ):
+        if value is not None:
+            out[f"{key}String"] = day_string(value)
+            out[key] = ms_day(value)
+
+
+def _totals(invoice: Invoice, out: dict[str, Any]) -> None:
+    out["SubTotal"] = invoice.sub_total
+    out["TotalTax"] = invoice.total_tax
+    out["Total"] = invoice.total
+    if invoice.rounding:
+        out["RoundingAmount"] = invoice.rounding
+    if invoice.total_discount:
+        out["TotalDiscount"] = invoice.total_discount
+
+
+def _line(line: Line, accounts: Mapping[str, Account], decimals: int) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    if line.item_code is not None:
+        out["ItemCode"] = line.item_code
+    if line.description is not None:
+        out["Description"] = line.description
+    if line.unit_amount is not None:
+        out["UnitAmount"] = amounts.unit(line.unit_amount, decimals)
+    if line.tax_type is not None:
+        out["TaxType"] = line.tax_type
+    out["TaxAmount"] = line.tax_amount
+    out["LineAmount"] = line.line_amount
+    if line.account_code is not None:
+        out["AccountCode"] = line.account_code
+    out["Tracking"] = line.tracking
+    if line.quantity is not None:
+        out["Quantity"] = line.quantity.quantize(amounts.FOUR)
+    if line.discount_rate is not None:
+        out["DiscountRate"] = line.discount_rate.quantize(amounts.CENT)
+    if line.discount_amount is not None:
+        out["DiscountAmount"] = line.discount_amount.quantize(amounts.CENT)
+    out["LineItemID"] = line.id
+    account = accounts.get(line.account_code or "")
+    if account is not None:
+        out["AccountID"] = account.id
+    return out
+
+
+def _payment_stub(payment: Payment) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "PaymentID": payment.id,
+        "Date": ms_day(payment.date),
+        "Amount": payment.amount,
+    }
+    if payment.reference:
+        out["Reference"] = payment.reference
+    out["CurrencyRate"] = payment.rate.quantize(amounts.RATE)
+    out["HasAccount"] = True
+    out["HasValidationErrors"] = False
+    return out

@@ -1,0 +1,397 @@
+"""Invoices and bills: creating, changing, approving, voiding, deleting, and the rules.
+
+Payments change a document through `settle`; how it looks on the wire is in invoice_view.py.
+"""
+
+import copy
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from simulator import amounts, contacts, lines
+from simulator.countries import market_rate
+from simulator.elements import Element, day, decimal, flag, identifier, part, parts, text
+from simulator.ledger import Ledger
+from simulator.model import ZERO, Contact, Invoice
+from simulator.refusals import NotFound, Refused
+
+_OPEN = frozenset({"DRAFT", "SUBMITTED"})
+_FINAL = frozenset({"VOIDED", "DELETED"})
+_MOVES = {
+    "DRAFT": {"DRAFT", "SUBMITTED", "AUTHORISED", "DELETED"},
+    "SUBMITTED": {"DRAFT", "SUBMITTED", "AUTHORISED", "DELETED"},
+    "AUTHORISED": {"AUTHORISED", "VOIDED"},
+    "PAID": {"PAID"},
+}
+_ROUNDING = Decimal("0.10")
+_PAID_REFUSES = (
+    "Date",
+    "CurrencyCode",
+    "CurrencyRate",
+    "LineAmountTypes",
+)
+
+
+def find(ledger: Ledger, key: str) -> Invoice:
+    """The document of an id or an InvoiceNumber. Raises NotFound."""
+    known = ledger.invoices.get(key.lower())
+    if known is not None:
+        return known
+    numbered = ledger.invoice_numbers.get(key.lower())
+    if numbered is not None:
+        return ledger.invoices.by_id[numbered]
+    for invoice in ledger.invoices:
+        if invoice.number == key:
+            return invoice
+    raise NotFound(key)
+
+
+def save(
+    ledger: Ledger,
+    element: Element,
+    *,
+    decimals: int = 2,
+    create_only: bool = False,
+    by: str | None = None,
+) -> Invoice:
+    """Create a document, or change the one the element names by id or (sales) number.
+
+    Raises:
+        Refused: the element breaks rules, or names an id that doesn't exist.
+    """
+    known = None if create_only else _named(ledger, element)
+    if known is None:
+        return create(ledger, element, decimals=decimals, by=by)
+    return update(ledger, known, element, decimals=decimals)
+
+
+def create(
+    ledger: Ledger, element: Element, *, decimals: int = 2, by: str | None = None
+) -> Invoice:
+    """Make a document: stamped, announced as INVOICE CREATE. Raises Refused."""
+    kind = text(element, "Type")
+    if kind not in {"ACCREC", "ACCPAY"}:
+        raise Refused("Invoice type must be specified: ACCREC or ACCPAY")
+    status = text(element, "Status") or "DRAFT"
+    if status not in {"DRAFT", "SUBMITTED", "AUTHORISED"}:
+        raise Refused(f"Invoice status '{status}' cannot be set on a new document")
+    contact = _contact(ledger, element)
+    if contact is None:
+        raise Refused("A Contact must be specified for this type of transaction")
+    currency = text(element, "CurrencyCode", 3) or contact.fields.get("DefaultCurrency")
+    invoice = Invoice(
+        id=ledger.new_id(),
+        type=kind,
+        contact_id=contact.id,
+        currency=currency or ledger.country.currency,
+        date=day(element, "Date") or ledger.today(),
+        created_by=by,
+    )
+    if ledger.locked(invoice.date):
+        raise Refused("The document date cannot be on or before the organisation's lock date")
+    _number(ledger, invoice, element)
+    invoice.rate = decimal(element, "CurrencyRate") or market_rate(
+        invoice.currency, ledger.country.currency
+    )
+    _apply_head(invoice, element)
+    invoice.due_date = day(element, "DueDate") or _due_by_terms(contact, invoice)
+    _apply_lines(ledger, invoice, element, status=status, decimals=decimals)
+    _approve_check(invoice, status)
+    invoice.status = status
+    _enter(ledger, invoice, contact)
+    return invoice
+
+
+def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int = 2) -> Invoice:
+    """Change what the element carries; lines, when sent, replace. Raises Refused."""
+    status = text(element, "Status") or invoice.status
+    _check_move(ledger, invoice, element, status)
+    if status in _FINAL:
+        return _end(ledger, invoice, status)
+    trial = _copy(invoice)
+    contact = _contact(ledger, element)
+    _number(ledger, trial, element)
+    _apply_head(trial, element)
+    trial.due_date = day(element, "DueDate") or trial.due_date
+    if invoice.payments:
+        _refuse_paid_edit(invoice, element)
+        sent = parts(element, "LineItems")
+        if sent:
+            lines.relabel(ledger, trial, sent)
+    else:
+        trial.date = day(element, "Date") or trial.date
+        if ledger.locked(trial.date):
+            raise Refused("The document date cannot be on or before the organisation's lock date")
+        trial.currency = text(element, "CurrencyCode", 3) or trial.currency
+        trial.rate = decimal(element, "CurrencyRate") or trial.rate
+        _apply_lines(ledger, trial, element, status=status, decimals=decimals)
+        _approve_check(trial, status)
+        trial.status = status
+    unstamped = bool(invoice.payments) and not _moves_stamp(element)
+    _adopt(ledger, invoice, trial, contact)
+    changed(ledger, invoice, stamped=not unstamped)
+    return invoice
+
+
+def settle(ledger: Ledger, invoice: Invoice, *, announced: bool) -> None:
+    """Recompute what is paid after a payment came or went, and move AUTHORISED / PAID."""
+    held = [ledger.payments.by_id[key] for key in invoice.payments]
+    invoice.amount_paid = sum((payment.amount for payment in held), ZERO)
+    if invoice.amount_due == 0 and held:
+        invoice.status = "PAID"
+        invoice.fully_paid_on = max(payment.date for payment in held)
+    else:
+        invoice.status = "AUTHORISED"
+        invoice.fully_paid_on = None
+    changed(ledger, invoice, announced=announced)
+
+
+def changed(
+    ledger: Ledger, invoice: Invoice, *, stamped: bool = True, announced: bool = True
+) -> None:
+    """Note that a document changed: new revision, balances, stamp and announcement.
+
+    Unstamped changes (DueDate and SentToContact of part-paid documents) are announced by
+    webhook, but leave UpdatedDateUTC where it was.
+    """
+    invoice.revision += 1
+    ledger.contact_of(invoice).balance_revision += 1
+    if stamped:
+        ledger.stamp(ledger.invoices, invoice, "INVOICE" if announced else None, "UPDATE")
+    elif announced:
+        ledger.announce_only("INVOICE", invoice.id)
+
+
+def _named(ledger: Ledger, element: Element) -> Invoice | None:
+    invoice_id = identifier(element, "InvoiceID")
+    if invoice_id is not None:
+        known = ledger.invoices.get(invoice_id)
+        if known is None:
+            raise Refused("The invoice with the specified InvoiceID could not be found")
+        return known
+    number = text(element, "InvoiceNumber", 255)
+    numbered = ledger.invoice_numbers.get(number.lower()) if number else None
+    if numbered is None or text(element, "Type") == "ACCPAY":
+        return None
+    return ledger.invoices.by_id[numbered]
+
+
+def _contact(ledger: Ledger, element: Element) -> Contact | None:
+    """The contact an element names, made or edited on the way as Xero does."""
+    sent = part(element, "Contact")
+    if not sent:
+        return None
+    contact_id = identifier(sent, "ContactID")
+    known: Contact | None = None
+    if contact_id is not None:
+        known = ledger.contacts.get(contact_id)
+        if known is None:
+            raise Refused("The contact with the specified contact details could not be found")
+    edits = {key for key in sent if key not in {"ContactID", "ContactNumber"}}
+    if known is not None and edits <= {"Name"} and sent.get("Name", known.name) == known.name:
+        return known
+    if known is None and edits <= {"Name"}:
+        name = str(sent.get("Name", "")).strip().lower()
+        found = ledger.contact_names.get(name)
+        if found is not None:
+            return ledger.contacts.by_id[found]
+    # Contact persons that are not sent are dropped: that is how Xero edits through documents.
+    return contacts.save(ledger, {"ContactPersons": [], **sent})
+
+
+def _number(ledger: Ledger, invoice: Invoice, element: Element) -> None:
+    number = text(element, "InvoiceNumber", 255)
+    if number is None or number == invoice.number:
+        if invoice.number or invoice.type == "ACCPAY":
+            return
+        number = ""
+    if invoice.type == "ACCREC":
+        if not number:
+            number = _next_number(ledger)
+        owner = ledger.invoice_numbers.get(number.lower())
+        if owner is not None and owner != invoice.id:
+            raise Refused("Invoice # must be unique.")
+    invoice.number = number
+
+
+def _next_number(ledger: Ledger) -> str:
+    while True:
+        number = f"INV-{ledger.next_number:04d}"
+        ledger.next_number += 1
+        if number.lower() not in ledger.invoice_numbers:
+            return number
+
+
+def _apply_head(invoice: Invoice, element: Element) -> None:
+    reference = text(element, "Reference", 255)
+    if reference is not None and invoice.type == "ACCREC":
+        invoice.reference = reference
+    invoice.url = text(element, "Url") or invoice.url
+    invoice.branding_theme_id = identifier(element, "BrandingThemeID") or invoice.branding_theme_id
+    sent_to_contact = flag(element, "SentToContact")
+    if sent_to_contact is not None:
+        invoice.sent_to_contact = sent_to_contact
+    if invoice.type == "ACCREC":
+        invoice.expected_payment_date = (
+            day(element, "ExpectedPaymentDate") or invoice.expected_payment_date
+        )
+    else:
+        invoice.planned_payment_date = (
+            day(element, "PlannedPaymentDate") or invoice.planned_payment_date
+        )
+    if not invoice.payments:
+        kind = text(element, "LineAmountTypes") or invoice.line_amount_types
+        if kind not in {"Exclusive", "Inclusive", "NoTax"}:
+            raise Refused(f"LineAmountTypes '{kind}' is not valid")
+        invoice.line_amount_types = kind
+
+
+def _apply_lines(
+    ledger: Ledger, invoice: Invoice, element: Element, *, status: str, decimals: int
+) -> None:
+    approving = status not in _OPEN
+    sent = parts(element, "LineItems")
+    if sent:
+        invoice.lines = lines.read(ledger, invoice, sent, decimals=decimals, approving=approving)
+    elif text(element, "LineAmountTypes"):
+        for line in invoice.lines:
+            percent = ledger.tax_percent(line.tax_type or "NONE") or ZERO
+            line.tax_amount = amounts.line_tax(line.line_amount, percent, invoice.line_amount_types)
+    sums = amounts.totals(invoice.lines, invoice.line_amount_types)
+    invoice.sub_total, invoice.total_tax, invoice.total, invoice.total_discount = sums
+    invoice.rounding = _rounding(invoice, element, status)
+    invoice.total += invoice.rounding
+    if invoice.total < 0:
+        raise Refused("The document total cannot be negative")
+
+
+def _rounding(invoice: Invoice, element: Element, status: str) -> Decimal:
+    given = decimal(element, "Total")
+    if given is None:
+        return ZERO
+    difference = given - invoice.total
+    complete = "SubTotal" in element and "TotalTax" in element
+    if difference and (status == "DRAFT" or not complete or abs(difference) > _ROUNDING):
+        raise Refused(
+            f"The document total {amounts.cents(given)} does not match the sum of its lines "
+            f"{invoice.total}"
+        )
+    return amounts.cents(difference)
+
+
+def _approve_check(invoice: Invoice, status: str) -> None:
+    if status in _OPEN and status != "SUBMITTED":
+        return
+    problems = []
+    if not invoice.lines:
+        problems.append("One or more line items must be specified")
+    if invoice.due_date is None:
+        problems.append("The DueDate must be specified")
+    if problems:
+        raise Refused(*problems)
+
+
+def _due_by_terms(contact: Contact, invoice: Invoice) -> date | None:
+    terms = contact.fields.get("PaymentTerms", {})
+    term: dict[str, Any] | None = terms.get("Sales" if invoice.type == "ACCREC" else "Bills")
+    if term is None:
+        return None
+    first = invoice.date.replace(day=1)
+    next_month = (first + timedelta(days=32)).replace(day=1)
+    starts = {
+        "DAYSAFTERBILLDATE": invoice.date,
+        "DAYSAFTERBILLMONTH": next_month - timedelta(days=1),
+        "OFCURRENTMONTH": first - timedelta(days=1),
+        "OFFOLLOWINGMONTH": next_month - timedelta(days=1),
+    }
+    return starts[term["Type"]] + timedelta(days=int(term["Day"]))
+
+
+def _enter(ledger: Ledger, invoice: Invoice, contact: Contact) -> None:
+    """Put a new document in the books and flip the contact's role, which is not stamped."""
+    if invoice.type == "ACCREC":
+        ledger.invoice_numbers[invoice.number.lower()] = invoice.id
+    _attach(contact, invoice)
+    ledger.stamp(ledger.invoices, invoice, "INVOICE", "CREATE")
+
+
+def _attach(contact: Contact, invoice: Invoice) -> None:
+    contact.documents.add(invoice.id)
+    contact.balance_revision += 1
+    if invoice.type == "ACCREC" and not contact.is_customer:
+        contact.is_customer = True
+        contact.revision += 1
+    if invoice.type == "ACCPAY" and not contact.is_supplier:
+        contact.is_supplier = True
+        contact.revision += 1
+
+
+def _check_move(ledger: Ledger, invoice: Invoice, element: Element, status: str) -> None:
+    kind = text(element, "Type")
+    if kind is not None and kind != invoice.type:
+        raise Refused("The type of a document cannot be changed")
+    if invoice.status in _FINAL or status not in _MOVES[invoice.status]:
+        raise Refused("Invoice not of valid status for modification")
+    if status == "VOIDED" and invoice.payments:
+        raise Refused("This document cannot be voided as it has payments or credits allocated")
+    if ledger.locked(invoice.date):
+        raise Refused("The document falls in a locked period and cannot be changed")
+
+
+def _end(ledger: Ledger, invoice: Invoice, status: str) -> Invoice:
+    invoice.status = status
+    if ledger.invoice_numbers.get(invoice.number.lower()) == invoice.id:
+        # The number is free again: Xero only keeps numbers of living documents unique.
+        del ledger.invoice_numbers[invoice.number.lower()]
+    changed(ledger, invoice)
+    return invoice
+
+
+def _refuse_paid_edit(invoice: Invoice, element: Element) -> None:
+    held: dict[str, object] = {
+        "Date": invoice.date,
+        "CurrencyCode": invoice.currency,
+        "CurrencyRate": invoice.rate,
+        "LineAmountTypes": invoice.line_amount_types,
+    }
+    for key in _PAID_REFUSES:
+        sent: object = element.get(key)
+        if sent is not None and key == "Date":
+            sent = day(element, key)
+        if sent is not None and key == "CurrencyRate":
+            sent = decimal(element, key)
+        if sent is not None and sent != held[key]:
+            raise Refused(
+                "This document cannot be edited as it has a payment or credit note allocated to it."
+            )
+
+
+def _moves_stamp(element: Element) -> bool:
+    unstamped = {"DueDate", "SentToContact", "InvoiceID", "Type", "InvoiceNumber", "Status"}
+    sent = {key for key, value in element.items() if value not in ({}, [], None)}
+    return not (sent & {"DueDate", "SentToContact"} and sent <= unstamped)
+
+
+def _copy(invoice: Invoice) -> Invoice:
+    """A trial copy, so that a refused change leaves no trace."""
+    trial = copy.copy(invoice)
+    trial.lines = [copy.copy(line) for line in invoice.lines]
+    return trial
+
+
+def _adopt(ledger: Ledger, invoice: Invoice, trial: Invoice, contact: Contact | None) -> None:
+    if trial.number != invoice.number and invoice.type == "ACCREC":
+        ledger.invoice_numbers.pop(invoice.number.lower(), None)
+        ledger.invoice_numbers[trial.number.lower()] = invoice.id
+    for name in (
+        "number", "reference", "url", "branding_theme_id", "sent_to_contact", "due_date", "date",
+        "expected_payment_date", "planned_payment_date", "line_amount_types", "lines", "currency",
+        "rate", "status", "sub_total", "total_tax", "total", "total_discount", "rounding",
+    ):  # fmt: skip
+        setattr(invoice, name, getattr(trial, name))
+    if contact is not None and contact.id != invoice.contact_id:
+        former = ledger.contact_of(invoice)
+        former.documents.discard(invoice.id)
+        former.balance_revision += 1
+        invoice.contact_id = contact.id
+        _attach(contact, invoice)

@@ -1,0 +1,127 @@
+"""Opening books: months of past business, played through the same rules as live writes.
+
+Every record's stamps lie where its last change did, so a new simulator looks lived in: some
+documents are overdue, paid, part-paid, draft, voided or deleted, a contact is archived.
+"""
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from simulator.books import Books, Tenant
+from simulator.config import OpeningBooks, TenantSpec
+from simulator.drafting import Drafter
+from simulator.model import Contact
+
+_Step = tuple[datetime, int, Callable[[], None]]
+_DAYS_A_MONTH = 30
+
+
+def open_books(books: Books, spec: TenantSpec, sizes: OpeningBooks, seed: str) -> Tenant:
+    """Make an organisation and its past. Deterministic from seed and clock."""
+    books.muted = True
+    try:
+        tenant = books.add(spec)
+        rng = random.Random(f"{seed}|opening|{tenant.id}")  # noqa: S311  # play money
+        _Past(tenant, sizes, rng).play()
+    finally:
+        books.muted = False
+    return tenant
+
+
+class _Past:
+    """The timeline of one organisation's past, from its first day until an hour ago."""
+
+    def __init__(self, tenant: Tenant, sizes: OpeningBooks, rng: random.Random) -> None:
+        self._tenant = tenant
+        self._sizes = sizes
+        self._rng = rng
+        self._drafter = Drafter(tenant.ledger, rng)
+        self._clock = tenant.ledger.clock
+        self._end = self._clock() - timedelta(hours=1)
+        self._start = self._end - timedelta(days=_DAYS_A_MONTH * max(1, sizes.months))
+        self._steps: list[_Step] = []
+        self._order = itertools.count()
+        self._contacts: list[Contact] = []
+
+    def play(self) -> None:
+        ledger = self._tenant.ledger
+        ledger.created_ms = int((self._start - timedelta(days=30)).timestamp() * 1000)
+        first_days = timedelta(days=5)
+        for _ in range(self._sizes.contacts):
+            at = self._start + first_days * self._rng.random()
+            self._at(at, self._make_contact)
+        documents = ["ACCREC"] * self._sizes.invoices + ["ACCPAY"] * self._sizes.bills
+        span = self._end - self._start - first_days
+        for kind in documents:
+            at = self._start + first_days + span * self._rng.random()
+            self._at(at, lambda kind=kind: self._make_document(kind))  # type: ignore[misc]  # bound default
+        now = self._start
+        try:
+            while self._steps:
+                now, _, step = heapq.heappop(self._steps)
+                ledger.clock = lambda now=now: now  # type: ignore[misc]  # bound default
+                step()
+        finally:
+            ledger.clock = self._clock
+
+    def _at(self, when: datetime, step: Callable[[], None]) -> None:
+        if when <= self._end:
+            heapq.heappush(self._steps, (when, next(self._order), step))
+
+    def _later(self, days: tuple[float, float], step: Callable[[], None]) -> None:
+        now = self._tenant.ledger.clock()
+        self._at(now + timedelta(days=self._rng.uniform(*days)), step)
+
+    def _make_contact(self) -> None:
+        contact = self._tenant.create_contact(self._drafter.contact())
+        self._contacts.append(contact)
+        if self._rng.random() < 0.1:
+            self._later((5, 60), lambda: self._edit_contact(contact))
+
+    def _edit_contact(self, contact: Contact) -> None:
+        self._tenant.update_contact(contact.id, **self._drafter.contact_edit())
+
+    def _make_document(self, kind: str) -> None:
+        if not self._contacts:
+            return
+        rng = self._rng
+        # A few contacts get most of the business.
+        contact = self._contacts[int(len(self._contacts) * rng.random() ** 1.7)]
+        on = self._tenant.ledger.today()
+        fate = rng.random()
+        if fate < 0.12:
+            draft = self._drafter.document(
+                kind, contact.id, on, status=rng.choice(("DRAFT", "SUBMITTED"))
+            )
+            invoice = self._tenant.create_invoice(draft)
+            if rng.random() < 0.3:
+                self._later((1, 9), lambda: self._end_document(invoice.id, "DELETED"))
+            return
+        sent = self._drafter.document(kind, contact.id, on, status="AUTHORISED")
+        invoice = self._tenant.create_invoice(sent)
+        if fate < 0.18:
+            self._later((1, 9), lambda: self._end_document(invoice.id, "VOIDED"))
+        elif fate < 0.65:
+            self._later((1, 50), lambda: self._pay(invoice.id, 1.0))
+        elif fate < 0.8:
+            self._later((1, 30), lambda: self._pay(invoice.id, rng.uniform(0.2, 0.8)))
+
+    def _end_document(self, invoice_id: str, status: str) -> None:
+        self._tenant.update_invoice(invoice_id, Status=status)
+
+    def _pay(self, invoice_id: str, share: float) -> None:
+        pay_share(self._tenant, invoice_id, share, self._rng)
+
+
+def pay_share(tenant: Tenant, invoice_id: str, share: float, rng: random.Random) -> bool:
+    """Pay a share of what is due, whole when 1; False where nothing can be paid."""
+    due = tenant.invoice(invoice_id).amount_due
+    amount = due if share >= 1 else (due * int(share * 1000) / 1000).quantize(due)
+    if amount <= 0:
+        return False
+    extra = {"Reference": f"BT{rng.randint(10**5, 10**6)}"} if rng.random() < 0.6 else {}
+    tenant.pay(invoice_id, amount, Date=tenant.ledger.today().isoformat(), **extra)
+    return True

@@ -1,0 +1,98 @@
+"""What a payment looks like on the wire: lists carry stubs, single answers the document.
+
+Source: Xero's payments page, recorded answers of April 2026. Key order is Xero's.
+"""
+
+from typing import Any
+
+from simulator import amounts, contact_view, invoice_view
+from simulator.ledger import Ledger
+from simulator.model import Invoice, Payment
+from simulator.shapes import Shape, cached
+from simulator.wire import fragment, instant_string, ms_day, ms_instant
+
+
+def rendered(ledger: Ledger, payment: Payment, shape: Shape) -> bytes:
+    """The payment's fragment."""
+    invoice = ledger.invoices.by_id[payment.invoice_id]
+    contact = ledger.contact_of(invoice)
+    return cached(
+        payment,
+        (shape, 2),
+        (payment.revision, payment.updated_ms, invoice.revision, contact.revision),
+        build=lambda: wire(ledger, payment, shape),
+    )
+
+
+def wire_fragment(ledger: Ledger, payment: Payment) -> bytes:
+    """The single answer's fragment: never cached, since it shows the whole document."""
+    return fragment(wire(ledger, payment, Shape.SINGLE))
+
+
+def wire(ledger: Ledger, payment: Payment, shape: Shape) -> dict[str, Any]:
+    """The payment as Xero's keys and values."""
+    invoice = ledger.invoices.by_id[payment.invoice_id]
+    out: dict[str, Any] = {
+        "PaymentID": payment.id,
+        "Date": ms_day(payment.date),
+        "BankAmount": payment.bank_amount,
+        "Amount": payment.amount,
+    }
+    if payment.reference is not None:
+        out["Reference"] = payment.reference
+    out["CurrencyRate"] = payment.rate.quantize(amounts.RATE)
+    out["PaymentType"] = payment.type
+    out["Status"] = payment.status
+    out["UpdatedDateUTC"] = ms_instant(payment.updated_ms)
+    out["UpdatedDateUTCString"] = instant_string(payment.updated_ms)
+    out["HasAccount"] = True
+    out["IsReconciled"] = payment.is_reconciled
+    out["Account"] = _account(ledger, payment, shape)
+    out["Invoice"] = (
+        _document(ledger, invoice) if shape is Shape.SINGLE else _document_stub(ledger, invoice)
+    )
+    out["HasValidationErrors"] = False
+    return out
+
+
+def _account(ledger: Ledger, payment: Payment, shape: Shape) -> dict[str, Any]:
+    account = ledger.account(account_id=payment.account_id)
+    out: dict[str, Any] = {"AccountID": payment.account_id}
+    if account is not None and shape is Shape.SINGLE:
+        out["Code"] = account.code
+        out["Name"] = account.name
+    elif account is not None and account.type != "BANK":
+        # Bank accounts are shown in lists by id alone.
+        out["Code"] = account.code
+    return out
+
+
+def _document_stub(ledger: Ledger, invoice: Invoice) -> dict[str, Any]:
+    return {
+        "Type": invoice.type,
+        "InvoiceID": invoice.id,
+        "InvoiceNumber": invoice.number,
+        "Payments": [],
+        "CreditNotes": [],
+        "Prepayments": [],
+        "Overpayments": [],
+        "IsDiscounted": False,
+        "InvoiceAddresses": [],
+        "HasErrors": False,
+        "InvoicePaymentServices": [],
+        "Contact": contact_view.stub(ledger.contact_of(invoice)),
+        "LineItems": [],
+        "CurrencyCode": invoice.currency,
+    }
+
+
+def _document(ledger: Ledger, invoice: Invoice) -> dict[str, Any]:
+    out = invoice_view.wire(ledger, invoice, Shape.SINGLE, 2)
+    contact = ledger.contact_of(invoice)
+    out["Contact"] = {
+        "ContactID": contact.id,
+        "Name": contact.name,
+        "ContactPersons": [],
+        "HasValidationErrors": False,
+    }
+    return out

@@ -1,0 +1,63 @@
+"""Xero's scopes: which exist, which an app may ask for, and which a call needs.
+
+Source: Xero's "Scopes" page: granular ones, and the broad ones they replace (both work for
+apps made before 2 March 2026; the ready app counts as one of those).
+"""
+
+_READ_WRITE = (
+    "accounting.invoices",
+    "accounting.payments",
+    "accounting.banktransactions",
+    "accounting.manualjournals",
+    "accounting.classicexpenses",
+    "accounting.settings",
+    "accounting.contacts",
+    "accounting.attachments",
+    "accounting.transactions",
+    "payroll.employees",
+    "payroll.payruns",
+    "payroll.payslip",
+    "payroll.settings",
+    "payroll.timesheets",
+)
+_REPORTS = ("aged", "balancesheet", "banksummary", "budgetsummary", "executivesummary",
+            "profitandloss", "trialbalance", "taxreports", "tenninetynine")  # fmt: skip
+_OTHERS = ("openid", "profile", "email", "offline_access", "app.connections",
+           "accounting.budgets.read", "accounting.reports.read")  # fmt: skip
+
+KNOWN = frozenset(
+    (
+        *_READ_WRITE,
+        *(f"{scope}.read" for scope in _READ_WRITE),
+        *(f"accounting.reports.{report}.read" for report in _REPORTS),
+        *_OTHERS,
+    )
+)
+JOURNALS = "accounting.journals.read"
+_JOURNAL_TIERS = frozenset({"advanced", "enterprise"})
+
+_BROAD = {
+    "accounting.invoices": "accounting.transactions",
+    "accounting.payments": "accounting.transactions",
+}
+_ENDPOINTS = {
+    "organisation": "accounting.settings",
+    "contacts": "accounting.contacts",
+    "invoices": "accounting.invoices",
+    "payments": "accounting.payments",
+}
+
+
+def refused(asked: frozenset[str], tier: str) -> frozenset[str]:
+    """Those of the asked scopes that make consent fail."""
+    allowed = KNOWN | ({JOURNALS} if tier.lower() in _JOURNAL_TIERS else frozenset())
+    return asked - allowed
+
+
+def enough(held: frozenset[str], endpoint: str, *, writing: bool) -> bool:
+    """Whether these scopes allow a call; `endpoint` is the path's first part in lower case."""
+    granular = _ENDPOINTS[endpoint]
+    names = {granular, _BROAD.get(granular, granular)}
+    if not writing:
+        names |= {f"{name}.read" for name in names}
+    return bool(held & names)

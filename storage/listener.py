@@ -18,13 +18,13 @@ PROBE_EVERY_S = 30.0  # finds connections that died without a word
 
 
 class Subscription:
-    """One callback on one channel; `close()` ends it."""
+    """One callback on one channel; `await close()` ends it."""
 
     def __init__(self, callbacks: list[Callback], callback: Callback) -> None:
         self._callbacks = callbacks
         self._callback = callback
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop calling back; calling it twice does no harm."""
         with suppress(ValueError):
             self._callbacks.remove(self._callback)

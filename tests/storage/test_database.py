@@ -96,8 +96,8 @@ async def test_closed_subscription_is_silent(database: Database) -> None:
     subscription = await database.listen("somewhere", gone.append)
     await database.listen("somewhere", heard.put_nowait)
 
-    subscription.close()
-    subscription.close()
+    await subscription.close()
+    await subscription.close()
     await database.execute("SELECT pg_notify('somewhere', 'x')")
 
     assert await asyncio.wait_for(heard.get(), 10) == "x"

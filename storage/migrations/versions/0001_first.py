@@ -72,7 +72,7 @@ CREATE TABLE app_budget (                  -- one row: the app's own limit over 
   limits_at timestamptz,                   -- business
   blocked_until timestamptz                -- business
 )""",
-    "INSERT INTO app_budget (call_tokens, call_tokens_at) VALUES (0, '-infinity')",
+    "INSERT INTO app_budget (call_tokens, call_tokens_at) VALUES (1000, '2000-01-01T00:00:00Z')",
     """
 CREATE TABLE link_attempt (
   state_hash bytea PRIMARY KEY,

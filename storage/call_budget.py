@@ -1,0 +1,98 @@
+"""How many calls a tenant may make now: the arithmetic, pure. Business time throughout."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TENANT_BUCKET, TENANT_REFILL = 6.0, 1.0  # calls; calls a second
+APP_BUCKET, APP_REFILL = 1_000.0, 150.0  # together 10,000 in any minute
+PROBE_EVERY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Calls that may be made now."""
+
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No call now. `by` names the limit: "minute", "day", "appminute" or Xero's own word."""
+
+    until: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TenantBudget:
+    """A tenant's bucket and what Xero last told of it."""
+
+    tokens: float
+    tokens_at: datetime
+    minute_remaining: int | None = None
+    day_remaining: int | None = None
+    limits_at: datetime | None = None
+    blocked_until: datetime | None = None
+    blocked_by: str | None = None
+
+    def tokens_at_instant(self, now: datetime) -> float:
+        """Tokens in the bucket at `now`."""
+        return _refilled(self.tokens, self.tokens_at, now, TENANT_REFILL, TENANT_BUCKET)
+
+
+@dataclass(frozen=True, slots=True)
+class AppBudget:
+    """The bucket of the whole app."""
+
+    tokens: float
+    tokens_at: datetime
+    blocked_until: datetime | None = None
+
+    @classmethod
+    def full(cls, now: datetime) -> "AppBudget":
+        """A bucket nobody has drawn from."""
+        return cls(APP_BUCKET, now)
+
+    def tokens_at_instant(self, now: datetime) -> float:
+        """Tokens in the bucket at `now`."""
+        return _refilled(self.tokens, self.tokens_at, now, APP_REFILL, APP_BUCKET)
+
+
+def grant(
+    budget: TenantBudget, app: AppBudget, *, want: int, now: datetime, day_reserve: int
+) -> Granted | Refused:
+    """Decide on `want` calls. What is granted is at least 1 and at most `want`."""
+    for until, by in ((budget.blocked_until, budget.blocked_by), (app.blocked_until, "appminute")):
+        if until is not None and until > now:
+            return Refused(until, by or "minute")
+    want = _within_day(budget, want, now, day_reserve)
+    if want == 0:
+        return Refused((budget.limits_at or now) + PROBE_EVERY, "day")
+    tokens, app_tokens = budget.tokens_at_instant(now), app.tokens_at_instant(now)
+    if tokens < 1:
+        return Refused(_ready(budget.tokens_at, now, (1 - tokens) / TENANT_REFILL), "minute")
+    if app_tokens < 1:
+        return Refused(_ready(app.tokens_at, now, (1 - app_tokens) / APP_REFILL), "appminute")
+    return Granted(min(want, int(tokens), int(app_tokens)))
+
+
+def _within_day(budget: TenantBudget, want: int, now: datetime, day_reserve: int) -> int:
+    if budget.day_remaining is None or budget.limits_at is None:
+        return want
+    spare = budget.day_remaining - day_reserve
+    if spare > 0:
+        return min(want, spare)
+    # The hour at which a tenant's day begins anew is told nowhere, so one call finds out.
+    return 1 if now - budget.limits_at >= PROBE_EVERY else 0
+
+
+def _refilled(
+    tokens: float, filled_at: datetime, now: datetime, per_s: float, bucket: float
+) -> float:
+    # A fill time ahead of now means that nothing flows in until then.
+    waited_s = max((now - filled_at).total_seconds(), 0.0)
+    return min(bucket, tokens + waited_s * per_s)
+
+
+def _ready(filled_at: datetime, now: datetime, wait_s: float) -> datetime:
+    return max(filled_at, now) + timedelta(seconds=wait_s)

@@ -1,0 +1,204 @@
+"""Leases: one process at a time works for a tenant, sends a relay shard or does a duty.
+
+Real time, by the database's clock. Each taking raises the fencing token; whoever writes under a
+lease checks the token in the same transaction, so a process that slept through its lease and
+wakes late changes nothing. An ended lease needs no rescuer: it is simply free.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from storage.database import Connection, Database, changed_rows
+from storage.errors import LeaseLost
+from unified.ids import TenantId
+
+TENANT_LEASE = timedelta(seconds=30)
+NAMED_LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLease:
+    """The right to work for one tenant until the lease ends, unless renewed."""
+
+    tenant_id: TenantId
+    owner: str
+    fencing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to one named duty, such as "relay.3" or "janitor"."""
+
+    name: str
+    owner: str
+    fencing: int
+
+
+# A walk over the tenants that have due notices: each step jumps to the next tenant in the index,
+# so a flood of one tenant costs no more than a single notice of another.
+_TAKE = """
+WITH RECURSIVE hinted(tenant_id) AS (
+  (SELECT tenant_id FROM notice WHERE state = 'due' ORDER BY tenant_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT n.tenant_id FROM notice n
+           WHERE n.state = 'due' AND n.tenant_id > h.tenant_id ORDER BY n.tenant_id LIMIT 1)
+    FROM hinted h WHERE h.tenant_id IS NOT NULL
+), work(tenant_id, since) AS (
+  SELECT h.tenant_id, first.due_at
+    FROM hinted h
+   CROSS JOIN LATERAL (SELECT n.due_at FROM notice n
+                        WHERE n.tenant_id = h.tenant_id AND n.state = 'due'
+                        ORDER BY n.due_at LIMIT 1) AS first
+   WHERE first.due_at <= $1
+  UNION ALL
+  SELECT tenant_id, sweep_due_at FROM cursor WHERE sweep_due_at <= $1
+), waiting AS (
+  SELECT tenant_id, min(since) AS since FROM work GROUP BY tenant_id
+), free AS (
+  SELECT t.id
+    FROM tenant t JOIN waiting w ON w.tenant_id = t.id
+   WHERE t.state = 'linked'
+     AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
+     AND (t.blocked_until IS NULL OR t.blocked_until <= $1)
+     AND t.id <> ALL($5::uuid[])
+   ORDER BY w.since, t.id
+   LIMIT $4
+     FOR NO KEY UPDATE OF t SKIP LOCKED
+)
+UPDATE tenant
+   SET lease_owner = $2, lease_until = clock_timestamp() + $3::interval, fencing = fencing + 1
+  FROM free WHERE tenant.id = free.id
+RETURNING tenant.id, tenant.fencing
+"""
+
+_TAKE_ONE = """
+UPDATE tenant
+   SET lease_owner = $2, lease_until = clock_timestamp() + $3::interval, fencing = fencing + 1
+ WHERE id = $1 AND state IN ('linked', 'needs_reauth')
+   AND (lease_until IS NULL OR lease_until < clock_timestamp())
+RETURNING fencing
+"""
+
+
+async def take_tenants(  # noqa: PLR0913  # each a choice of its own
+    db: Database,
+    owner: str,
+    *,
+    now: datetime,
+    limit: int = 1,
+    life: timedelta = TENANT_LEASE,
+    besides: Sequence[TenantId] = (),
+    timers: bool = False,
+) -> list[TenantLease]:
+    """Lease up to `limit` linked tenants that have work due at `now` (business time).
+
+    Work is a due notice, or a cursor whose next step (sweep or backfill page) is due; longest due
+    first. Tenants that Xero told to wait are left out, and so are those that `besides` names.
+    """
+    rows = await db.fetch(_TAKE, now, owner, life, limit, list(besides), timers)
+    return [TenantLease(TenantId(row["id"]), owner, row["fencing"]) for row in rows]
+
+
+async def take_tenant(
+    db: Database, tenant_id: TenantId, owner: str, *, life: timedelta = TENANT_LEASE
+) -> TenantLease | None:
+    """Lease this tenant, whatever is due; None while somebody else has it or it is not linked."""
+    fencing: int | None = await db.fetchval(_TAKE_ONE, tenant_id, owner, life)
+    return None if fencing is None else TenantLease(tenant_id, owner, fencing)
+
+
+async def renew_tenant(db: Database, lease: TenantLease, *, life: timedelta = TENANT_LEASE) -> None:
+    """Let the lease end `life` from now. Raises LeaseLost when somebody has taken it since."""
+    tag = await db.execute(
+        """UPDATE tenant SET lease_until = clock_timestamp() + $4::interval
+            WHERE id = $1 AND lease_owner = $2 AND fencing = $3""",
+        lease.tenant_id,
+        lease.owner,
+        lease.fencing,
+        life,
+    )
+    if not changed_rows(tag):
+        raise LeaseLost(f"the lease of tenant {lease.tenant_id} has passed to somebody else")
+
+
+async def release_tenant(db: Database, lease: TenantLease) -> None:
+    """Give the lease back; nothing if it has passed to somebody else."""
+    await db.execute(
+        """UPDATE tenant SET lease_owner = NULL, lease_until = NULL
+            WHERE id = $1 AND lease_owner = $2 AND fencing = $3""",
+        lease.tenant_id,
+        lease.owner,
+        lease.fencing,
+    )
+
+
+async def clear_ended_leases(db: Database) -> int:
+    """Take the marks of ended leases off the tenants' rows; returns how many there were.
+
+    Ended leases are free in any case; this only lets the rows say so.
+    """
+    tag = await db.execute(
+        """UPDATE tenant SET lease_owner = NULL, lease_until = NULL
+            WHERE id IN (SELECT id FROM tenant WHERE lease_until < clock_timestamp()
+                          ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)"""
+    )
+    return changed_rows(tag)
+
+
+async def take_lease(
+    db: Database, name: str, owner: str, *, life: timedelta = NAMED_LEASE
+) -> Lease | None:
+    """Take a named lease if it is free, or held under the same owner name; None otherwise."""
+    fencing: int | None = await db.fetchval(
+        """INSERT INTO lease AS l (name, owner, until)
+           VALUES ($1, $2, clock_timestamp() + $3::interval)
+               ON CONFLICT (name) DO UPDATE
+              SET owner = excluded.owner, until = excluded.until, fencing = l.fencing + 1
+            WHERE l.until < clock_timestamp() OR l.owner = excluded.owner
+           RETURNING fencing""",
+        name,
+        owner,
+        life,
+    )
+    return None if fencing is None else Lease(name, owner, fencing)
+
+
+async def renew_lease(db: Database, lease: Lease, *, life: timedelta = NAMED_LEASE) -> None:
+    """Let the lease end `life` from now. Raises LeaseLost when somebody has taken it since."""
+    tag = await db.execute(
+        """UPDATE lease SET until = clock_timestamp() + $4::interval
+            WHERE name = $1 AND owner = $2 AND fencing = $3""",
+        lease.name,
+        lease.owner,
+        lease.fencing,
+        life,
+    )
+    if not changed_rows(tag):
+        raise LeaseLost(f"the lease {lease.name} has passed to somebody else")
+
+
+async def release_lease(db: Database, lease: Lease) -> None:
+    """Give the lease back; nothing if it has passed to somebody else."""
+    # The row stays, so that its fencing token never starts over.
+    await db.execute(
+        """UPDATE lease SET until = '-infinity' WHERE name = $1 AND owner = $2 AND fencing = $3""",
+        lease.name,
+        lease.owner,
+        lease.fencing,
+    )
+
+
+async def check_lease(conn: Connection, lease: Lease) -> None:
+    """Hold the lease's row for the rest of the transaction.
+
+    Raises LeaseLost when somebody has taken it since.
+    """
+    held = await conn.fetchval(
+        "SELECT true FROM lease WHERE name = $1 AND owner = $2 AND fencing = $3 FOR SHARE",
+        lease.name,
+        lease.owner,
+        lease.fencing,
+    )
+    if not held:
+        raise LeaseLost(f"the lease {lease.name} has passed to somebody else")

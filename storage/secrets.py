@@ -1,0 +1,86 @@
+"""Encrypts what must not stand in the database in plain: tokens and link verifiers.
+
+Not a place for passwords or API keys, which are hashed, never decrypted.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from storage.errors import SecretsUnreadable
+
+KEY_FILE = "secret.keys"  #: in the data folder; one key a line, the first encrypts
+
+
+class SecretBox:
+    """Encrypts with the first key, decrypts with any. Its repr tells nothing."""
+
+    __slots__ = ("_fernet",)
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """Take Fernet keys: 32 bytes as URL-safe base64 each.
+
+        Raises SecretsUnreadable, without quoting anything, when a key is not of that form.
+        """
+        try:
+            fernets = [Fernet(key.strip()) for key in keys]
+        except (ValueError, TypeError):
+            fernets = []
+        if not fernets:
+            raise SecretsUnreadable(
+                "LEDGERWIRE_SECRET_KEYS must hold one or several keys, comma separated, each 32 "
+                "bytes as URL-safe base64"
+            )
+        self._fernet = MultiFernet(fernets)
+
+    def __repr__(self) -> str:
+        return "SecretBox(…)"
+
+    @classmethod
+    def for_data_dir(cls, data_dir: Path) -> "SecretBox":
+        """The keys kept in a data folder, made on first use with mode 0600."""
+        path = data_dir / KEY_FILE
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_first_key(path)
+        return cls([line for line in path.read_text().splitlines() if line.strip()])
+
+    def encrypt(self, plain: bytes) -> bytes:
+        """Encrypt with the first key."""
+        return self._fernet.encrypt(plain)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        """Decrypt with whichever key fits. Raises SecretsUnreadable when none does."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise SecretsUnreadable(SecretsUnreadable.__doc__) from None
+
+    def rotate(self, sealed: bytes) -> bytes:
+        """Encrypt again, under the first key. Raises SecretsUnreadable when no key fits."""
+        try:
+            return self._fernet.rotate(sealed)
+        except InvalidToken:
+            raise SecretsUnreadable(SecretsUnreadable.__doc__) from None
+
+
+def new_key() -> str:
+    """A fresh key for LEDGERWIRE_SECRET_KEYS."""
+    return Fernet.generate_key().decode()
+
+
+def _write_first_key(path: Path) -> None:
+    # Written aside and linked into place, so that of two processes starting together both end up
+    # with the whole of the same key.
+    aside = path.with_name(f".{KEY_FILE}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(new_key() + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    with suppress(FileExistsError):
+        os.link(aside, path)
+    aside.unlink()

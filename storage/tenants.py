@@ -1,0 +1,235 @@
+"""Organisations: linking them, linking them again, and how they are.
+
+What makes a tenant's numbers (epoch, sequence) is set here at its first link; from then on its
+row is moved by absorbing transactions (storage/absorbing.py), by its states
+(storage/tenant_states.py), its leases (storage/leases.py) and its calls (storage/calls.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+
+from storage.database import Connection, Database
+from storage.errors import TenantNotLinked, UnknownTenant
+from storage.tenant_states import LEFT, move
+from unified.ids import ConnectionId, TenantId
+from unified.partition import relay_shard
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink:
+    """One organisation that a consent covers.
+
+    Attributes:
+        xero_connection_id: Xero's id of the connection, needed to remove it.
+        external_id: the caller's own name for it; None keeps the one known.
+    """
+
+    tenant_id: TenantId
+    authorization_id: str
+    name: str | None = None
+    xero_connection_id: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What linking did.
+
+    Attributes:
+        first: it was never linked before, or was erased: it starts from nothing.
+        changed: it was not linked until now.
+    """
+
+    tenant_id: TenantId
+    connection_id: ConnectionId
+    first: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSummary:
+    """How one organisation is.
+
+    Attributes:
+        linked_at, synced_to, swept_at, blocked_until: business time; synced_to is how far every
+            endpoint has been read, None until all backfills have begun.
+        backfills_left: endpoints whose backfill has not ended.
+        due, dead: notices waiting, and dead letters.
+        minute_remaining, day_remaining: calls left, as Xero last told at limits_at.
+    """
+
+    id: TenantId
+    name: str | None
+    external_id: str | None
+    connection_id: ConnectionId
+    xero_connection_id: str | None
+    authorization_id: str | None
+    state: str
+    state_reason: str | None
+    state_since: datetime
+    linked_at: datetime
+    epoch: int
+    tenant_sequence: int
+    base_currency: str | None
+    time_zone: str | None
+    synced_to: datetime | None
+    swept_at: datetime | None
+    backfills_left: int
+    due: int
+    dead: int
+    minute_remaining: int | None
+    day_remaining: int | None
+    limits_at: datetime | None
+    blocked_until: datetime | None
+    blocked_by: str | None
+
+
+_SUMMARY = """
+SELECT t.id, t.name, t.external_id, t.connection_id, t.xero_connection_id, t.authorization_id,
+       t.state, t.state_reason, t.state_since, t.linked_at, t.epoch, t.tenant_sequence,
+       t.base_currency, t.time_zone, c.synced_to, c.swept_at,
+       coalesce(c.backfills_left, 0) AS backfills_left, n.due, n.dead, t.minute_remaining,
+       t.day_remaining, t.limits_at, t.blocked_until, t.blocked_by
+  FROM tenant t
+  LEFT JOIN LATERAL (
+       SELECT CASE WHEN bool_and(since IS NOT NULL) THEN min(since) END AS synced_to,
+              min(last_swept_at) AS swept_at,
+              count(*) FILTER (WHERE backfill_state <> 'done') AS backfills_left
+         FROM cursor WHERE tenant_id = t.id) AS c ON true
+  LEFT JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE state = 'due') AS due,
+              count(*) FILTER (WHERE state = 'dead') AS dead
+         FROM notice WHERE tenant_id = t.id) AS n ON true
+"""
+
+
+async def link_tenant(
+    db: Database, link: NewLink, *, endpoints: Sequence[str], now: datetime
+) -> Linked:
+    """Link an organisation, for the first time or again; `now` is business time.
+
+    The first time it gets its epoch (microseconds UTC), its relay shard and a cursor for each of
+    `endpoints` with its backfill pending. Later it keeps all of these and gets cursors for new
+    endpoints; it gets a new connection id unless the connection was there all the time. Sweeps
+    of a tenant that comes back are due at once, since nobody looked meanwhile.
+
+    Raises:
+        TenantNotLinked: the tenant is being erased.
+    """
+    async with db.transaction() as conn:
+        await conn.execute(
+            """INSERT INTO tenant (id, shard, connection_id, state, linked_at, epoch,
+                                   call_tokens_at)
+               VALUES ($1, $2, $3, 'erased', $4, 0, $4) ON CONFLICT (id) DO NOTHING""",
+            link.tenant_id,
+            relay_shard(link.tenant_id),
+            str(uuid4()),
+            now,
+        )
+        row = await conn.fetchrow(
+            "SELECT state, epoch, connection_id, xero_connection_id FROM tenant"
+            " WHERE id = $1 FOR UPDATE",
+            link.tenant_id,
+        )
+        if row is None or row["state"] == "erasing":
+            raise TenantNotLinked(link.tenant_id, "erasing")
+        linked = await _write(conn, link, row, now)
+        await _add_cursors(conn, link.tenant_id, endpoints, now)
+        if linked.changed:
+            await move(conn, link.tenant_id, "linked", reason=None)
+    return linked
+
+
+async def _write(conn: Connection, link: NewLink, row: asyncpg.Record, now: datetime) -> Linked:
+    first = row["state"] == "erased"
+    anew = first or row["state"] in LEFT or row["xero_connection_id"] != link.xero_connection_id
+    connection_id = ConnectionId(str(uuid4()) if anew else row["connection_id"])
+    await conn.execute(
+        """UPDATE tenant
+              SET name = coalesce($2, name), external_id = coalesce($3, external_id),
+                  authorization_id = $4, xero_connection_id = $5, connection_id = $6
+            WHERE id = $1""",
+        link.tenant_id,
+        link.name,
+        link.external_id,
+        link.authorization_id,
+        link.xero_connection_id,
+        connection_id,
+    )
+    if first:
+        await conn.execute(
+            "UPDATE tenant SET epoch = $2, tenant_sequence = 0, linked_at = $3 WHERE id = $1",
+            link.tenant_id,
+            max(_microseconds(now), row["epoch"] + 1),
+            now,
+        )
+    elif row["state"] != "linked":
+        await conn.execute(
+            "UPDATE cursor SET sweep_due_at = least(sweep_due_at, $2) WHERE tenant_id = $1",
+            link.tenant_id,
+            now,
+        )
+    return Linked(link.tenant_id, connection_id, first, changed=row["state"] != "linked")
+
+
+async def _add_cursors(
+    conn: Connection, tenant_id: TenantId, endpoints: Sequence[str], now: datetime
+) -> None:
+    await conn.execute(
+        """INSERT INTO cursor (tenant_id, endpoint, sweep_due_at)
+           SELECT $1, endpoint, $3 FROM unnest($2::text[]) AS endpoint ORDER BY endpoint
+               ON CONFLICT DO NOTHING""",
+        tenant_id,
+        list(endpoints),
+        now,
+    )
+
+
+async def tenant(db: Database, tenant_id: TenantId) -> TenantSummary:
+    """How one organisation is. Raises UnknownTenant."""
+    row = await db.fetchrow(_SUMMARY + " WHERE t.id = $1", tenant_id)
+    if row is None:
+        raise UnknownTenant(tenant_id)
+    return TenantSummary(**dict(row.items()))
+
+
+async def tenants(db: Database) -> list[TenantSummary]:
+    """How every organisation is, by name."""
+    rows = await db.fetch(_SUMMARY + " ORDER BY t.name, t.id")
+    return [TenantSummary(**dict(row.items())) for row in rows]
+
+
+async def tenants_of_authorization(db: Database, authorization_id: str) -> list[TenantId]:
+    """The linked (or waiting for consent) tenants that one token set covers."""
+    rows = await db.fetch(
+        """SELECT id FROM tenant
+            WHERE authorization_id = $1 AND state IN ('linked', 'needs_reauth') ORDER BY id""",
+        authorization_id,
+    )
+    return [TenantId(row["id"]) for row in rows]
+
+
+async def bump_epoch(db: Database, tenant_id: TenantId, *, now: datetime) -> int:
+    """Start a new epoch, which orders after every earlier one; returns it.
+
+    Mandatory after a restore from backup, where numbers could be given out twice.
+    Raises UnknownTenant.
+    """
+    epoch: int | None = await db.fetchval(
+        """UPDATE tenant SET epoch = greatest(epoch + 1, $2) WHERE id = $1 RETURNING epoch""",
+        tenant_id,
+        _microseconds(now),
+    )
+    if epoch is None:
+        raise UnknownTenant(tenant_id)
+    return epoch
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - _START) // timedelta(microseconds=1)

@@ -1,15 +1,13 @@
 """Linking organisations: `/connect` sends a person to Xero, `/connect/callback` takes the answer.
 
-State and proof key live 10 minutes in the database, the state as a hash and the verifier encrypted,
-and work once. What a consent means for tenants is `consent.py`. Addresses, logs and pages carry no
-token, code or secret.
+State and proof key live 10 minutes in the database, hashed and encrypted, and work once
+(`storage.links`). What a consent means for tenants is `consent.py`. Addresses that we make, logs
+and pages carry no token, code or secret.
 """
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import structlog
@@ -17,16 +15,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.consent import ConsentKeeper, Linked, NothingToLink, TenantBusy
+from api.consent import ConsentKeeper, LinkedTenant, NothingToLink, TenantBusy
 from api.pages import PRIVATE_HEADERS, page
+from storage.database import Database
 from storage.errors import StorageError
-from storage.links import LinkAttempt, LinkAttempts
+from storage.links import LinkAttempt, begin_link, take_link
+from storage.secrets import SecretBox
 from xero.errors import AppRefused, ConsentRevoked, XeroError
 from xero.oauth import OAuthClient, Pkce
 
 log = structlog.get_logger(__name__)
 
-ATTEMPT_LIFE = timedelta(minutes=10)
 LONGEST_EXTERNAL_ID = 200  #: characters
 LONGEST_RETURN_TO = 2000  #: characters
 CALLBACK_PATH = "/connect/callback"
@@ -44,8 +43,9 @@ class LinkFlow:
         return_origins: `scheme://host[:port]` of addresses that `return_to` may name.
     """
 
+    database: Database
+    box: SecretBox
     oauth: OAuthClient
-    attempts: LinkAttempts
     consents: ConsentKeeper
     public_url: str
     scopes: tuple[str, ...]
@@ -76,7 +76,7 @@ class LinkFlow:
         state, pkce = secrets.token_urlsafe(32), Pkce.fresh()
         attempt = LinkAttempt(verifier=pkce.verifier, external_id=external_id, return_to=return_to)
         try:
-            await self.attempts.save(state_hash(state), attempt, life=ATTEMPT_LIFE)
+            await begin_link(self.database, self.box, state, attempt)
         except StorageError as error:
             return _trouble(error)
         address = self.oauth.authorize_url(
@@ -88,7 +88,7 @@ class LinkFlow:
     async def _finish(self, request: Request) -> Response:
         query = request.query_params
         try:
-            attempt = await self.attempts.take(state_hash(query.get("state", "")))
+            attempt = await take_link(self.database, self.box, query.get("state", ""))
         except StorageError as error:
             return _trouble(error)
         if attempt is None:
@@ -121,11 +121,6 @@ class LinkFlow:
             address = with_query(attempt.return_to, found)
             return RedirectResponse(address, status_code=303, headers=PRIVATE_HEADERS)
         return _linked_page(linked)
-
-
-def state_hash(state: str) -> bytes:
-    """What is stored of a state: whoever reads the table can't finish somebody's link with it."""
-    return hashlib.sha256(state.encode()).digest()
 
 
 def origin_of(address: str) -> str | None:
@@ -164,7 +159,7 @@ def with_query(address: str, pairs: Sequence[tuple[str, str]]) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-def _linked_page(linked: Sequence[Linked]) -> Response:
+def _linked_page(linked: Sequence[LinkedTenant]) -> Response:
     names = [each.name or each.tenant_id for each in linked]
     sentences = [
         f"{', '.join(names)}: reading the books begins now.",

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import httpx
-from unified.resource import Endpoint
 
 from unified.clock import Clock
 from unified.ids import TenantId
+from unified.resource import Endpoint
 from xero.answers import refusal
 from xero.errors import AccessTokenRefused, RateLimited, ResourceMissing, TenantRefused
 from xero.limits import ConcurrentCalls, Limits

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from unified.resource import Endpoint
 
+from unified.resource import Endpoint
 from xero.errors import UndecodableAnswer
 
 DEFAULT_PAGE_SIZE = 100  #: what Xero takes where `pageSize` is left out

@@ -38,15 +38,15 @@ async def test_live_asks_nobody() -> None:
     """Restarting a process does not bring its database back."""
     answer = await _get("/livez", {"database": _broken}, CollectorRegistry())
 
-    assert (200, {"live": True}) == (answer.status_code, answer.json())
+    assert (answer.status_code, answer.json()) == (200, {"live": True})
 
 
 async def test_ready_when_all_checks_are() -> None:
     """A load balancer reads the status, a person the body."""
     answer = await _get("/readyz", {"database": _fine, "kafka": _fine}, CollectorRegistry())
 
-    assert 200 == answer.status_code
-    assert {"ready": True, "checks": {"database": "ok", "kafka": "ok"}} == answer.json()
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "checks": {"database": "ok", "kafka": "ok"}}
 
 
 async def test_one_trouble_makes_it_unready_and_is_named() -> None:
@@ -55,13 +55,13 @@ async def test_one_trouble_makes_it_unready_and_is_named() -> None:
 
     answer = await _get("/readyz", checks, CollectorRegistry())
 
-    assert 503 == answer.status_code
-    assert {
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {
         "a": "ok",
         "b": "the database does not answer",
         "c": "failed: RuntimeError",
         "d": "no answer within 0.05 s",
-    } == answer.json()["checks"]
+    }
 
 
 async def test_failures_tell_no_secrets() -> None:
@@ -79,10 +79,10 @@ async def test_metrics_are_prometheus_text() -> None:
     answer = await _get("/metrics", {}, registry)
 
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
-    assert 3.0 == families["ledgerwire_things"].samples[0].value
+    assert families["ledgerwire_things"].samples[0].value == 3.0
     assert answer.headers["content-type"].startswith("text/plain")
 
 
 async def test_other_methods_and_paths_are_refused() -> None:
     """Three routes, nothing else."""
-    assert 404 == (await _get("/nothing", {}, CollectorRegistry())).status_code
+    assert (await _get("/nothing", {}, CollectorRegistry())).status_code == 404

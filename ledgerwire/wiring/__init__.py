@@ -1,0 +1,1 @@
+"""Where packages that do not know each other meet: Xero's protocols over our storage."""

@@ -1,0 +1,165 @@
+"""The call budget that `xero` asks for, over the counts that `storage` keeps in tenants' rows.
+
+Calls are reserved in blocks, so that not every call costs a transaction. A block is good for a few
+seconds only: what it holds would else come on top of a bucket that is full again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from storage.call_budget import Granted
+from storage.calls import Usage, block_calls, learn_limits, meter, reserve_calls
+from storage.database import Database
+from storage.errors import UnknownTenant
+from unified.clock import Clock
+from unified.ids import TenantId
+from xero.errors import RateLimited, TenantRefused
+from xero.limits import API, Limits
+
+log = structlog.get_logger(__name__)
+
+BLOCK = 5  #: calls reserved at once by the handlers; the api takes them singly
+BLOCK_LIFE = timedelta(seconds=5)  #: business time; the bucket refills by a call a second
+LONGEST_WAIT_S = 5.0  #: a longer wait is the caller's: it has other tenants to work for
+DAY_RESERVE = 250  #: calls of a day that only the api may use: a twentieth of most tiers' 5,000
+APP_MATTERS_BELOW = 1_500  #: above this the app's remaining minute changes nothing in our counts
+
+
+@dataclass(slots=True)
+class _Block:
+    """Calls reserved and not yet made, and the queue of those who want one."""
+
+    calls: int = 0
+    until: datetime | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def at_hand(self, now: datetime) -> bool:
+        return self.calls > 0 and self.until is not None and now < self.until
+
+    def take(self, now: datetime) -> bool:
+        if not self.at_hand(now):
+            return False
+        self.calls -= 1
+        return True
+
+
+class StoredBudget:
+    """The `CallBudget` of a process.
+
+    Args of the constructor:
+        day_reserve: calls of a tenant's day that the handlers leave to the api.
+        pause: waits so many seconds; tests hand in one that moves their clock.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        day_reserve: int = DAY_RESERVE,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._day_reserve = day_reserve
+        self._longest_wait_s = longest_wait_s
+        self._pause = pause
+        self._blocks: dict[tuple[TenantId, bool], _Block] = {}
+
+    async def reserve(self, tenant_id: TenantId, purpose: str) -> None:
+        """Return once a call may be made.
+
+        Raises:
+            RateLimited: that would take longer than a few seconds.
+            TenantRefused: there is no such tenant.
+            StorageUnavailable.
+        """
+        is_api = purpose == API
+        block = self._blocks.setdefault((tenant_id, is_api), _Block())
+        deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
+        async with block.turn:  # first come, first served
+            while not block.take(self._clock.now()):
+                await self._fill(block, tenant_id, is_api=is_api, deadline=deadline)
+
+    async def ahead(self, tenant_id: TenantId, most: int) -> int:
+        """Return once the handlers have a call at hand: how many, up to `most`.
+
+        Nothing is taken. Planning after this wait lets what arrived meanwhile share a call.
+
+        Raises: as `reserve`.
+        """
+        block = self._blocks.setdefault((tenant_id, False), _Block())
+        deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
+        async with block.turn:
+            while not block.at_hand(self._clock.now()):
+                await self._fill(block, tenant_id, is_api=False, deadline=deadline)
+            return min(block.calls, most)
+
+    async def learned(self, tenant_id: TenantId, limits: Limits) -> None:
+        """Take over what Xero says is left."""
+        app = limits.app_minute_remaining
+        # The app's row is one for all tenants: it is touched only when that changes something.
+        tight = app if app is not None and app < APP_MATTERS_BELOW else None
+        if limits.minute_remaining == 0 or limits.day_remaining == 0:
+            self._drop_blocks(tenant_id)
+        await learn_limits(
+            self._database,
+            tenant_id,
+            now=self._clock.now(),
+            minute_remaining=limits.minute_remaining,
+            day_remaining=limits.day_remaining,
+            app_minute_remaining=tight,
+        )
+
+    async def refused(
+        self, tenant_id: TenantId, problem: str, *, retry_after_s: float, purpose: str
+    ) -> None:
+        """After a 429: nobody calls for this tenant until then, or for any if it was the app's."""
+        log.warning(
+            "calls_refused", tenant_id=tenant_id, problem=problem, retry_after_s=retry_after_s
+        )
+        self._drop_blocks(tenant_id)
+        now = self._clock.now()
+        until = now + timedelta(seconds=retry_after_s)
+        await block_calls(self._database, tenant_id, until=until, by=problem)
+        usage = Usage(tenant_id=tenant_id, day=now.date(), purpose=purpose, refused=1)
+        await meter(self._database, [usage])
+
+    async def spent(self, tenant_id: TenantId, purpose: str, *, calls: int, size: int) -> None:
+        """Add answered calls and the bytes of their answers to the tenant's day."""
+        day = self._clock.now().date()
+        usage = Usage(tenant_id=tenant_id, day=day, purpose=purpose, calls=calls, bytes=size)
+        await meter(self._database, [usage])
+
+    async def _fill(
+        self, block: _Block, tenant_id: TenantId, *, is_api: bool, deadline: datetime
+    ) -> None:
+        """Put calls into the block, or wait for a while, or give up."""
+        now = self._clock.now()
+        try:
+            decision = await reserve_calls(
+                self._database,
+                tenant_id,
+                want=1 if is_api else BLOCK,
+                now=now,
+                day_reserve=0 if is_api else self._day_reserve,
+            )
+        except UnknownTenant:
+            raise TenantRefused(tenant_id) from None
+        if isinstance(decision, Granted):
+            block.calls, block.until = decision.calls, now + BLOCK_LIFE
+            return
+        if decision.until > deadline:
+            raise RateLimited(tenant_id, decision.by, (decision.until - now).total_seconds())
+        await self._pause(max((decision.until - now).total_seconds(), 0.01))
+
+    def _drop_blocks(self, tenant_id: TenantId) -> None:
+        for is_api in (True, False):
+            block = self._blocks.get((tenant_id, is_api))
+            if block is not None:
+                block.calls = 0

@@ -1,0 +1,173 @@
+"""The call budget over real rows: what is let through, what waits, what is refused."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ledgerwire.wiring.budget import StoredBudget
+from storage.calls import usage_of
+from storage.database import Database
+from storage.tenants import NewLink, link_tenant, tenant
+from tests.ledgerwire.rows import TENANT, save_tokens
+from unified.clock import ManualClock
+from unified.ids import TenantId
+from xero.errors import RateLimited, TenantRefused
+from xero.limits import Limits
+
+NOW = datetime(2026, 11, 3, 4, 17, 52, tzinfo=UTC)
+
+
+class Rig:
+    """A budget whose waits move its clock, and the waits it made."""
+
+    def __init__(self, database: Database, *, longest_wait_s: float = 5.0) -> None:
+        self.database = database
+        self.clock = ManualClock(NOW)
+        self.waits: list[float] = []
+        self.budget = self.another(longest_wait_s=longest_wait_s)
+
+    def another(self, *, longest_wait_s: float = 5.0) -> StoredBudget:
+        """The budget of one more process."""
+        return StoredBudget(
+            self.database,
+            self.clock,
+            day_reserve=100,
+            longest_wait_s=longest_wait_s,
+            pause=self._pause,
+        )
+
+    async def _pause(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.clock.advance(timedelta(seconds=seconds))
+
+
+@pytest.fixture
+async def rig(database: Database) -> Rig:
+    """One linked tenant with a full bucket."""
+    link = NewLink(tenant_id=TENANT, authorization_id=await save_tokens(database, NOW))
+    await link_tenant(database, link, endpoints=["Invoices"], now=NOW)
+    return Rig(database)
+
+
+async def test_six_calls_go_at_once_then_one_a_second(rig: Rig) -> None:
+    """That keeps a tenant within 60 a minute without ever being told to."""
+    for _ in range(6):
+        await rig.budget.reserve(TENANT, "handlers")
+    assert rig.waits == []
+
+    for _ in range(3):
+        await rig.budget.reserve(TENANT, "handlers")
+
+    assert 2.5 < sum(rig.waits) < 3.5
+
+
+async def test_processes_share_one_bucket(rig: Rig) -> None:
+    """Xero counts per tenant, not per process."""
+    other = rig.another()
+    for _ in range(5):
+        await rig.budget.reserve(TENANT, "handlers")
+    await other.reserve(TENANT, "handlers")
+    assert rig.waits == []
+
+    await other.reserve(TENANT, "handlers")
+
+    assert rig.waits != []
+
+
+async def test_reserved_calls_do_not_pile_up_beside_a_full_bucket(rig: Rig) -> None:
+    """A block left over from long ago, used on top of the bucket, would make a burst of eleven."""
+    await rig.budget.reserve(TENANT, "handlers")
+    rig.clock.advance(timedelta(seconds=60))
+
+    for _ in range(7):
+        await rig.budget.reserve(TENANT, "handlers")
+
+    assert rig.waits != []
+
+
+async def test_many_waiting_calls_each_get_one(rig: Rig) -> None:
+    """Five calls in flight ask at the same moment."""
+    await asyncio.gather(*(rig.budget.reserve(TENANT, "handlers") for _ in range(8)))
+
+    assert sum(rig.waits) >= 1
+
+
+@pytest.mark.parametrize("problem", ["minute", "day", "concurrent", "unknown"])
+async def test_after_a_429_nobody_calls_until_xero_said(rig: Rig, problem: str) -> None:
+    """Also in other processes, and also with calls reserved before."""
+    await rig.budget.reserve(TENANT, "handlers")
+    await rig.budget.refused(TENANT, problem, retry_after_s=40.0, purpose="handlers")
+
+    for budget in (rig.budget, rig.another()):
+        with pytest.raises(RateLimited) as caught:
+            await budget.reserve(TENANT, "handlers")
+        assert (caught.value.problem, caught.value.retry_after_s) == (problem, 40.0)
+
+
+async def test_short_block_is_waited_for(rig: Rig) -> None:
+    """Too many calls in flight passes within a second."""
+    await rig.budget.refused(TENANT, "concurrent", retry_after_s=0.5, purpose="handlers")
+
+    await rig.budget.reserve(TENANT, "handlers")
+
+    assert rig.waits == [0.5]
+
+
+async def test_app_limit_stops_every_tenant(rig: Rig, database: Database) -> None:
+    """10,000 a minute are shared by all."""
+    other = TenantId("c47a1e90-08f2-4b7d-a1c3-5e2f90b7d664")
+    link = NewLink(tenant_id=other, authorization_id=await save_tokens(database, NOW))
+    await link_tenant(database, link, endpoints=["Invoices"], now=NOW)
+
+    await rig.budget.refused(TENANT, "appminute", retry_after_s=30.0, purpose="handlers")
+
+    with pytest.raises(RateLimited, match="appminute"):
+        await rig.budget.reserve(other, "handlers")
+
+
+async def test_one_tenants_429_leaves_others_alone(rig: Rig, database: Database) -> None:
+    """Spent limits stay inside their tenant."""
+    other = TenantId("c47a1e90-08f2-4b7d-a1c3-5e2f90b7d664")
+    link = NewLink(tenant_id=other, authorization_id=await save_tokens(database, NOW))
+    await link_tenant(database, link, endpoints=["Invoices"], now=NOW)
+
+    await rig.budget.refused(TENANT, "day", retry_after_s=3600.0, purpose="handlers")
+    await rig.budget.reserve(other, "handlers")
+
+    assert rig.waits == []
+
+
+async def test_last_calls_of_a_day_are_kept_for_the_api(rig: Rig) -> None:
+    """A person who writes an invoice at night must not find the day used up by sweeps."""
+    await rig.budget.learned(TENANT, Limits(minute_remaining=50, day_remaining=80))
+
+    with pytest.raises(RateLimited, match="day"):
+        await rig.budget.reserve(TENANT, "handlers")
+    await rig.budget.reserve(TENANT, "api")
+
+    assert rig.waits == []
+
+
+async def test_told_limits_are_kept_in_the_tenants_row(rig: Rig) -> None:
+    """People ask how much is left."""
+    await rig.budget.learned(TENANT, Limits(minute_remaining=57, day_remaining=4539))
+
+    row = await tenant(rig.database, TENANT)
+    assert (row.minute_remaining, row.day_remaining) == (57, 4539)
+
+
+async def test_usage_adds_up_by_purpose(rig: Rig) -> None:
+    """Bytes are what Xero bills."""
+    await rig.budget.spent(TENANT, "sweep", calls=1, size=1000)
+    await rig.budget.spent(TENANT, "sweep", calls=1, size=500)
+    await rig.budget.refused(TENANT, "minute", retry_after_s=1.0, purpose="sweep")
+
+    (used,) = await usage_of(rig.database, TENANT, since=NOW.date(), until=NOW.date())
+    assert (used.purpose, used.calls, used.bytes, used.refused) == ("sweep", 2, 1500, 1)
+
+
+async def test_unknown_tenant_gets_no_calls(rig: Rig) -> None:
+    """A tenant that was erased meanwhile."""
+    with pytest.raises(TenantRefused):
+        await rig.budget.reserve(TenantId("00000000-0000-4000-8000-000000000000"), "handlers")

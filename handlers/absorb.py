@@ -7,26 +7,25 @@ network is done before it begins; deciding is `handlers.compare`, wording is `un
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from unified.envelope import build_event, event_headers
 
 from handlers.cause import Origin, cause_of
+from handlers.commit import Step, commit_steps
 from handlers.compare import (
     STALE_WAITS_S,
     Comparison,
     Seen,
     Verdict,
+    answers,
     compare,
     is_created,
     is_too_early,
 )
 from storage.absorbing import (
-    EventRow,
     LockedTenant,
-    append_events,
     learn_organisation,
     lock_tenant,
     move_business_date,
@@ -44,16 +43,13 @@ from storage.notices import (
 )
 from storage.records import (
     KnownRecord,
-    RecordRow,
     VerifiedRow,
     contacts_lacking_role,
     known_records,
     verify_records,
-    write_records,
 )
-from storage.timers import TimerRow, set_timers
 from unified.clock import Clock, local_date
-from unified.ids import EntityId, RemoteId, TenantId
+from unified.ids import RemoteId, TenantId
 from unified.resource import Resource
 from unified.resources import by_endpoint
 
@@ -78,22 +74,6 @@ class Absorbed:
         for name in self.__dataclass_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One announced change: the record before and after, and why."""
-
-    resource: Resource
-    known: KnownRecord | None
-    before: dict[str, Any] | None
-    after: dict[str, Any]  #: without sequence and clocks
-    fingerprint: bytes
-    op: str
-    cause: dict[str, Any]
-    seen: Seen | None  #: None where time alone moved it
-    received_at: datetime | None
-    at: datetime  #: database clock: when it was detected
 
 
 @dataclass(slots=True)
@@ -206,8 +186,8 @@ def _note(  # noqa: PLR0913  # the sum of one answer's facts
                 )
             )
             return
-    if notice is None:
-        return
+    if notice is None or not answers(notice, seen):
+        return  # nothing asked for it, or it was hinted again after the request had left
     updated_at = seen.normalized.updated_at
     if known is not None and comparison.verdict is Verdict.OLDER:
         updated_at = known.updated_at
@@ -284,130 +264,6 @@ def _operation(  # noqa: PLR0913  # the sum of one answer's facts
         backfill_complete=complete,
     )
     return "c" if created and not removed else "r"
-
-
-async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> int:
-    """Write records, events and timers of announced changes; returns the number of events.
-
-    The caller's transaction holds the tenant's lock.
-    """
-    if not steps:
-        return 0
-    rows: dict[str, list[RecordRow]] = {}
-    timers: dict[str, list[TimerRow]] = {}
-    events = []
-    for offset, step in enumerate(steps, start=1):
-        finished, row = _record_row(tenant, step)
-        rows.setdefault(step.resource.name, []).append(row)
-        timers.setdefault(step.resource.name, []).append(_timer_row(step.resource, finished))
-        events.append(_event_row(tenant, step, finished, tenant.tenant_sequence + offset))
-    for name, records in rows.items():
-        await write_records(conn, tenant.id, name, records)
-        await set_timers(conn, tenant.id, name, timers[name])
-    await append_events(conn, tenant, events)
-    return len(events)
-
-
-def _timer_row(resource: Resource, record: dict[str, Any]) -> TimerRow:
-    timer = resource.next_timer(record)
-    remote_id = RemoteId(record["remote_id"])
-    if timer is None:
-        return TimerRow(remote_id, None, None)
-    return TimerRow(remote_id, timer.rule, timer.on)
-
-
-def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], RecordRow]:
-    known, record = step.known, step.after
-    sequence = 1 if known is None else known.sequence + 1
-    first_seen_at = step.at if known is None else known.first_seen_at
-    removed = step.resource.removal(record) is not None
-    finished = step.resource.finish(
-        record,
-        first_seen_at=first_seen_at,
-        changed_at=step.at,
-        verified_at=step.at,
-        version=sequence,
-        content_hash=step.resource.content_hash(record),
-        deleted_at=_deleted_at(known, removed=removed, at=step.at),
-    )
-    asked_at = step.seen.asked_at if step.seen else (known.asked_at if known else step.at)
-    answered_at = step.seen.answered_at if step.seen else (known.answered_at if known else step.at)
-    updated_at = known.updated_at if known else None
-    if step.seen is not None and step.seen.normalized.updated_at is not None:
-        updated_at = step.seen.normalized.updated_at
-    contact = finished.get("contact")
-    row = RecordRow(
-        remote_id=RemoteId(finished["remote_id"]),
-        id=EntityId(finished["id"]),
-        unified=msgspec.json.encode(finished),
-        raw=step.seen.raw if step.seen else None,
-        raw_read=step.seen.raw_read if step.seen else None,
-        fingerprint=step.fingerprint,
-        sequence=sequence,
-        completeness=finished["completeness"],
-        updated_at=updated_at,
-        asked_at=asked_at,
-        answered_at=answered_at,
-        first_seen_at=first_seen_at,
-        changed_at=step.at,
-        status=finished.get("status"),
-        type=finished.get("type"),
-        number=finished.get("number"),
-        contact_remote_id=contact["remote_id"] if isinstance(contact, dict) else None,
-        issue_date=_date(finished.get("issue_date")),
-        due_date=_date(finished.get("due_date")),
-        is_deleted=removed,
-    )
-    return finished, row
-
-
-def _deleted_at(known: KnownRecord | None, *, removed: bool, at: datetime) -> datetime | None:
-    if not removed:
-        return None
-    if known is not None and known.is_deleted and known.unified.get("deleted_at"):
-        return datetime.fromisoformat(known.unified["deleted_at"])
-    return at
-
-
-def _date(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _event_row(
-    tenant: LockedTenant, step: Step, after: dict[str, Any], tenant_sequence: int
-) -> EventRow:
-    event = build_event(
-        resource=step.resource,
-        tenant_id=tenant.id,
-        tenant_name=tenant.name,
-        connection_id=tenant.connection_id,
-        op=step.op,
-        before=step.before,
-        after=after,
-        epoch=tenant.epoch,
-        sequence=after["version"],
-        tenant_sequence=tenant_sequence,
-        cause=step.cause,
-        received_at=step.received_at,
-        detected_at=step.received_at or step.at,
-        fetched_at=step.seen.answered_at if step.seen else None,
-        normalized_at=step.at,
-    )
-    return EventRow(
-        tenant_sequence=tenant_sequence,
-        event_id=event["event_id"],
-        resource=step.resource.name,
-        entity_id=EntityId(after["id"]),
-        sequence=after["version"],
-        op=step.op,
-        cause=step.cause["kind"],
-        value=msgspec.json.encode(event),
-        state=msgspec.json.encode(after),
-        headers=msgspec.json.encode(
-            [[name, value.decode()] for name, value in event_headers(event)]
-        ),
-        received_at=step.received_at,
-    )
 
 
 async def _learn(

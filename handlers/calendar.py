@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from handlers.absorb import Step, commit_steps
 from handlers.cause import time_cause
+from handlers.commit import Step, commit_steps
 from storage.absorbing import (
     LockedTenant,
     lock_tenant,

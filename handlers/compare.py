@@ -37,7 +37,10 @@ class Seen:
 
     normalized: Normalized
     raw: bytes | None  #: zlib-compressed JSON of it; None where raw is not kept
+    raw_hash: str  #: hexadecimal SHA-256 of Xero's own bytes for it
     raw_read: str  #: kind of read
+    remote_data: bytes | None  #: Xero's own bytes, where events are to carry them
+    mark: int  #: the newest notice version before the request left
     asked_at: datetime  #: database clock, before the request left
     answered_at: datetime  #: database clock, after the answer came
 
@@ -84,6 +87,11 @@ def _is_older(fresh: datetime | None, known: datetime | None) -> bool:
 
 def _is_newer(fresh: datetime | None, known: datetime | None) -> bool:
     return fresh is not None and known is not None and fresh > known
+
+
+def answers(notice: Notice, seen: Seen) -> bool:
+    """Whether the read was asked after the notice's newest hint: only then may it finish it."""
+    return notice.version <= seen.mark
 
 
 def is_too_early(notice: Notice, updated_at: datetime | None) -> bool:

@@ -4,9 +4,10 @@ One bad item never stops its page: it is handed back as `Poison`. Nothing is sto
 """
 
 import asyncio
+import hashlib
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,22 +58,27 @@ class Reader:
 
     client: XeroClient
     metrics: HandlerMetrics
-    store_raw: bool
+    newest_notice: Callable[[], Awaitable[int]]  #: the newest notice version given out
+    store_raw: bool = True
+    event_raw: bool = False
 
     async def single(self, context: TenantContext, resource: Resource, remote_id: str) -> Harvest:
         """One thing by its id; an empty harvest means that Xero does not know it."""
+        mark = await self.newest_notice()
         try:
             page = await self.client.get_single(context.tenant_id, resource.endpoint, remote_id)
         except ResourceMissing:
             return Harvest()
-        return await self.harvest(context, resource, page, Read.SINGLE)
+        return await self.harvest(context, resource, page, Read.SINGLE, mark=mark)
 
     async def by_ids(
         self, context: TenantContext, resource: Resource, remote_ids: Sequence[str]
     ) -> Harvest:
         """Several things by their ids; what Xero does not know is missing from the harvest."""
+        mark = await self.newest_notice()
         page = await self.client.get_by_ids(context.tenant_id, resource.endpoint, remote_ids)
-        return await self.harvest(context, resource, page, paged_read(resource.endpoint))
+        read = paged_read(resource.endpoint)
+        return await self.harvest(context, resource, page, read, mark=mark)
 
     async def page(
         self,
@@ -85,11 +91,12 @@ class Reader:
     ) -> tuple[Harvest, Page]:
         """One page of the list, or all of it where the endpoint has no pages."""
         endpoint = resource.endpoint
+        mark = await self.newest_notice()
         if endpoint.page_size is None:
             page = await self.client.get_list(
                 context.tenant_id, endpoint, modified_since=since, purpose=purpose
             )
-            return await self.harvest(context, resource, page, Read.UNPAGED), page
+            return await self.harvest(context, resource, page, Read.UNPAGED, mark=mark), page
         page = await self.client.get_page(
             context.tenant_id,
             endpoint,
@@ -98,10 +105,16 @@ class Reader:
             modified_since=since,
             purpose=purpose,
         )
-        return await self.harvest(context, resource, page, Read.PAGED), page
+        return await self.harvest(context, resource, page, Read.PAGED, mark=mark), page
 
     async def harvest(
-        self, context: TenantContext, resource: Resource, page: Page, read: Read
+        self,
+        context: TenantContext,
+        resource: Resource,
+        page: Page,
+        read: Read,
+        *,
+        mark: int,
     ) -> Harvest:
         """Normalize a page, letting other tasks run between slices."""
         harvest = Harvest()
@@ -120,7 +133,16 @@ class Reader:
             for drift in normalized.drift:
                 self.metrics.drift.labels(resource=resource.name, field=drift.path).inc()
             harvest.seen.append(
-                Seen(normalized, packed, read.value, page.asked_at, page.answered_at)
+                Seen(
+                    normalized=normalized,
+                    raw=packed,
+                    raw_hash=hashlib.sha256(raw).hexdigest(),
+                    raw_read=read.value,
+                    remote_data=bytes(raw) if self.event_raw else None,
+                    mark=mark,
+                    asked_at=page.asked_at,
+                    answered_at=page.answered_at,
+                )
             )
             if time.perf_counter() > turn_ends:
                 await asyncio.sleep(0)

@@ -28,6 +28,7 @@ from storage.relay import (
 from unified.broker import BrokerSettings
 from unified.clock import Clock
 from unified.codecs import instant_text
+from unified.envelope import state_headers
 from unified.partition import partition_of
 from unified.resources import resource as resource_named
 from unified.topics import control_topic, dead_topic, events_topic, key, state_topic
@@ -153,14 +154,16 @@ class ShardRelay:
         resource = resource_named(event.resource)
         record_key = key(event.tenant_id, event.resource, event.entity_id)
         partition = partition_of(event.tenant_id, self._broker.partitions)
-        headers = [(name, value.encode()) for name, value in msgspec.json.decode(event.headers)]
-        headers.append(("ce_recordedtime", published_at.encode()))
+        stored = msgspec.json.decode(event.headers)
+        of_event = [(name, text.encode()) for name, text in stored]
+        of_event.append(("ce_recordedtime", published_at.encode()))
+        of_state = state_headers(of_event)
         # `timing` is the value's last member, so the moment of sending is spliced in unparsed.
         value = event.value[:-2] + b',"published_at":"' + published_at.encode() + b'"}}'
         prefix = self._broker.prefix
         return [
-            _Message(events_topic(prefix, resource), record_key, value, partition, headers),
-            _Message(state_topic(prefix, resource), record_key, event.state, partition, headers),
+            _Message(events_topic(prefix, resource), record_key, value, partition, of_event),
+            _Message(state_topic(prefix, resource), record_key, event.state, partition, of_state),
         ]
 
     def _announcement(self, message: UnrelayedAnnouncement) -> _Message:

@@ -82,7 +82,7 @@ class Relays:
                 await either(self._kick, stop, seconds=POLL_S)
         finally:
             await self._give_back()
-            subscription.close()
+            await subscription.close()
 
     async def _own(self) -> None:
         """Renew what is held, drop what was lost, and take what is free."""

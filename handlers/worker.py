@@ -80,7 +80,7 @@ class Worker:
             await self._drain()
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            subscription.close()
+            await subscription.close()
 
     async def _lease_more(self) -> None:
         free = self._settings.tenants_at_once - len(self._tasks)

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from simulator.server import RunningSimulator, announcement
-
 from ledgerwire.settings import Settings
 from simulator.config import OpeningBooks, SimulatorConfig
+from simulator.server import RunningSimulator
 
 SMALL = OpeningBooks(contacts=6, invoices=10, bills=5, months=3)
 
@@ -36,5 +35,5 @@ async def run_simulator(  # noqa: PLR0913  # one per option of the command
         opening=SMALL if small else OpeningBooks(),
     )
     async with RunningSimulator(config, port=port) as simulator:
-        announce(announcement(simulator))
+        announce(simulator.announcement)
         await stop_event().wait()

@@ -220,3 +220,9 @@ async def bury_notice(conn: Connection, tenant_id: TenantId, buried: Buried) -> 
         buried.raw,
     )
     return bool(done)
+
+
+async def newest_notice_version(db: Database) -> int:
+    """The newest version given out so far: every notice up to it was hinted before now."""
+    version: int = await db.fetchval("SELECT last_value FROM notice_version")
+    return version

@@ -1,0 +1,176 @@
+"""Announced changes as rows: records, events with their states, and timers, in one go.
+
+Used by everything that moves the mirror, inside a transaction that holds the tenant's lock. What
+changed is decided before; how an event is worded is `unified.envelope`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from handlers.compare import Seen
+from storage.absorbing import EventRow, LockedTenant, append_events
+from storage.database import Connection
+from storage.records import KnownRecord, RecordRow, write_records
+from storage.timers import TimerRow, set_timers
+from unified.envelope import build_event, event_headers
+from unified.ids import EntityId, RemoteId
+from unified.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One announced change: the record before and after, and why."""
+
+    resource: Resource
+    known: KnownRecord | None
+    before: dict[str, Any] | None
+    after: dict[str, Any]  #: without sequence and clocks
+    fingerprint: bytes
+    op: str
+    cause: dict[str, Any]
+    seen: Seen | None  #: None where time alone moved it
+    received_at: datetime | None
+    at: datetime  #: database clock: when it was detected
+
+
+async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> int:
+    """Write records, events and timers of announced changes; returns the number of events.
+
+    The caller's transaction holds the tenant's lock.
+    """
+    if not steps:
+        return 0
+    rows: dict[str, list[RecordRow]] = {}
+    timers: dict[str, list[TimerRow]] = {}
+    events = []
+    for offset, step in enumerate(steps, start=1):
+        finished, row = _record_row(tenant, step)
+        rows.setdefault(step.resource.name, []).append(row)
+        timers.setdefault(step.resource.name, []).append(_timer_row(step.resource, finished))
+        number = tenant.tenant_sequence + offset
+        events.append(_event_row(tenant, step, finished, number))
+    for name, records in rows.items():
+        await write_records(conn, tenant.id, name, records)
+        await set_timers(conn, tenant.id, name, timers[name])
+    await append_events(conn, tenant, events)
+    return len(events)
+
+
+def _timer_row(resource: Resource, record: dict[str, Any]) -> TimerRow:
+    timer = resource.next_timer(record)
+    remote_id = RemoteId(record["remote_id"])
+    if timer is None:
+        return TimerRow(remote_id, None, None)
+    return TimerRow(remote_id, timer.rule, timer.on)
+
+
+def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], RecordRow]:
+    known, record = step.known, step.after
+    sequence = 1 if known is None else known.sequence + 1
+    first_seen_at = step.at if known is None else known.first_seen_at
+    removed = step.resource.removal(record) is not None
+    finished = step.resource.finish(
+        record,
+        first_seen_at=first_seen_at,
+        changed_at=step.at,
+        verified_at=step.at,
+        version=sequence,
+        content_hash=step.resource.content_hash(record),
+        deleted_at=_deleted_at(known, removed=removed, at=step.at),
+    )
+    asked_at = step.seen.asked_at if step.seen else (known.asked_at if known else step.at)
+    answered_at = step.seen.answered_at if step.seen else (known.answered_at if known else step.at)
+    updated_at = known.updated_at if known else None
+    if step.seen is not None and step.seen.normalized.updated_at is not None:
+        updated_at = step.seen.normalized.updated_at
+    contact = finished.get("contact")
+    row = RecordRow(
+        remote_id=RemoteId(finished["remote_id"]),
+        id=EntityId(finished["id"]),
+        unified=msgspec.json.encode(finished),
+        raw=step.seen.raw if step.seen else None,
+        raw_read=step.seen.raw_read if step.seen else None,
+        fingerprint=step.fingerprint,
+        sequence=sequence,
+        completeness=finished["completeness"],
+        updated_at=updated_at,
+        asked_at=asked_at,
+        answered_at=answered_at,
+        first_seen_at=first_seen_at,
+        changed_at=step.at,
+        status=finished.get("status"),
+        type=finished.get("type"),
+        number=finished.get("number"),
+        contact_remote_id=contact["remote_id"] if isinstance(contact, dict) else None,
+        issue_date=_date(finished.get("issue_date")),
+        due_date=_date(finished.get("due_date")),
+        is_deleted=removed,
+    )
+    return finished, row
+
+
+def _deleted_at(known: KnownRecord | None, *, removed: bool, at: datetime) -> datetime | None:
+    if not removed:
+        return None
+    if known is not None and known.is_deleted and known.unified.get("deleted_at"):
+        return datetime.fromisoformat(known.unified["deleted_at"])
+    return at
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _event_row(
+    tenant: LockedTenant,
+    step: Step,
+    after: dict[str, Any],
+    tenant_sequence: int,
+) -> EventRow:
+    event = build_event(
+        resource=step.resource,
+        tenant_id=tenant.id,
+        tenant_name=tenant.name,
+        connection_id=tenant.connection_id,
+        op=step.op,
+        before=step.before,
+        after=after,
+        epoch=tenant.epoch,
+        sequence=after["version"],
+        tenant_sequence=tenant_sequence,
+        cause=step.cause,
+        received_at=step.received_at,
+        detected_at=step.received_at or step.at,
+        fetched_at=step.seen.answered_at if step.seen else None,
+        normalized_at=step.at,
+        raw_hash=step.seen.raw_hash if step.seen else None,
+        remote_data=_remote_data(step),
+    )
+    return EventRow(
+        tenant_sequence=tenant_sequence,
+        event_id=event["event_id"],
+        resource=step.resource.name,
+        entity_id=EntityId(after["id"]),
+        sequence=after["version"],
+        op=step.op,
+        cause=step.cause["kind"],
+        value=msgspec.json.encode(event),
+        state=msgspec.json.encode(after),
+        headers=msgspec.json.encode(_texts(event_headers(event))),
+        received_at=step.received_at,
+    )
+
+
+def _texts(headers: Sequence[tuple[str, bytes]]) -> list[list[str]]:
+    return [[name, value.decode()] for name, value in headers]
+
+
+def _remote_data(step: Step) -> Any:
+    """Xero's own JSON of the thing, verbatim, where events are to carry it."""
+    if step.seen is None or step.seen.remote_data is None:
+        return None
+    return msgspec.Raw(step.seen.remote_data)

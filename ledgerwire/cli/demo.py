@@ -1,0 +1,55 @@
+"""`ledgerwire demo`: the main job from end to end, with no account and no server."""
+
+from pathlib import Path
+
+import click
+
+from ledgerwire.cli.options import run_async, stop_on_signals
+from ledgerwire.cli.problems import JobFailed
+
+
+@click.command()
+@click.option("--seconds", default=40.0, show_default=True, help="How long; 0 until Ctrl-C.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the books and of all chance.")
+@click.option("--rate", default=8.0, show_default=True, help="Business actions a second.")
+@click.option("--tenants", default=2, show_default=True, help="Organisations to link.")
+@click.option("--port", type=int, help="Port of receiver and api; a free one unless given.")
+@click.option("--quiet", is_flag=True, help="Only the result.")
+@click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False),
+              help="Keep data and logs in this folder.")  # fmt: skip
+def demo(  # noqa: PLR0913  # one per option
+    *,
+    seconds: float,
+    seed: int,
+    rate: float,
+    tenants: int,
+    port: int | None,
+    quiet: bool,
+    as_json: bool,
+    keep: Path | None,
+) -> None:
+    """Link simulated organisations, play business days, and judge what came out.
+
+    \b
+    Example:
+      ledgerwire demo --seconds 20 --quiet
+    """
+    from ledgerwire.demo.play import DemoOptions, run_demo
+
+    options = DemoOptions(
+        seconds=seconds,
+        seed=seed,
+        rate=rate,
+        tenants=tenants,
+        port=port,
+        quiet=quiet,
+        as_json=as_json,
+        keep=keep,
+    )
+
+    async def job() -> bool:
+        return await run_demo(options, stop_on_signals())
+
+    if not run_async(job()):
+        raise JobFailed("The books and what came out differ; the differences stand above")

@@ -1,0 +1,300 @@
+"""Roles put together into one process: which routes it serves and which loops it runs.
+
+Everything that a role needs is built here and handed in; no role builds its own neighbours.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.consent import ConsentKeeper
+from api.custom_connection import link_custom_connection
+from api.health import Check, health_routes
+from api.linking import LinkFlow
+from crm.consumer import Health
+from crm.server import run as run_crm
+from handlers.janitor import Retention
+from handlers.metrics import HandlerMetrics
+from handlers.reading import Reader
+from handlers.schedule import SweepShare
+from handlers.server import HandlersSettings, run_handlers
+from handlers.workshop import Workshop
+from ledgerwire.installation import EMBEDDED, Installation, open_installation
+from ledgerwire.settings import Settings, require
+from ledgerwire.wiring.budget import StoredBudget
+from ledgerwire.wiring.tokens import StoredTokens
+from receiver.app import WEBHOOK_PATH, Receiver, ReceiverLimits
+from receiver.server import listen, serve
+from storage.errors import StorageError
+from storage.links import LinkAttempts
+from storage.notices import newest_notice_version
+from storage.secrets import SecretBox
+from unified.resource import Endpoint
+from unified.resources import RESOURCES
+from xero.client import XeroClient
+from xero.connections import ConnectionsApi
+from xero.limits import ConcurrentCalls
+from xero.oauth import OAuthClient, XeroApp
+from xero.scopes import app_scopes_for, chosen_scopes
+from xero.urls import XeroUrls
+
+HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  #: seconds; Xero's slowest lists take many
+GRANULAR = "granular"
+
+log = structlog.get_logger(__name__)
+
+
+async def run_roles(settings: Settings, roles: frozenset[str], stop: asyncio.Event) -> None:
+    """Run these roles in this process until `stop`, then drain.
+
+    Raises:
+        SettingsError: a setting that one of the roles needs is missing.
+        StorageError, OSError: a dependency is away, or the port is taken.
+    """
+    if roles == {"simulator"}:
+        await _run_simulator(settings, stop)
+        return
+    listening = listen(settings.host, settings.port)
+    async with open_installation(settings, broker=bool(roles & {"handlers", "crm"})) as here:
+        process = Process(here)
+        log.info("roles_started", roles=sorted(roles), port=settings.port)
+        await process.run(roles, listening, stop)
+    log.info("roles_ended", roles=sorted(roles))
+
+
+async def _run_simulator(settings: Settings, stop: asyncio.Event) -> None:
+    from ledgerwire.simulating import run_simulator
+
+    await run_simulator(
+        settings, lambda: stop, port=settings.port, seed=1, tenants=2, webhook_url=None,
+        no_limits=False, any_client=False, small=False,
+        announce=lambda ready: log.info("simulator_started", base_url=ready["base_url"]),
+    )  # fmt: skip
+
+
+def owner_name() -> str:
+    """Who we are as a holder of leases: unique per process, readable in the tables."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(slots=True)
+class _Served:
+    """What a process serves over HTTP."""
+
+    routes: list[Route]
+    checks: dict[str, Check]
+
+
+class Process:
+    """One process of an installation."""
+
+    def __init__(self, here: Installation) -> None:
+        self._here = here
+        self._settings = here.settings
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    async def run(
+        self, roles: frozenset[str], listening: socket.socket, stop: asyncio.Event
+    ) -> None:
+        """Serve and work until `stop`; the first failure of a loop ends the process."""
+        served = _Served([], {"database": self._database_ready})
+        async with AsyncExitStack() as stack:
+            if "receiver" in roles:
+                receiver = self._receiver()
+                served.routes.append(Route(WEBHOOK_PATH, receiver.webhook, methods=["POST"]))
+                served.checks["receiver"] = receiver.unready
+                await stack.enter_async_context(receiver.running())
+            xero = None
+            if roles & {"api", "handlers"}:
+                xero = await stack.enter_async_context(self._xero(roles))
+            if "api" in roles and xero is not None:
+                await self._add_api(served, xero)
+            async with asyncio.TaskGroup() as group:
+                if "handlers" in roles and xero is not None:
+                    group.create_task(self._handlers(xero, stop))
+                if "crm" in roles:
+                    group.create_task(self._crm(served, stop))
+                group.create_task(serve(self._app(served), listening, stop))
+
+    def _app(self, served: _Served) -> Starlette:
+        routes = [*served.routes, *health_routes(served.checks, self.registry)]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _bare, Exception: _bare})
+        app.router.redirect_slashes = False  # Xero takes a redirect for a failure
+        return app
+
+    async def _database_ready(self) -> str | None:
+        try:
+            await self._here.db.fetchval("SELECT 1")
+        except StorageError:
+            return "the database does not answer"
+        return None
+
+    # --- the roles
+
+    def _receiver(self) -> Receiver:
+        return Receiver(
+            self._here.db,
+            self._settings.xero_webhook_keys,
+            clock=self._here.clock,
+            registry=self.registry,
+            limits=ReceiverLimits(),
+        )
+
+    @asynccontextmanager
+    async def _xero(self, roles: frozenset[str]) -> AsyncIterator["XeroSide"]:
+        require(self._settings, "xero_client_id", "xero_client_secret")
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        async with httpx.AsyncClient(
+            timeout=HTTP_TIMEOUT, limits=limits, follow_redirects=False
+        ) as http:
+            yield XeroSide.build(self._here, http, lending={"api", "handlers"} <= roles)
+
+    async def _add_api(self, served: _Served, xero: "XeroSide") -> None:
+        settings = self._settings
+        endpoints = readable_endpoints()
+        if settings.xero_grant == "client_credentials":
+            linked = await link_custom_connection(
+                xero.oauth, xero.consents, scopes=app_scopes_for(endpoints)
+            )
+            log.info("custom_connection_linked", tenants=[each.tenant_id for each in linked])
+            return
+        flow = LinkFlow(
+            oauth=xero.oauth,
+            attempts=LinkAttempts(self._here.db, xero.box),
+            consents=xero.consents,
+            public_url=settings.public_url,
+            scopes=chosen_scopes(settings.xero_scopes.replace(GRANULAR, ""), endpoints),
+            return_origins=frozenset(settings.return_origins),
+        )
+        served.routes.extend(flow.routes())
+
+    async def _handlers(self, xero: "XeroSide", stop: asyncio.Event) -> None:
+        metrics = HandlerMetrics(self.registry)
+        db = self._here.db
+
+        async def newest_notice() -> int:
+            return await newest_notice_version(db)
+
+        shop = Workshop(
+            db=db,
+            reader=Reader(
+                client=xero.client,
+                metrics=metrics,
+                newest_notice=newest_notice,
+                store_raw=self._settings.store_raw,
+                event_raw=self._settings.event_raw,
+            ),
+            budget=xero.budget,
+            clock=self._here.clock,
+            metrics=metrics,
+            share=SweepShare(),
+            webhooks=bool(self._settings.xero_webhook_keys),
+        )
+        retention = Retention(events=timedelta(days=self._settings.event_days))
+        settings = HandlersSettings(owner=owner_name(), retention=retention)
+        await run_handlers(shop, self._here.broker, settings, stop)
+
+    async def _crm(self, served: _Served, stop: asyncio.Event) -> None:
+        health = Health()
+
+        async def ready() -> str | None:
+            return None if health.ready() else "the consumer has not completed a round lately"
+
+        served.checks["crm"] = ready
+        instance = f"crm-{socket.gethostname()}-{self._settings.port}"
+        await run_crm(
+            self._here.db, self._here.broker, self._here.clock, stop,
+            instance=instance, health=health,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class XeroSide:
+    """Everything that speaks to Xero, over what the database keeps."""
+
+    oauth: OAuthClient
+    box: SecretBox
+    consents: ConsentKeeper
+    budget: StoredBudget
+    client: XeroClient
+
+    @classmethod
+    def build(cls, here: Installation, http: httpx.AsyncClient, *, lending: bool) -> "XeroSide":
+        """Put it together; `lending` where api and handlers share the process."""
+        settings = here.settings
+        assert settings.xero_client_id is not None  # noqa: S101  # required before
+        secret = settings.xero_client_secret
+        app = XeroApp(
+            client_id=settings.xero_client_id,
+            client_secret=None if secret is None else secret.get_secret_value(),
+        )
+        urls = XeroUrls(
+            api=settings.xero_api_url,
+            identity=settings.xero_identity_url,
+            login=settings.xero_login_url,
+        )
+        oauth = OAuthClient(http, urls, app=app, clock=here.clock)
+        connections = ConnectionsApi(http, urls)
+        box = secret_box(settings)
+        tokens = StoredTokens(here.db, box, oauth=oauth, connections=connections, clock=here.clock)
+        budget = StoredBudget(here.db, here.clock)
+        client = XeroClient(
+            http,
+            urls,
+            tokens=tokens,
+            budget=budget,
+            database_time=here.db,
+            clock=here.clock,
+            calls=ConcurrentCalls(lending=lending),
+        )
+        consents = ConsentKeeper(
+            database=here.db,
+            box=box,
+            connections=connections,
+            clock=here.clock,
+            client_id=app.client_id,
+            endpoints=tuple(resource.endpoint.path for resource in RESOURCES),
+        )
+        return cls(oauth, box, consents, budget, client)
+
+
+def readable_endpoints() -> list[Endpoint]:
+    """The endpoints whose scopes a consent must cover."""
+    return [resource.endpoint for resource in RESOURCES]
+
+
+def secret_box(settings: Settings) -> SecretBox:
+    """What encrypts tokens.
+
+    Raises:
+        SettingsError: the database is not embedded and no key is set.
+    """
+    if settings.secret_keys:
+        return SecretBox([key.get_secret_value() for key in settings.secret_keys])
+    if settings.database_url != EMBEDDED:
+        require(settings, "secret_keys")
+    return SecretBox.for_data_dir(settings.data_dir)
+
+
+async def _bare(_: Request, error: Exception) -> Response:
+    """Answer an unknown path, a wrong method or a mistake of ours by status alone."""
+    if isinstance(error, HTTPException):
+        headers: Mapping[str, str] | None = error.headers
+        return Response(status_code=error.status_code, headers=headers)
+    return Response(status_code=500)

@@ -22,6 +22,7 @@ COPY api api
 COPY crm crm
 COPY handlers handlers
 COPY ledgerwire ledgerwire
+COPY oracle oracle
 COPY receiver receiver
 COPY simulator simulator
 COPY storage storage

@@ -6,6 +6,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 PYTHON ?=
 ARGS ?=

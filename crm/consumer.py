@@ -35,6 +35,7 @@ from aiokafka.errors import (
 
 from crm import tables
 from crm.catchup import CatchUp
+from crm.closing import close_client
 from crm.intake import Counters, Passed, from_events, read_states, take
 from crm.publisher import Publisher, Reached, new_producer
 from crm.tables import Partitions
@@ -126,10 +127,10 @@ async def consume(setup: Setup, stop: asyncio.Event) -> None:
     topics = await ensure_crm_topics(setup.broker)
     async with AsyncExitStack() as stack:
         producer = new_producer(setup.broker)
-        stack.push_async_callback(producer.stop)
+        stack.push_async_callback(close_client, producer)
         await producer.start()
         consumer = _new_consumer(setup)
-        stack.push_async_callback(consumer.stop)
+        stack.push_async_callback(close_client, consumer)
         rebalanced = _Rebalanced()
         consumer.subscribe([topics.events], listener=rebalanced)
         await consumer.start()

@@ -9,6 +9,8 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer
 
 from crm import tables
+from crm.closing import close_client
+from crm.consumer import group_id
 from crm.snapshot import all_partitions
 from crm.topics import crm_topics
 from storage.database import Database
@@ -22,8 +24,12 @@ class CrmProgress:
         self._db = db
         self._count = broker.partitions
         self._events = crm_topics(broker.prefix).events
+        # It names the group to read its offsets and never joins it, since it subscribes to nothing.
         self._kafka = AIOKafkaConsumer(
-            **broker.client_options(), isolation_level="read_committed", enable_auto_commit=False
+            **broker.client_options(),
+            group_id=group_id(broker.prefix),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -36,7 +42,7 @@ class CrmProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._kafka.stop()
+        await close_client(self._kafka)
 
     async def lag(self) -> int | None:
         """Return how many offsets the tables are behind; None while they have not begun everywhere.
@@ -50,8 +56,9 @@ class CrmProgress:
         lag = 0
         for tp in partitions:
             reached = stored.get(tp.partition)
-            if reached is None or reached > ends[tp]:
-                return None  # beyond the end: of a broker that was emptied since
+            begun = await self._kafka.committed(tp) is not None
+            if not begun or reached is None or reached > ends[tp]:
+                return None  # it has still to catch up
             lag += ends[tp] - reached
         return lag
 

@@ -5,11 +5,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from crm.closing import close_client
 from unified.broker import BrokerSettings
 
 BATCH = 500  #: records at most in one batch
@@ -31,8 +31,8 @@ async def snapshot(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    await reader.start()
     try:
+        await reader.start()
         reader.assign(list(partitions))
         ends = await reader.end_offsets(partitions)
         begins = await reader.beginning_offsets(partitions)
@@ -51,8 +51,7 @@ async def snapshot(
             reader.pause(*ended)
             left -= ended
     finally:
-        with suppress(KafkaError):  # it holds nothing that could be lost
-            await reader.stop()
+        await close_client(reader)
 
 
 def all_partitions(count: int, *topics: str) -> list[TopicPartition]:

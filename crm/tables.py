@@ -10,6 +10,7 @@ a partition, so they stay right when topics get more partitions.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import lru_cache
 
 from crm.kit import Key, Version
 from crm.payment_status import ContactName, InvoiceGroup, InvoiceState
@@ -81,6 +82,7 @@ class DirtyContact:
     groups: tuple[InvoiceGroup, ...]
 
 
+@lru_cache(maxsize=65_536)
 def tenant_hash(tenant_id: str) -> int:
     """Return the hash that places a tenant: its partition is the remainder by their count."""
     return murmur2(tenant_id.encode()) & 0x7FFFFFFF  # Kafka's toPositive

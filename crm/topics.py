@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from unified.broker import BrokerSettings
+from unified.resources import resource
 from unified.topics import (
     Topic,
     all_topics,
@@ -30,12 +31,6 @@ LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class _Invoices:
-    space: str = "accounting"
-    topic_part: str = "invoices"
-
-
-@dataclass(frozen=True, slots=True)
 class CrmTopics:
     """Names of the four topics."""
 
@@ -47,7 +42,7 @@ class CrmTopics:
 
 def crm_topics(prefix: str) -> CrmTopics:
     """Return the names under one prefix."""
-    invoice = _Invoices()
+    invoice = resource("invoice")
     return CrmTopics(
         events=events_topic(prefix, invoice),
         state=state_topic(prefix, invoice),
@@ -65,7 +60,7 @@ async def ensure_crm_topics(broker: BrokerSettings) -> CrmTopics:
     names = crm_topics(broker.prefix)
     wanted = {names.events, names.state, names.invoice_status, names.contact_status}
     await ensure_topics(
-        broker, [t for t in all_topics(broker.prefix, [_Invoices()]) if t.name in wanted]
+        broker, [t for t in all_topics(broker.prefix, [resource("invoice")]) if t.name in wanted]
     )
     return names
 

@@ -10,6 +10,7 @@ from crm.kit import Change, Key, Unreadable, Version
 from crm.payment_status import InvoiceState, digest, invoice_document, invoice_state
 from crm.rebuild import computed
 from tests.crm.feed import invoice, tenant
+from unified.resources import resource
 
 AS_OF = datetime(2026, 3, 15, 9, 30, 0, 123456, tzinfo=UTC)
 
@@ -213,3 +214,10 @@ def test_documents_are_plain_json() -> None:
     for document in (*statuses.invoices.values(), *statuses.contacts.values()):
         text = json.dumps(document)
         assert document == json.loads(text, parse_float=lambda f: pytest.fail(f"a float: {f}"))
+
+
+def test_every_field_read_is_promised() -> None:
+    """The builder of these tests, and so the rules, use only names that invoices have."""
+    promised = set(resource("invoice").model.model_fields)
+
+    assert set() == set(invoice()) - promised

@@ -7,6 +7,7 @@ on every machine. Run: python bench/normalize.py
 import json
 import platform
 import random
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -109,6 +110,19 @@ def _line(chance: random.Random, accounts: list[str]) -> dict[str, Any]:
     }
 
 
+def as_on_the_wire(invoice: dict[str, Any]) -> str:
+    """JSON with Xero's fraction digits: 2 for amounts, 4 for quantities and unit prices."""
+    text = json.dumps(invoice, indent=2)
+    for key, digits in (("Quantity", 4), ("UnitAmount", 4), ("CurrencyRate", 6)):
+        text = re.sub(
+            rf'("{key}": )([-\d.]+)', lambda m, n=digits: f"{m[1]}{float(m[2]):.{n}f}", text
+        )
+    amounts = (
+        "Amount|TaxAmount|LineAmount|AmountDue|AmountPaid|AmountCredited|SubTotal|TotalTax|Total"
+    )
+    return re.sub(rf'("(?:{amounts})": )([-\d.]+)', lambda m: f"{m[1]}{float(m[2]):.2f}", text)
+
+
 def _guid(chance: random.Random) -> str:
     return str(UUID(int=chance.getrandbits(128), version=4))
 
@@ -128,7 +142,7 @@ def main() -> None:
     chance = random.Random(7)  # noqa: S311  # invented books, no secrets
     contacts, accounts = [[_guid(chance) for _ in range(n)] for n in (200, 30)]
     invoices = [make_invoice(chance, contacts, accounts) for _ in range(INVOICES)]
-    texts = [json.dumps(invoice) for invoice in invoices]
+    texts = [as_on_the_wire(invoice) for invoice in invoices]
     decoder = msgspec.json.Decoder(float_hook=Decimal)
     raws = [decoder.decode(text) for text in texts]
 

@@ -75,11 +75,13 @@ class Codec:
         decode: Xero's value (None when the key is absent) to ours.
         encode: our value to Xero's, given the whole record beside it; None: never written.
         canon: our value without what must not count as a change; None: all of it counts.
+        brief: the same without keys, for the fingerprint alone; None: as `canon`.
     """
 
     decode: Decode
     encode: Encode | None = None
     canon: Canon | None = None
+    brief: Canon | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def parse_instant(value: Any) -> datetime | None:
     if not isinstance(value, str):
         raise CodecError("not a date")
     try:
-        if value.startswith("/Date("):
+        if value[:6] == "/Date(":
             return _EPOCH + timedelta(milliseconds=_milliseconds(value))
         instant = datetime.fromisoformat(value)
     except (ValueError, OverflowError):
@@ -116,7 +118,9 @@ def parse_instant(value: Any) -> datetime | None:
 
 def instant_text(instant: datetime) -> str:
     """RFC 3339 in UTC with milliseconds and `Z`; `instant` is aware."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_date(value: Any) -> str | None:
@@ -134,6 +138,11 @@ def parse_date(value: Any) -> str | None:
     return _day(value)
 
 
+def read_date(value: Any, _scope: Scope) -> str | None:
+    """Decode a calendar day."""
+    return _day(value) if value.__class__ is str and value else parse_date(value)
+
+
 @lru_cache(maxsize=32_768)
 def _day(value: str) -> str:
     # Cached: a year of books holds some hundred different days, repeated on every document.
@@ -147,6 +156,8 @@ def _day(value: str) -> str:
 
 
 def _milliseconds(value: str) -> int:
+    if value[-7:] == "+0000)/" and (inner := value[6:-7]).isdigit() and inner.isascii():
+        return int(inner)  # as nearly all are
     inner = value[6:-2]
     if value[-2:] != ")/":
         raise ValueError
@@ -208,8 +219,16 @@ def plain(number: Decimal) -> str:
 
 def read_number(value: Any, _scope: Scope) -> str | None:
     """Decode a quantity or a percentage."""
+    if value.__class__ is Decimal:
+        return _plain_of(str(value))
     number = to_decimal(value)
     return None if number is None else plain(number)
+
+
+@lru_cache(maxsize=4_096)
+def _plain_of(text: str) -> str:
+    # Cached: most quantities of most books are one, ten or a half.
+    return plain(to_decimal(text) or Decimal(0))
 
 
 def write_number(value: Any, _record: Mapping[str, Any]) -> Any:
@@ -267,7 +286,7 @@ def flag(*, absent: bool | None = None) -> Codec:
     """A boolean; `absent` is what a missing key means."""
 
     def decode(value: Any, _scope: Scope) -> bool | None:
-        if value is True or value is False:
+        if value.__class__ is bool:
             return bool(value)
         if value is None or value == "":
             return absent
@@ -299,9 +318,9 @@ def choice(
         return found
 
     if written is None:
-        return Choice(decode, None, None, frozenset(known))
+        return Choice(decode, known=frozenset(known))
     back = dict(written)
-    return Choice(decode, lambda value, _record: back.get(value), None, frozenset(known))
+    return Choice(decode, lambda value, _record: back.get(value), known=frozenset(known))
 
 
 def remote_of(enum: Choice) -> Codec:
@@ -319,7 +338,7 @@ def remote_of(enum: Choice) -> Codec:
 TEXT: Final = Codec(read_text, as_it_is)
 GUID: Final = Codec(read_guid, as_it_is)
 REQUIRED_ID: Final = Codec(read_required_id)
-DATE: Final = Codec(lambda value, _scope: parse_date(value), write_date)
+DATE: Final = Codec(read_date, write_date)
 NUMBER: Final = Codec(read_number, write_number)
 INTEGER: Final = Codec(read_integer, as_it_is)
 FLAG: Final = flag()

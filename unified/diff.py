@@ -20,9 +20,10 @@ def canonical_json(canonical: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(canonical, order="sorted")
 
 
-def fingerprint_of(canonical: Mapping[str, Any]) -> bytes:
-    """A 16-byte digest of a canonical record, for our own comparisons."""
-    return hashlib.blake2b(canonical_json(canonical), digest_size=FINGERPRINT_BYTES).digest()
+def fingerprint_of(brief: list[Any]) -> bytes:
+    """A 16-byte digest of a record's values in the table's order, for our own comparisons."""
+    text = msgspec.json.encode(brief, order="sorted")
+    return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES).digest()
 
 
 def content_hash_of(canonical: Mapping[str, Any]) -> str:

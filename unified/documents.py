@@ -22,12 +22,11 @@ from unified.codecs import (
     choice,
     read_guid,
     read_text,
-    to_decimal,
 )
 from unified.model import Amount, Day, Number, OneOf, Part, Ref, Tracking
 from unified.money import AMOUNT, amount_text, inverse_rate, minor_digits, to_base
-from unified.parts import canon_ref, id_ref, make_ref
-from unified.shape import Constant, Field, Shape, by_id, decode_list, many
+from unified.parts import brief_ref, canon_ref, id_ref, make_ref
+from unified.shape import Constant, Derived, Field, Shape, by_id, decode_list, many
 
 TAX_MODE: Final = choice(
     "LineAmountTypes",
@@ -45,8 +44,13 @@ def look_at_tax_mode(raw: Mapping[str, Any], scope: Scope) -> None:
 # --- rates and base amounts --------------------------------------------------------------------
 
 
-def derive_base(record: dict[str, Any], amounts: tuple[str, ...]) -> None:
-    """Fill `exchange_rate_to_base` and, for each of `amounts`, its `_base` twin.
+def base_twins(*amounts: str) -> tuple[tuple[str, str], ...]:
+    """Amounts with the names of their twins in base currency."""
+    return tuple((name, f"{name}_base") for name in amounts)
+
+
+def derive_base(record: dict[str, Any], twins: tuple[tuple[str, str], ...]) -> None:
+    """Fill `exchange_rate_to_base` and, for each of `twins`, the amount in base currency.
 
     A document in base currency has the rate 1, said or not. Without a usable rate the base
     amounts are unknown.
@@ -58,35 +62,36 @@ def derive_base(record: dict[str, Any], amounts: tuple[str, ...]) -> None:
         rate = Decimal(1)
     record["exchange_rate_to_base"] = None if rate is None else _inverse(rate)
     if rate is None or rate <= 0 or base is None:
-        for name in amounts:
-            record[f"{name}_base"] = None
+        for _, twin in twins:
+            record[twin] = None
     elif rate == 1 and record["currency"] == base:
-        for name in amounts:
-            record[f"{name}_base"] = record[name]
+        for name, twin in twins:
+            record[twin] = record[name]
     else:
         digits = minor_digits(base)
-        for name in amounts:
+        for name, twin in twins:
             amount = record[name]
-            record[f"{name}_base"] = (
-                None if amount is None else to_base(Decimal(amount), rate, digits)
-            )
+            record[twin] = None if amount is None else to_base(Decimal(amount), rate, digits)
 
 
 def _inverse(rate: Decimal) -> str | None:
     return "1" if rate == 1 else inverse_rate(rate)
 
 
+_NO_TAX: Final = frozenset({"0", "0.00", "0.000"})  #: a shortcut only: any other zero adds up too
+
+
 # --- lines -------------------------------------------------------------------------------------
 
 
 def _read_item(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
-    item = raw.get("Item") or {}
-    if not isinstance(item, Mapping):
+    item, code = raw.get("Item"), raw.get("ItemCode")
+    if not item:
+        return None if not code else make_ref(scope, "item", None, code=read_text(code, scope))
+    if item.__class__ is not dict:
         raise CodecError("not an object")
     remote_id = read_guid(item.get("ItemID"), scope)
-    code = read_text(item.get("Code"), scope) or read_text(raw.get("ItemCode"), scope)
-    if remote_id is None and code is None:
-        return None
+    code = read_text(item.get("Code") or code, scope)
     return make_ref(scope, "item", remote_id, code=code, name=read_text(item.get("Name"), scope))
 
 
@@ -98,10 +103,7 @@ def _write_item(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_account(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
     remote_id = read_guid(raw.get("AccountID"), scope)
-    code = read_text(raw.get("AccountCode"), scope)
-    if remote_id is None and code is None:
-        return None
-    return make_ref(scope, "account", remote_id, code=code)
+    return make_ref(scope, "account", remote_id, code=read_text(raw.get("AccountCode"), scope))
 
 
 def _write_account(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,24 +111,6 @@ def _write_account(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
     if ref.get("remote_id") is not None:
         return {"AccountID": ref["remote_id"]}
     return {"AccountCode": ref.get("code")}
-
-
-def _net_of(raw: Mapping[str, Any], scope: Scope) -> str | None:
-    line, tax = to_decimal(raw.get("LineAmount")), to_decimal(raw.get("TaxAmount"))
-    if line is None:
-        return None
-    if scope.inclusive and tax:
-        line -= tax
-    return amount_text(line, scope.digits)
-
-
-def _gross_of(raw: Mapping[str, Any], scope: Scope) -> str | None:
-    line, tax = to_decimal(raw.get("LineAmount")), to_decimal(raw.get("TaxAmount"))
-    if line is None:
-        return None
-    if tax and not scope.inclusive:
-        line += tax
-    return amount_text(line, scope.digits)
 
 
 def _write_tax(value: Any, line: Mapping[str, Any]) -> Any:
@@ -140,7 +124,7 @@ def _write_discount_amount(value: Any, line: Mapping[str, Any]) -> Any:
 
 
 def _read_tracking(value: Any, scope: Scope) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
+    if value.__class__ is not dict:
         raise CodecError("not an object")
     category = read_guid(value.get("TrackingCategoryID"), scope)
     option = read_guid(value.get("TrackingOptionID"), scope)
@@ -173,8 +157,22 @@ def canon_tracking(choices: list[Mapping[str, Any]]) -> list[Any]:
     ]
 
 
+def brief_tracking(choices: list[Mapping[str, Any]]) -> list[Any]:
+    """The same in the fewest words."""
+    return [
+        [None if ref is None else brief_ref(ref) for ref in chosen.values()] for chosen in choices
+    ]
+
+
+def _read_trackings(value: Any, scope: Scope) -> list[Any]:
+    return decode_list(value, scope, _read_tracking) if value else []
+
+
 TRACKING: Final = Codec(
-    lambda value, scope: decode_list(value, scope, _read_tracking), _write_tracking, canon_tracking
+    _read_trackings,
+    _write_tracking,
+    canon_tracking,
+    brief_tracking,
 )
 
 _BREAKDOWN: Final = Shape(
@@ -218,15 +216,21 @@ _LINE: Final = Shape(
     "LineItem",
     (
         Field("id", "LineItemID", GUID, write=True),
-        Constant("line_number"),
+        # A position is not content: a line put on top would else change all lines below it.
+        Derived("line_number", volatile=True),
         Field("description", "Description", TEXT, write=True),
         Field("quantity", "Quantity", NUMBER, write=True),
         Field("unit_price", "UnitAmount", AMOUNT, write=True),
-        Field("item", ("Item", "ItemCode"), Codec(_read_item, _write_item, canon_ref), write=True),
+        Field(
+            "item",
+            ("Item", "ItemCode"),
+            Codec(_read_item, _write_item, canon_ref, brief_ref),
+            write=True,
+        ),
         Field(
             "account",
             ("AccountID", "AccountCode"),
-            Codec(_read_account, _write_account, canon_ref),
+            Codec(_read_account, _write_account, canon_ref, brief_ref),
             write=True,
         ),
         Field("tax_rate", "TaxType", id_ref("tax_rate", read_text), write=True),
@@ -244,8 +248,8 @@ _LINE: Final = Shape(
             write=True,
         ),
         Field("line_amount", "LineAmount", AMOUNT),
-        Field("net_amount", ("LineAmount", "TaxAmount"), Codec(_net_of)),
-        Field("gross_amount", ("LineAmount", "TaxAmount"), Codec(_gross_of)),
+        Derived("net_amount"),
+        Derived("gross_amount"),
         Field("tracking", "Tracking", TRACKING, write=True),
         Field("repeating_line_source", "RepeatingInvoiceID", GUID),
         Field(
@@ -263,19 +267,36 @@ def _read_lines(value: Any, scope: Scope) -> list[dict[str, Any]]:
     lines = decode_list(value, scope, _LINE.decode)
     for number, line in enumerate(lines, start=1):
         line["line_number"] = number
+        _derive_line(line, scope)
     return lines
 
 
+def _derive_line(line: dict[str, Any], scope: Scope) -> None:
+    """Net and gross: the line amount contains the tax in inclusive documents only."""
+    amount, tax = line["line_amount"], line["tax_amount"]
+    net = gross = amount
+    if amount is not None and tax is not None and tax not in _NO_TAX:
+        if scope.inclusive:
+            net = amount_text(Decimal(amount) - Decimal(tax), scope.digits)
+        else:
+            gross = amount_text(Decimal(amount) + Decimal(tax), scope.digits)
+    line["net_amount"] = net
+    line["gross_amount"] = gross
+
+
 def _canon_lines(lines: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    # A position is not content: a line put on top would else change all lines below it.
-    kept = [_LINE.canon(line) for line in lines]
-    for line in kept:
-        del line["line_number"]
-    return sorted(kept, key=by_id)
+    return [_LINE.canon(line) for line in sorted(lines, key=by_id)]
+
+
+def _brief_lines(lines: list[Mapping[str, Any]]) -> list[Any]:
+    return [_LINE.brief(line) for line in sorted(lines, key=by_id)]
 
 
 LINES: Final = Codec(
-    _read_lines, lambda lines, _record: [_LINE.encode(line) for line in lines], _canon_lines
+    _read_lines,
+    lambda lines, _record: [_LINE.encode(line) for line in lines],
+    _canon_lines,
+    _brief_lines,
 )
 
 # --- what was paid and credited ----------------------------------------------------------------
@@ -303,7 +324,7 @@ def _credit(resource: str, id_key: str, name_key: str | None = None) -> Shape:
         (
             Field("id", id_key, REQUIRED_ID),
             Constant("resource", lambda: resource),
-            Field("ref", (id_key,), Codec(read_ref, None, canon_ref)),
+            Field("ref", (id_key,), Codec(read_ref, None, canon_ref, brief_ref)),
             Field("amount", "AppliedAmount", AMOUNT),
             Field("date", "Date", DATE),
         ),
@@ -327,6 +348,8 @@ CREDIT_ENDPOINTS: Final[Mapping[str, str]] = {
 def _read_credits(raw: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for key, shape in _CREDITS.items():
+        if not raw.get(key):
+            continue
         try:
             found.extend(decode_list(raw.get(key), scope, shape.decode))
         except CodecError as error:
@@ -337,10 +360,15 @@ def _read_credits(raw: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
 def _canon_credits(credits_: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     # All kinds of credit have the same fields, so any of their tables can canonize them.
     shape = _CREDITS["CreditNotes"]
-    return sorted((shape.canon(item) for item in credits_), key=by_id)
+    return [shape.canon(item) for item in sorted(credits_, key=by_id)]
 
 
-CREDITS: Final = Codec(_read_credits, None, _canon_credits)
+def _brief_credits(credits_: list[Mapping[str, Any]]) -> list[Any]:
+    shape = _CREDITS["CreditNotes"]
+    return [shape.brief(item) for item in sorted(credits_, key=by_id)]
+
+
+CREDITS: Final = Codec(_read_credits, None, _canon_credits, _brief_credits)
 
 
 # --- schemas -----------------------------------------------------------------------------------

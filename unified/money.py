@@ -6,6 +6,7 @@ stands in the record, not here.
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from unified.codecs import Codec, Scope, plain, to_decimal, write_number
@@ -23,6 +24,7 @@ _RATE_DIGITS = 16  #: most fraction digits of a rate
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _INVERSE = Context(prec=10, rounding=ROUND_HALF_UP)
 _ZERO = Decimal(0)
+_SHORT = 20  #: letters; an amount in plain notation that is no longer needs no look at its size
 
 
 def minor_digits(currency: str | None) -> int:
@@ -33,7 +35,7 @@ def minor_digits(currency: str | None) -> int:
 def amount_text(amount: Decimal, digits: int) -> str:
     """Plain notation with at least `digits` fraction digits, and no trailing zero beyond them."""
     text = str(amount)
-    if digits == 2 and text[-3:-2] == "." and text != "-0.00" and "E" not in text:
+    if digits == 2 and text[-3:-2] == "." and len(text) < _SHORT and text != "-0.00":
         return text  # as nearly all amounts are: already as it should be
     text = plain(amount)
     if digits == 0:
@@ -44,6 +46,12 @@ def amount_text(amount: Decimal, digits: int) -> str:
 
 def read_amount(value: Any, scope: Scope) -> str | None:
     """Decode an amount in the record's currency."""
+    if value.__class__ is Decimal and scope.digits == 2:
+        text = str(value)
+        if text[-5:-4] == "." and text[-2:] == "00":
+            text = text[:-2]  # unit prices come with four
+        if text[-3:-2] == "." and len(text) < _SHORT and text != "-0.00":
+            return text  # as nearly all amounts come: already as it should be
     number = to_decimal(value)
     return None if number is None else amount_text(number, scope.digits)
 
@@ -56,9 +64,19 @@ def read_base_amount(value: Any, scope: Scope) -> str | None:
 
 def read_rate(value: Any, _scope: Scope) -> str | None:
     """Decode a rate, to at most 16 fraction digits."""
+    if value.__class__ is Decimal:
+        return _rate_of(str(value))
     number = to_decimal(value)
-    if number is None:
-        return None
+    return None if number is None else _rate_text(number)
+
+
+@lru_cache(maxsize=4_096)
+def _rate_of(text: str) -> str:
+    # Cached: most documents are in base currency, and the others share the rates of their days.
+    return _rate_text(to_decimal(text) or _ZERO)
+
+
+def _rate_text(number: Decimal) -> str:
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -_RATE_DIGITS:
         number = number.quantize(Decimal(1).scaleb(-_RATE_DIGITS), ROUND_HALF_UP, _WIDE)

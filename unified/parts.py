@@ -20,7 +20,7 @@ from unified.codecs import (
     read_text,
     remote_of,
 )
-from unified.ids import record_id
+from unified.ids import referenced_id
 from unified.shape import Field, Shape, decode_list, one
 
 # --- references ------------------------------------------------------------------------------
@@ -34,22 +34,35 @@ def canon_ref(ref: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"id": ref.get("id"), "remote_id": remote_id}
 
 
+def brief_ref(ref: Mapping[str, Any]) -> Any:
+    """A reference as it counts, in the fewest words."""
+    remote_id = ref.get("remote_id")
+    return [ref.get("code"), ref.get("name")] if remote_id is None else remote_id
+
+
 def make_ref(
-    scope: Scope, resource: str, remote_id: str | None, **labels: str | None
+    scope: Scope,
+    resource: str,
+    remote_id: str | None,
+    *,
+    code: str | None = None,
+    name: str | None = None,
 ) -> dict[str, Any] | None:
-    """A reference; labels (`code`, `name`) that are unknown are left out.
+    """A reference; labels that are unknown are left out.
 
     Something known only by a label has null ids and is never looked up. None: nothing is known.
     """
-    if remote_id is None:
-        ref: dict[str, Any] = {"id": None, "remote_id": None}
-    else:
-        ref = {"id": record_id(scope.tenant_id, resource, remote_id), "remote_id": remote_id}
-    for name, label in labels.items():
-        if label is not None:
-            ref[name] = label
-    if remote_id is None and len(ref) == 2:
+    ref: dict[str, Any]
+    if remote_id is not None:
+        ref = {"id": referenced_id(scope.tenant_id, resource, remote_id), "remote_id": remote_id}
+    elif code is None and name is None:
         return None
+    else:
+        ref = {"id": None, "remote_id": None}
+    if code is not None:
+        ref["code"] = code
+    if name is not None:
+        ref["name"] = name
     return ref
 
 
@@ -60,7 +73,7 @@ def id_ref(resource: str, read: Decode = read_guid) -> Codec:
         remote_id = read(value, scope)
         return None if remote_id is None else make_ref(scope, resource, remote_id)
 
-    return Codec(decode, lambda ref, _record: ref.get("remote_id"), canon_ref)
+    return Codec(decode, lambda ref, _record: ref.get("remote_id"), canon_ref, brief_ref)
 
 
 def object_ref(resource: str, id_key: str, *, name_key: str = "Name") -> Codec:
@@ -72,7 +85,7 @@ def object_ref(resource: str, id_key: str, *, name_key: str = "Name") -> Codec:
     def decode(value: Any, scope: Scope) -> dict[str, Any] | None:
         if not value:
             return None
-        if not isinstance(value, Mapping):
+        if value.__class__ is not dict:
             raise CodecError("not an object")
         remote_id = read_guid(value.get(id_key), scope)
         return make_ref(scope, resource, remote_id, name=read_text(value.get(name_key), scope))
@@ -81,7 +94,7 @@ def object_ref(resource: str, id_key: str, *, name_key: str = "Name") -> Codec:
         remote_id = ref.get("remote_id")
         return None if remote_id is None else {id_key: remote_id}
 
-    return Codec(decode, encode, canon_ref)
+    return Codec(decode, encode, canon_ref, brief_ref)
 
 
 def object_refs(resource: str, id_key: str) -> Codec:
@@ -103,7 +116,7 @@ def code_ref(resource: str) -> Codec:
     def decode(value: Any, scope: Scope) -> dict[str, Any] | None:
         return make_ref(scope, resource, None, code=read_text(value, scope))
 
-    return Codec(decode, lambda ref, _record: ref.get("code"), canon_ref)
+    return Codec(decode, lambda ref, _record: ref.get("code"), canon_ref, brief_ref)
 
 
 def left_over(key: str, enum: Choice) -> Codec:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from unified.codecs import GUID, Codec, CodecError, Drift, Scope, instant_text, parse_instant
+from unified.codecs import Codec, CodecError, Drift, Scope, instant_text, parse_instant, read_guid
 from unified.diff import changed_paths, content_hash_of, fingerprint_of
 from unified.ids import ConnectionId, RemoteId, TenantId, record_id
 from unified.money import minor_digits
@@ -407,7 +407,7 @@ class Resource:
         Leaves out names inside references, the connection, clocks, the sequence and the hash,
         links, balances, and the order of elements that carry ids.
         """
-        return fingerprint_of(self._shape.canon(record))
+        return fingerprint_of(self._shape.brief(record))
 
     def content_hash(self, record: Record) -> str:
         """SHA-256, in hexadecimal, of the canonical JSON of what the fingerprint covers."""
@@ -478,16 +478,16 @@ class Resource:
             record.update(self.timed(record, business_date))
 
     def _remote_id(self, raw: Mapping[str, Any]) -> str:
-        if not isinstance(raw, Mapping):
+        if raw.__class__ is not dict:
             raise NormalizeError(self.name, None, "", "not an object")
         key = self.endpoint.id_key
         try:
-            remote_id = GUID.decode(raw.get(key), _NO_SCOPE)
+            remote_id = read_guid(raw.get(key), _NO_SCOPE)
         except CodecError as error:
             raise NormalizeError(self.name, None, key, error.reason) from None
         if remote_id is None:
             raise NormalizeError(self.name, None, key, "missing")
-        return str(remote_id)
+        return remote_id
 
     def _scope(self, raw: Mapping[str, Any], context: TenantContext) -> Scope:
         base_digits = minor_digits(context.base_currency)
@@ -526,6 +526,8 @@ class _Carrying:
     thin: tuple[str, ...]  #: fields that this kind of read leaves out
     from_context: tuple[str, ...]  #: not carried while they are unknown
     completeness: str
+    #: What is carried when nothing is silent, by which of `from_context` are known: few tuples.
+    usual: dict[tuple[bool, ...], frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: tuple[Entry, ...], read: Read) -> "_Carrying":
@@ -552,11 +554,17 @@ class _Carrying:
 
     def carried(self, raw: Mapping[str, Any], record: Record) -> frozenset[str]:
         """The fields that this object tells."""
-        shown = {name for name, key in self.shown if raw.get(key)}
-        told = {name for name in self.from_context if record[name] is not None}
-        silent = {name for name in self.from_context if record[name] is None}
-        silent.update(name for name, key in self.always if key not in raw)
-        return (self.declared | shown | told) - silent
+        told = tuple(record[name] is not None for name in self.from_context)
+        usual = self.usual.get(told)
+        if usual is None:
+            known = {n for n, is_told in zip(self.from_context, told, strict=True) if is_told}
+            usual = (self.declared - set(self.from_context)) | known
+            self.usual[told] = usual
+        silent = [name for name, key in self.always if key not in raw]
+        shown = [name for name, key in self.shown if raw.get(key)]
+        if silent or shown:
+            return usual.difference(silent).union(shown)
+        return usual
 
 
 def _extensions(item_key: str, fields: tuple[Field, ...]) -> Field:

@@ -8,9 +8,10 @@ reader: what cannot be said in a line gets a codec of its own, in code.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, Final
 
-from unified.codecs import TEXT, Codec, CodecError, Drift, Scope
+from unified.codecs import TEXT, Codec, CodecError, Drift, Scope, read_text
 
 
 class Read(StrEnum):
@@ -70,17 +71,19 @@ class Derived:
     codec: Codec | None = None  #: only for its `canon`
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A field of the model that no read of Xero's fills; `make` builds its value."""
 
     name: str
-    make: Callable[[], Any] = lambda: None
+    make: Callable[[], Any] = _nothing
 
 
 Entry = Field | Derived | Constant
-_Step = tuple[str, str, Callable[[Any, Scope], Any]]
-_Whole = tuple[str, tuple[str, ...], Callable[[Any, Scope], Any]]
 
 
 class Shape:
@@ -105,18 +108,8 @@ class Shape:
         if len(set(self.names)) != len(self.names):
             raise ResourceDefinitionError(f"{path}: a field is declared twice")
         mapped = [entry for entry in entries if isinstance(entry, Field)]
-        self._blank = dict.fromkeys(self.names)
-        self._steps: tuple[_Step, ...] = tuple(
-            (entry.name, entry.xero, entry.codec.decode)
-            for entry in mapped
-            if isinstance(entry.xero, str)
-        )
-        self._whole: tuple[_Whole, ...] = tuple(
-            (entry.name, entry.xero, entry.codec.decode)
-            for entry in mapped
-            if isinstance(entry.xero, tuple)
-        )
-        self._made = tuple((e.name, e.make) for e in entries if isinstance(e, Constant))
+        self._mapped = tuple(mapped)
+        self._decode = _compiled(path, self.entries)
         self._writers = tuple(
             (entry.name, entry.xero, _encoder(path, entry)) for entry in mapped if entry.write
         )
@@ -125,6 +118,7 @@ class Shape:
         self._known = frozenset((*self.keys, *ignored))
         self._partial = partial
         self._canon = canonizer(entries)
+        self._brief = _abbreviator(entries)
 
     def decode(self, raw: Any, scope: Scope) -> dict[str, Any]:
         """Xero's object as ours, with every field of the table in its order.
@@ -132,27 +126,32 @@ class Shape:
         Raises:
             CodecError: a value cannot be read.
         """
-        if raw.__class__ is not dict and not isinstance(raw, Mapping):
+        if raw.__class__ is not dict:
             raise CodecError("not an object")
         if not self._partial and not raw.keys() <= self._known:
             self._note_unknown(raw, scope)
-        record = self._blank.copy()
-        get = raw.get
-        key = ""
         try:
-            for name, key, decode in self._steps:
-                record[name] = decode(get(key), scope)
+            return self._decode(raw, scope)
         except CodecError as error:
-            raise error.under(key) from None
-        for name, keys, whole in self._whole:
+            raise self._located(raw, scope, error) from None
+
+    def _located(self, raw: dict[str, Any], scope: Scope, error: CodecError) -> CodecError:
+        """The same error with the key under which it happened.
+
+        Decoding doesn't keep track of keys, since nearly all objects are sound: the field that
+        failed is found by asking each again.
+        """
+        for entry in self._mapped:
             try:
-                record[name] = whole(raw, scope)
-            except CodecError as error:
+                if isinstance(entry.xero, str):
+                    entry.codec.decode(raw.get(entry.xero), scope)
+                else:
+                    entry.codec.decode(raw, scope)
+            except CodecError as again:
                 # A codec that reads several keys may have said itself which one it was.
-                raise (error if error.path else error.under("|".join(keys))) from None
-        for name, make in self._made:
-            record[name] = make()
-        return record
+                several = isinstance(entry.xero, tuple)
+                return again if several and again.path else again.under("|".join(keys_of(entry)))
+        return error
 
     def encode(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The write body of a record: its writable fields that have a value."""
@@ -173,6 +172,10 @@ class Shape:
     def canon(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """What counts when two records are compared."""
         return self._canon(record)
+
+    def brief(self, record: Mapping[str, Any]) -> list[Any]:
+        """The values of `canon` without their keys, for digests of our own."""
+        return self._brief(record)
 
     def _note_unknown(self, raw: Mapping[str, Any], scope: Scope) -> None:
         for key in sorted(raw.keys() - self._known):
@@ -199,6 +202,72 @@ def canonizer(entries: Sequence[Entry]) -> Callable[[Mapping[str, Any]], dict[st
     return canon_record
 
 
+def _abbreviator(entries: Sequence[Entry]) -> Callable[[Mapping[str, Any]], list[Any]]:
+    counted = [entry for entry in entries if not _volatile(entry)]
+    plain = tuple(entry.name for entry in counted if _canon_of(entry) is None)
+    special = tuple(
+        (entry.name, _brief_of(entry)) for entry in counted if _canon_of(entry) is not None
+    )
+    pick: Callable[[Mapping[str, Any]], Any] = itemgetter(*plain) if plain else _no_values
+    blank = dict.fromkeys(plain)
+
+    def abbreviate(record: Mapping[str, Any]) -> list[Any]:
+        try:
+            brief = [pick(record)]
+        except KeyError:  # a record of an older version lacks newer fields
+            brief = [pick({**blank, **record})]
+        for name, shorten in special:
+            value = record.get(name)
+            brief.append(None if value is None else shorten(value))
+        return brief
+
+    return abbreviate
+
+
+def _compiled(path: str, entries: Sequence[Entry]) -> Callable[[Any, Scope], dict[str, Any]]:
+    """One function that builds the whole object of a table, as one would write it by hand.
+
+    A loop over the table costs twice as much, and normalizing is what our processor time goes to.
+    """
+    names: dict[str, Any] = {}
+    parts = []
+    for number, entry in enumerate(entries):
+        if not entry.name.isidentifier():
+            raise ResourceDefinitionError(f"{path}: {entry.name!r} is no name for a field")
+        value = "None"
+        if isinstance(entry, Constant) and entry.make is not _nothing:
+            names[f"make_{number}"] = entry.make
+            value = f"make_{number}()"
+        elif isinstance(entry, Field):
+            names[f"read_{number}"] = entry.codec.decode
+            value = _expression(entry, f"read_{number}")
+        parts.append(f"{entry.name!r}: {value}")
+    source = f"def decode(raw, scope):\n    get = raw.get\n    return {{{', '.join(parts)}}}\n"
+    exec(compile(source, f"<table of {path}>", "exec"), names)  # noqa: S102  # made of our own table
+    decode: Callable[[Any, Scope], dict[str, Any]] = names["decode"]
+    return decode
+
+
+def _expression(entry: Field, reader: str) -> str:
+    if isinstance(entry.xero, tuple):
+        return f"{reader}(raw, scope)"
+    if not _is_optional(entry.codec.decode):
+        return f"{reader}(get({entry.xero!r}), scope)"
+    # Most keys are absent from most objects: codecs that make null of nothing aren't asked.
+    absent = f"None if (v := get({entry.xero!r})) is None else"
+    if entry.codec.decode is read_text:  # and texts go by without a call
+        return f"{absent} (v if v and v.__class__ is str else {reader}(v, scope))"
+    return f"{absent} {reader}(v, scope)"
+
+
+def _is_optional(decode: Callable[[Any, Scope], Any]) -> bool:
+    """Whether a codec makes null of an absent key; asked once, at import."""
+    try:
+        return decode(None, Scope("", "XXX")) is None
+    except CodecError:
+        return False
+
+
 def keys_of(entry: Field) -> tuple[str, ...]:
     """Xero's keys that a field reads."""
     return (entry.xero,) if isinstance(entry.xero, str) else entry.xero
@@ -208,6 +277,20 @@ def _canon_of(entry: Entry) -> Callable[[Any], Any] | None:
     if isinstance(entry, Constant) or entry.codec is None:
         return None
     return entry.codec.canon
+
+
+def _brief_of(entry: Entry) -> Callable[[Any], Any]:
+    codec = None if isinstance(entry, Constant) else entry.codec
+    shorten = None if codec is None else codec.brief or codec.canon
+    return _unchanged if shorten is None else shorten
+
+
+def _no_values(_record: Mapping[str, Any]) -> tuple[()]:
+    return ()
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def _volatile(entry: Entry) -> bool:
@@ -226,6 +309,7 @@ def one(shape: Shape) -> Codec:
         lambda value, scope: None if not value else shape.decode(value, scope),
         lambda value, _record: shape.encode(value),
         shape.canon,
+        shape.brief,
     )
 
 
@@ -239,7 +323,14 @@ def many(shape: Shape, *, keyed: bool = False) -> Codec:
         kept = [shape.canon(item) for item in value]
         return sorted(kept, key=by_id) if keyed else kept
 
-    return Codec(decode, lambda value, _record: [shape.encode(item) for item in value], canon)
+    def brief(value: list[dict[str, Any]]) -> list[Any]:
+        items = sorted(value, key=by_id) if keyed else value
+        return [shape.brief(item) for item in items]
+
+    def encode(value: list[dict[str, Any]], _record: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [shape.encode(item) for item in value]
+
+    return Codec(decode, encode, canon, brief)
 
 
 def by_id(item: Mapping[str, Any]) -> str:

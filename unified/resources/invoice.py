@@ -31,6 +31,7 @@ from unified.documents import (
     AppliedCredit,
     AppliedPayment,
     Line,
+    base_twins,
     derive_base,
     look_at_tax_mode,
 )
@@ -64,7 +65,7 @@ _STATUS: Final = choice(
         "deleted": "DELETED",
     },
 )
-_BASE_TWINS: Final = (
+_BASE_TWINS: Final = base_twins(
     "subtotal",
     "total_tax",
     "total",

@@ -26,6 +26,9 @@ def create_app(config: SimulatorConfig) -> Starlette:
     simulation = Simulation(config)
     for spec in config.specs():
         open_books(simulation.books, spec, config.opening, str(config.seed))
+    if config.prerender:
+        for tenant in simulation.books:
+            tenant.prerender()
     business = Business(
         simulation.books, simulation.rng("business"), stamped_only=config.stamped_only
     )

@@ -121,6 +121,14 @@ class Tenant:
         """Delete a payment."""
         return payments_rules.delete(self.ledger, self.payment(key), {"Status": "DELETED"})
 
+    def prerender(self) -> None:
+        """Render contacts and documents as paged reads with unitdp=4 show them."""
+        today = self.ledger.today()
+        for contact in self.ledger.contacts:
+            contact_view.rendered(self.ledger, contact, Shape.PAGED, today)
+        for invoice in self.ledger.invoices:
+            invoice_view.rendered(self.ledger, invoice, Shape.PAGED, 4)
+
     def raw(self) -> dict[str, Any]:
         """Everything in the books as single answers with unitdp=4 would show it."""
         ledger, today = self.ledger, self.ledger.today()

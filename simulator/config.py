@@ -86,6 +86,7 @@ class SimulatorConfig:
         payment_events: also send events of category PAYMENT (spec 20.0.0, unconfirmed).
         merge_stamps_documents: merging contacts stamps and announces the moved documents.
         latency_s: shortest and longest extra time each API call takes.
+        prerender: render every document for paged reads at the start, not at the first read.
         stamped_only: the generator makes no change that Xero would leave unstamped.
     """
 
@@ -110,6 +111,7 @@ class SimulatorConfig:
     payment_events: bool = False
     merge_stamps_documents: bool = True
     latency_s: tuple[float, float] = (0.0, 0.0)
+    prerender: bool = False
     stamped_only: bool = True
 
     def specs(self) -> tuple[TenantSpec, ...]:

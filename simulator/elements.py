@@ -15,6 +15,8 @@ from simulator.wire import from_ms
 
 Element = Mapping[str, Any]
 
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_NO_ID = str(uuid.UUID(int=0))
 _MS_DATE = re.compile(r"^/Date\((-?\d+)([+-]\d{4})?\)/$")
 
 
@@ -81,11 +83,13 @@ def identifier(element: Element, key: str) -> str | None:
     found = as_uuid(str(value))
     if found is None:
         raise PostUnreadable(f"The value of {key} is not a valid identifier")
-    return None if found == str(uuid.UUID(int=0)) else found
+    return None if found == _NO_ID else found
 
 
 def as_uuid(value: str) -> str | None:
     """A uuid's usual text, or None when it is none."""
+    if _UUID.match(value):
+        return value
     try:
         return str(uuid.UUID(value))
     except ValueError:

@@ -5,7 +5,6 @@ never go back, and two stamps of one record are never equal. Rules live with the
 """
 
 import random
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -66,7 +65,11 @@ class Ledger:
 
     def new_id(self) -> str:
         """The next uuid drawn from the organisation's own randomness."""
-        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+        digits = f"{self.rng.getrandbits(128):032x}"
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
     def today(self) -> date:
         """The calendar day in the organisation's zone."""

@@ -1,0 +1,1 @@
+"""Tests of the local Xero: real requests against a running simulator."""

@@ -71,7 +71,7 @@ async def reserve_calls(
             )
             await conn.execute(
                 """UPDATE tenant SET call_tokens = $2, call_tokens_at = $3,
-                          day_remaining = day_remaining - $4
+                          day_remaining = day_remaining - $4::int
                     WHERE id = $1""",
                 tenant_id,
                 budget.tokens_at_instant(now) - decision.calls,
@@ -99,12 +99,13 @@ async def learn_limits(
         if minute_remaining is not None or day_remaining is not None:
             await conn.execute(
                 """UPDATE tenant
-                      SET minute_remaining = coalesce($3, minute_remaining),
-                          day_remaining = coalesce($4, day_remaining), limits_at = $2,
+                      SET minute_remaining = coalesce($3::int, minute_remaining),
+                          day_remaining = coalesce($4::int, day_remaining),
+                          limits_at = $2::timestamptz,
                           call_tokens = least(6, $3::int, call_tokens + greatest(
-                              extract(epoch FROM $2 - call_tokens_at), 0)),
+                              extract(epoch FROM $2::timestamptz - call_tokens_at), 0)),
                           call_tokens_at = greatest(call_tokens_at, CASE $3::int
-                              WHEN 0 THEN $2 + interval '5 seconds' ELSE $2 END)
+                              WHEN 0 THEN $2::timestamptz + interval '5 seconds' ELSE $2 END)
                     WHERE id = $1""",
                 tenant_id,
                 now,
@@ -113,9 +114,9 @@ async def learn_limits(
             )
         if app_minute_remaining is not None:
             await conn.execute(
-                """UPDATE app_budget SET minute_remaining = $1, limits_at = $2,
+                """UPDATE app_budget SET minute_remaining = $1::int, limits_at = $2::timestamptz,
                           call_tokens = least(1000, $1::int, call_tokens + 150 * greatest(
-                              extract(epoch FROM $2 - call_tokens_at), 0)),
+                              extract(epoch FROM $2::timestamptz - call_tokens_at), 0)),
                           call_tokens_at = greatest(call_tokens_at, $2)""",
                 app_minute_remaining,
                 now,
@@ -133,10 +134,12 @@ async def block_calls(db: Database, tenant_id: TenantId, *, until: datetime, by:
             return
         await conn.execute(
             """UPDATE tenant
-                  SET blocked_by = CASE WHEN blocked_until > $2 THEN blocked_by ELSE $3 END,
+                  SET blocked_by = CASE WHEN blocked_until > $2::timestamptz THEN blocked_by
+                                        ELSE $3::text END,
                       blocked_until = greatest(blocked_until, $2),
-                      minute_remaining = CASE $3 WHEN 'minute' THEN 0 ELSE minute_remaining END,
-                      day_remaining = CASE $3 WHEN 'day' THEN 0 ELSE day_remaining END
+                      minute_remaining = CASE $3::text WHEN 'minute' THEN 0
+                                                       ELSE minute_remaining END,
+                      day_remaining = CASE $3::text WHEN 'day' THEN 0 ELSE day_remaining END
                 WHERE id = $1""",
             tenant_id,
             until,

@@ -1,7 +1,7 @@
 """The pool of connections and what a transaction's failures mean. No query of any table."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -101,7 +101,7 @@ class Database:
         except _UNAVAILABLE as error:
             raise StorageUnavailable(str(error)) from error
         except (asyncpg.InterfaceError, OSError) as error:
-            if not held.is_closed():
+            if not _is_lost(held):
                 raise  # the caller's own mistake or network, not a lost connection
             raise StorageUnavailable(f"the database connection was lost: {error}") from error
         finally:
@@ -111,7 +111,8 @@ class Database:
         try:
             await self.pool.release(held, timeout=CONNECT_TIMEOUT_S)
         except (OSError, TimeoutError, asyncpg.InterfaceError, *_UNAVAILABLE):
-            held.terminate()  # it was lost already; the pool opens another one
+            with suppress(asyncpg.InterfaceError):  # lost, and taken back by the pool already
+                held.terminate()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -151,6 +152,13 @@ class Database:
         notifications may have been missed. A poll must stand behind it all the same.
         """
         return await self._listener.subscribe(channel, callback)
+
+
+def _is_lost(held: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    try:
+        return held.is_closed()
+    except asyncpg.InterfaceError:  # closed, and taken back by the pool already
+        return True
 
 
 def changed_rows(tag: str) -> int:

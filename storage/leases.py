@@ -50,9 +50,9 @@ WITH RECURSIVE hinted(tenant_id) AS (
    CROSS JOIN LATERAL (SELECT n.due_at FROM notice n
                         WHERE n.tenant_id = h.tenant_id AND n.state = 'due'
                         ORDER BY n.due_at LIMIT 1) AS first
-   WHERE first.due_at <= $1
+   WHERE first.due_at <= $1::timestamptz
   UNION ALL
-  SELECT tenant_id, sweep_due_at FROM cursor WHERE sweep_due_at <= $1
+  SELECT tenant_id, sweep_due_at FROM cursor WHERE sweep_due_at <= $1::timestamptz
 ), waiting AS (
   SELECT tenant_id, min(since) AS since FROM work GROUP BY tenant_id
 ), free AS (
@@ -60,7 +60,7 @@ WITH RECURSIVE hinted(tenant_id) AS (
     FROM tenant t JOIN waiting w ON w.tenant_id = t.id
    WHERE t.state = 'linked'
      AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
-     AND (t.blocked_until IS NULL OR t.blocked_until <= $1)
+     AND (t.blocked_until IS NULL OR t.blocked_until <= $1::timestamptz)
      AND t.id <> ALL($5::uuid[])
    ORDER BY w.since, t.id
    LIMIT $4

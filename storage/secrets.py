@@ -4,6 +4,7 @@ Not a place for passwords or API keys, which are hashed, never decrypted.
 """
 
 import os
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -75,8 +76,8 @@ def new_key() -> str:
 def _write_first_key(path: Path) -> None:
     # Written aside and linked into place, so that of two processes starting together both end up
     # with the whole of the same key.
-    aside = path.with_name(f".{KEY_FILE}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # which makes it with mode 0600
+    aside = Path(name)
     with os.fdopen(descriptor, "w") as file:
         file.write(new_key() + "\n")
         file.flush()

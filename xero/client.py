@@ -17,7 +17,13 @@ from unified.clock import Clock
 from unified.ids import TenantId
 from unified.resource import Endpoint
 from xero.answers import refusal
-from xero.errors import AccessTokenRefused, RateLimited, ResourceMissing, TenantRefused
+from xero.errors import (
+    AccessTokenRefused,
+    RateLimited,
+    ResourceMissing,
+    TenantRefused,
+    XeroError,
+)
 from xero.limits import ConcurrentCalls, Limits
 from xero.paging import (
     OVERLAP,
@@ -208,7 +214,7 @@ class XeroClient:
         await self._budget.reserve(tenant_id, read.purpose)
         async with self._calls.place(tenant_id, read.purpose):
             asked_at = await self._database_time.now()
-            answer = await send(self._http, self._request(tenant_id, read, token))
+            answer = await self._send(tenant_id, read, token)
             answered_at = await self._database_time.now()
         fetched_at = self._clock.now()
         await self._tell_budget(tenant_id, read, answer)
@@ -228,6 +234,14 @@ class XeroClient:
             fetched_at=fetched_at,
             correlation_id=answer.headers.get("xero-correlation-id"),
         )
+
+    async def _send(self, tenant_id: TenantId, read: _Read, token: str) -> Answer:
+        try:
+            return await send(self._http, self._request(tenant_id, read, token))
+        except XeroError:
+            # Xero counts a call whose answer got lost, so we do.
+            await self._budget.spent(tenant_id, read.purpose, calls=1, size=0)
+            raise
 
     def _request(self, tenant_id: TenantId, read: _Read, token: str) -> httpx.Request:
         return self._http.build_request(

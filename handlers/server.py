@@ -1,6 +1,7 @@
 """Everything the handlers do, in one process: worker, relays and caretakers, until told to stop."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -10,13 +11,14 @@ from handlers.caretakers import duties, keep
 from handlers.gaps import GapSettings
 from handlers.janitor import Retention
 from handlers.relays import Relays
-from handlers.topics import ensure_topics
 from handlers.waiting import until
 from handlers.worker import Worker, WorkerSettings
 from handlers.workshop import Workshop
 from unified.broker import BrokerSettings
 
 log = structlog.get_logger(__name__)
+
+MakeTopics = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,16 @@ class HandlersSettings:
 
 
 async def run_handlers(
-    shop: Workshop, broker: BrokerSettings, settings: HandlersSettings, stop: asyncio.Event
+    shop: Workshop,
+    broker: BrokerSettings,
+    settings: HandlersSettings,
+    stop: asyncio.Event,
+    *,
+    make_topics: MakeTopics,
 ) -> None:
     """Run until `stop` is set and everything under way has been finished or given back.
+
+    `make_topics` makes what is missing of our topics; it raises KafkaError while Kafka is away.
 
     Kafka being away only lets unrelayed events grow; the database being away makes everything
     wait. Whatever else goes wrong ends the process, so that somebody sees it.
@@ -40,17 +49,23 @@ async def run_handlers(
     worker = Worker(shop, WorkerSettings(settings.owner, settings.tenants_at_once))
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run(stop))
-        group.create_task(_relay(shop, broker, settings.owner, stop))
+        group.create_task(_relay(shop, broker, settings.owner, stop, make_topics))
         for duty in duties(shop.db, shop.clock, retention=settings.retention, gaps=settings.gaps):
             group.create_task(keep(shop.db, duty, settings.owner, stop))
 
 
-async def _relay(shop: Workshop, broker: BrokerSettings, owner: str, stop: asyncio.Event) -> None:
+async def _relay(
+    shop: Workshop,
+    broker: BrokerSettings,
+    owner: str,
+    stop: asyncio.Event,
+    make_topics: MakeTopics,
+) -> None:
     """Make the topics, waiting for Kafka if need be, then relay."""
     wait_s = 0.5
     while not stop.is_set():
         try:
-            await ensure_topics(broker)
+            await make_topics()
             break
         except (KafkaError, OSError) as error:
             log.warning("topics_not_made", error=type(error).__name__, wait_s=wait_s)

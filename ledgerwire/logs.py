@@ -17,7 +17,11 @@ def configure_logging(settings: Settings, *, terminal: bool) -> None:
     console = chosen == "console" or (chosen == "auto" and terminal)
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=terminal)
+        structlog.dev.ConsoleRenderer(
+            colors=terminal,
+            # The default would show local variables, and with them secrets and books.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         if console
         else structlog.processors.JSONRenderer()
     )

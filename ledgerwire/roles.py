@@ -26,6 +26,7 @@ from api.health import Check, health_routes
 from api.linking import LinkFlow
 from crm.consumer import Health
 from crm.server import run as run_crm
+from crm.topics import ensure_topics
 from handlers.janitor import Retention
 from handlers.metrics import HandlerMetrics
 from handlers.reading import Reader
@@ -39,11 +40,11 @@ from ledgerwire.wiring.tokens import StoredTokens
 from receiver.app import WEBHOOK_PATH, Receiver, ReceiverLimits
 from receiver.server import listen, serve
 from storage.errors import StorageError
-from storage.links import LinkAttempts
 from storage.notices import newest_notice_version
 from storage.secrets import SecretBox
 from unified.resource import Endpoint
 from unified.resources import RESOURCES
+from unified.topics import all_topics
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.limits import ConcurrentCalls
@@ -176,7 +177,8 @@ class Process:
             return
         flow = LinkFlow(
             oauth=xero.oauth,
-            attempts=LinkAttempts(self._here.db, xero.box),
+            database=self._here.db,
+            box=xero.box,
             consents=xero.consents,
             public_url=settings.public_url,
             scopes=chosen_scopes(settings.xero_scopes.replace(GRANULAR, ""), endpoints),
@@ -208,7 +210,12 @@ class Process:
         )
         retention = Retention(events=timedelta(days=self._settings.event_days))
         settings = HandlersSettings(owner=owner_name(), retention=retention)
-        await run_handlers(shop, self._here.broker, settings, stop)
+        broker = self._here.broker
+
+        async def make_topics() -> None:
+            await ensure_topics(broker, all_topics(broker.prefix))
+
+        await run_handlers(shop, broker, settings, stop, make_topics=make_topics)
 
     async def _crm(self, served: _Served, stop: asyncio.Event) -> None:
         health = Health()

@@ -81,7 +81,7 @@ RETURNING fencing
 """
 
 
-async def take_tenants(  # noqa: PLR0913  # each a choice of its own
+async def take_tenants(
     db: Database,
     owner: str,
     *,
@@ -89,14 +89,13 @@ async def take_tenants(  # noqa: PLR0913  # each a choice of its own
     limit: int = 1,
     life: timedelta = TENANT_LEASE,
     besides: Sequence[TenantId] = (),
-    timers: bool = False,
 ) -> list[TenantLease]:
     """Lease up to `limit` linked tenants that have work due at `now` (business time).
 
     Work is a due notice, or a cursor whose next step (sweep or backfill page) is due; longest due
     first. Tenants that Xero told to wait are left out, and so are those that `besides` names.
     """
-    rows = await db.fetch(_TAKE, now, owner, life, limit, list(besides), timers)
+    rows = await db.fetch(_TAKE, now, owner, life, limit, list(besides))
     return [TenantLease(TenantId(row["id"]), owner, row["fencing"]) for row in rows]
 
 

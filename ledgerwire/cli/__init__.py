@@ -1,9 +1,10 @@
 """The command line: one module per family of commands, errors as one sentence and one remedy."""
 
+import os
 import sys
+import traceback
 
 import click
-import structlog
 
 from ledgerwire.cli.dead import dead
 from ledgerwire.cli.demo import demo
@@ -43,6 +44,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:  # noqa: BLE001  # the edge: a person gets a sentence, not a traceback
-        structlog.get_logger(__name__).debug("command_failed", exc_info=True)
+        if os.environ.get("LEDGERWIRE_LOG_LEVEL", "").lower() == "debug":
+            traceback.print_exception(error)  # frames without their values: those hold secrets
         click.echo(f"ledgerwire: {explain(error)}", err=True)
         sys.exit(exit_code_of(error))

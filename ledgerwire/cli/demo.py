@@ -9,7 +9,12 @@ from ledgerwire.cli.problems import JobFailed
 
 
 @click.command()
-@click.option("--seconds", default=40.0, show_default=True, help="How long; 0 until Ctrl-C.")
+@click.option(
+    "--seconds",
+    default=40.0,
+    show_default=True,
+    help="How long business is played; 0 until Ctrl-C.",
+)
 @click.option("--seed", default=1, show_default=True, help="Seed of the books and of all chance.")
 @click.option("--rate", default=8.0, show_default=True, help="Business actions a second.")
 @click.option("--tenants", default=2, show_default=True, help="Organisations to link.")

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -31,8 +31,8 @@ class Simulated:
     base_url: str
     control_url: str
     client_id: str
-    client_secret: str
-    webhook_key: str
+    client_secret: str = field(repr=False)
+    webhook_key: str = field(repr=False)
     tenants: tuple[tuple[str, str], ...]  #: id and name
 
 
@@ -145,6 +145,7 @@ async def programs(stage: Stage) -> AsyncIterator[None]:
     environment = as_environment(stage.settings)
     ports = (stage.settings.port, int(stage.health_url.rsplit(":", 1)[1]))
     roles = (("receiver", "api"), ("handlers", "crm"))
+    children: list[asyncio.subprocess.Process] = []
     async with AsyncExitStack() as stack:
         for names, number in zip(roles, ports, strict=True):
             log = stack.enter_context((stage.logs / f"{'-'.join(names)}.log").open("wb"))
@@ -152,16 +153,19 @@ async def programs(stage: Stage) -> AsyncIterator[None]:
                 names, {**environment, "LEDGERWIRE_PORT": str(number)}, stderr=log
             )
             stack.push_async_callback(end, child)
-        await _ready(f"{stage.url}/readyz", stage.logs)
-        await _ready(f"{stage.health_url}/readyz", stage.logs)
+            children.append(child)
+        for child, url in zip(children, (stage.url, stage.health_url), strict=True):
+            await _ready(child, f"{url}/readyz", stage.logs)
         yield
 
 
-async def _ready(url: str, logs: Path) -> None:
+async def _ready(child: asyncio.subprocess.Process, url: str, logs: Path) -> None:
     async with httpx.AsyncClient() as client:
         try:
             async with asyncio.timeout(READY_S):
                 while True:
+                    if child.returncode is not None:
+                        raise StageError(f"a program ended at once: see {logs}")
                     try:
                         if (await client.get(url)).status_code == httpx.codes.OK:
                             return

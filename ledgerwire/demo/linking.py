@@ -1,0 +1,38 @@
+"""Linking an organisation as a person would: our link, Xero's consent page, and back.
+
+Only what a browser does: requests, redirects and one form, over HTTP.
+"""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+MOST_REDIRECTS = 5
+
+
+class LinkFailed(Exception):
+    """The flow ended somewhere else than on the page that says linked."""
+
+
+async def link_all(public_url: str, tenant_ids: list[str], *, external_id: str) -> None:
+    """Consent to all these organisations at once.
+
+    Raises:
+        LinkFailed: with the status of the page it ended on.
+    """
+    async with httpx.AsyncClient(timeout=30.0, follow_redirects=False) as browser:
+        started = await browser.get(f"{public_url}/connect", params={"external_id": external_id})
+        page_address = started.headers.get("location", "")
+        page = await browser.get(page_address)
+        if page.status_code != httpx.codes.OK:
+            raise LinkFailed(f"the consent page answered {page.status_code}")
+        form: dict[str, str | list[str]] = dict(parse_qsl(urlsplit(page_address).query))
+        form |= {"tenant": tenant_ids, "decision": "allow"}
+        scheme_and_host = "{0.scheme}://{0.netloc}".format(urlsplit(page_address))
+        answer = await browser.post(f"{scheme_and_host}/identity/connect/authorize", data=form)
+        for _ in range(MOST_REDIRECTS):
+            if not answer.is_redirect:
+                break
+            answer = await browser.get(answer.headers["location"])
+        if answer.status_code != httpx.codes.OK:
+            raise LinkFailed(f"linking ended with status {answer.status_code}")

@@ -1,0 +1,253 @@
+"""The demo's course: link, backfill, business days with nights between, one sweep, judgement."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import httpx
+
+from crm.progress import CrmProgress
+from ledgerwire.demo.figures import Figures, measure
+from ledgerwire.demo.judging import Judged, judge_installation
+from ledgerwire.demo.linking import link_all
+from ledgerwire.demo.quiet import Watch
+from ledgerwire.demo.stage import Stage, programs, staged
+from ledgerwire.installation import Installation, open_installation
+from ledgerwire.tailing import Wanted, follow_broker, line_of
+from oracle.report import report
+from storage.cursors import bring_sweeps_forward
+from unified.clock import write_offset
+from unified.resources import RESOURCES
+
+LOST = 0.02  #: share of webhook deliveries that are lost on purpose
+DAY_S = 8.0  #: real seconds that one business day lasts, at most
+NIGHT = timedelta(days=1)
+PATIENCE_S = 90.0
+LINES_A_SECOND = 8.0  #: of the live tail; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """The command's options."""
+
+    seconds: float = 40.0
+    seed: int = 1
+    rate: float = 8.0
+    tenants: int = 2
+    port: int | None = None
+    quiet: bool = False
+    as_json: bool = False
+    keep: Path | None = None
+
+
+async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
+    """Run the demo; True if the oracle found no difference.
+
+    Raises:
+        StageError, LinkFailed, NotQuiet: it could not be played to its end.
+    """
+    say: Callable[[str], None] = (lambda _: None) if options.quiet else click.echo
+    with _folder(options.keep) as folder:
+        async with staged(
+            folder, seed=options.seed, tenants=options.tenants, port=options.port
+        ) as stage:
+            say(f"simulator   {stage.simulated.base_url}")
+            async with open_installation(stage.settings) as here:
+                say(f"PostgreSQL  embedded, Kafka {here.broker.bootstrap} (embedded)")
+                async with programs(stage), _watch(stage, here) as watch:
+                    say(f"receiver    {stage.url}/webhooks/xero")
+                    await _link(stage, watch, options, say)
+                    show = Tail(here, say)
+                    async with show.running():
+                        await _play(stage, watch, options, say, stop)
+                        await _last_sweep(here, watch, say)
+                    judged = await judge_installation(
+                        here.db, here.broker, stage.simulated.control_url
+                    )
+                    figures = await measure(here.db)
+    _print(options, judged, figures, say)
+    return not judged.differences
+
+
+class _folder:  # used like a function
+    """The demo's folder: a temporary one, or the one to keep."""
+
+    def __init__(self, keep: Path | None) -> None:
+        self._keep = keep
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Path:
+        if self._keep is not None:
+            self._keep.mkdir(parents=True, exist_ok=True)
+            return self._keep.absolute()
+        self._temporary = tempfile.TemporaryDirectory(
+            prefix="ledgerwire-demo-", ignore_cleanup_errors=True
+        )
+        return Path(self._temporary.name)
+
+    def __exit__(self, *_: object) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+
+@asynccontextmanager
+async def _watch(stage: Stage, here: Installation) -> AsyncIterator[Watch]:
+    async with (
+        httpx.AsyncClient(timeout=60.0) as http,
+        CrmProgress(here.db, here.broker) as crm,
+    ):
+        yield Watch(here.db, crm, here.clock, stage.simulated.control_url, http)
+
+
+async def _link(
+    stage: Stage, watch: Watch, options: DemoOptions, say: Callable[[str], None]
+) -> None:
+    """Validate the webhook as Xero does, link through OAuth, and wait for the backfill."""
+    control = stage.simulated.control_url
+    address = f"http://127.0.0.1:{stage.settings.port}/webhooks/xero"
+    answer = await watch.http.post(f"{control}/webhook", json={"url": address, "validate": True})
+    say(f"webhook     intent to receive: {answer.json().get('message')}")
+    await link_all(
+        stage.url,
+        [tenant_id for tenant_id, _ in stage.simulated.tenants],
+        external_id="demo-customer",
+    )
+    for _, name in stage.simulated.tenants:
+        say(f"linked      {name}")
+    began = asyncio.get_running_loop().time()
+    await watch.backfilled(options.tenants, PATIENCE_S)
+    await watch.quiet(PATIENCE_S)
+    records = await watch.db.fetchval("SELECT count(*) FROM record")
+    took_s = asyncio.get_running_loop().time() - began
+    say(f"backfilled  {records} records in {took_s:.1f} s\n")
+
+
+async def _play(  # the stage and its players
+    stage: Stage,
+    watch: Watch,
+    options: DemoOptions,
+    say: Callable[[str], None],
+    stop: asyncio.Event,
+) -> None:
+    """Business days until the time is up, a night after each."""
+    control = stage.simulated.control_url
+    await watch.http.post(f"{control}/faults", json={"deliveries": {"lose": LOST}})
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    offset, day = timedelta(0), 0
+    while not stop.is_set():
+        left_s = options.seconds - (loop.time() - began) if options.seconds else DAY_S
+        if left_s <= 0 and day > 0:
+            break
+        day += 1
+        seconds = min(max(left_s, 1.0), DAY_S)
+        await watch.http.post(f"{control}/play", json={"rate": options.rate, "seconds": seconds})
+        await _wait(stop, seconds)
+        await watch.http.post(f"{control}/play", json={"rate": 0})
+        await watch.quiet(PATIENCE_S)
+        offset += NIGHT
+        write_offset(stage.settings.clock_file or Path("clock"), offset)
+        await watch.quiet(PATIENCE_S)
+        say(f"{'':12}── night: {offset.days} {'day' if offset.days == 1 else 'days'} later ──")
+    await watch.http.post(f"{control}/play", json={"rate": 0})
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _last_sweep(here: Installation, watch: Watch, say: Callable[[str], None]) -> None:
+    """What lost webhooks would have told is found by one sweep of everything."""
+    await watch.quiet(PATIENCE_S)
+    paths = [resource.endpoint.path for resource in RESOURCES]
+    before = await here.db.fetchval("SELECT count(*) FROM event")
+    await bring_sweeps_forward(here.db, paths, now=here.clock.now(), spread_s=0.0)
+    await here.db.execute("SELECT pg_notify('ledgerwire_notice', '')")
+    await watch.quiet(PATIENCE_S)
+    healed = await here.db.fetchval("SELECT count(*) FROM event") - before
+    say(f"\nswept       {healed} changes found that no webhook told")
+
+
+class Tail:
+    """Prints events live, at a pace that can be read."""
+
+    def __init__(self, here: Installation, say: Callable[[str], None]) -> None:
+        self._here = here
+        self._say = say
+        self._stop = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Print while the block runs."""
+        task = asyncio.create_task(self._print())
+        try:
+            yield
+        finally:
+            self._stop.set()
+            await asyncio.gather(task)
+
+    async def _print(self) -> None:
+        loop = asyncio.get_running_loop()
+        allowance, at, unseen = LINES_A_SECOND, loop.time(), 0
+        async for event in follow_broker(self._here.broker, Wanted(), self._stop):
+            now = loop.time()
+            allowance = min(allowance + (now - at) * LINES_A_SECOND, LINES_A_SECOND)
+            at = now
+            if allowance < 1:
+                unseen += 1
+                continue
+            allowance -= 1
+            if unseen:
+                self._say(f"{'':12}… and {unseen} more")
+                unseen = 0
+            self._say(line_of(event))
+
+
+def _print(
+    options: DemoOptions, judged: Judged, figures: Figures, say: Callable[[str], None]
+) -> None:
+    say("")
+    for topic, records in judged.topics.items():
+        say(f"{records:>7}  {topic}")
+    say("")
+    if figures.p50_ms is not None:
+        say(
+            f"webhook to Kafka: p50 {figures.p50_ms:.0f} ms, p99 {figures.p99_ms:.0f} ms "
+            f"({figures.webhook_changes} changes)"
+        )
+    per_change = figures.calls_per_change
+    if per_change is not None:
+        kilobytes = figures.play_bytes / max(figures.changes, 1) / 1000
+        say(
+            f"{figures.changes} changes after {figures.observed} backfilled: "
+            f"{per_change:.2f} calls and {kilobytes:.1f} kB a change"
+        )
+    found = judged.differences
+    if found or not options.quiet:
+        click.echo(report(found, counts=judged.verdict.counts))
+    elif not options.as_json:
+        click.echo(f"{figures.changes} changes, no difference")
+    if options.as_json:
+        click.echo(json.dumps(_as_json(judged, figures)))
+
+
+def _as_json(judged: Judged, figures: Figures) -> dict[str, object]:
+    return {
+        "ok": not judged.differences,
+        "differences": len(judged.differences),
+        "changes": figures.changes,
+        "topics": dict(judged.topics),
+        "latency_ms": {"p50": figures.p50_ms, "p99": figures.p99_ms},
+        "xero_calls": figures.calls,
+        "xero_bytes": figures.bytes,
+        "calls_per_change": figures.calls_per_change,
+    }

@@ -1,0 +1,94 @@
+"""Is everything through? Asked of the tables, the simulator and the CRM, in the order in which
+work flows; nothing is waited for but the next look."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+
+from crm.progress import CrmProgress
+from storage.database import Database
+from storage.relay import unrelayed_count
+from unified.clock import Clock
+
+LOOK_EVERY_S = 0.05
+
+Left = Callable[[], Awaitable[str | None]]
+
+
+class NotQuiet(Exception):
+    """Something was still under way when patience ended; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is looked at."""
+
+    db: Database
+    crm: CrmProgress
+    clock: Clock
+    control_url: str
+    http: httpx.AsyncClient
+
+    async def backfilled(self, tenants: int, patience_s: float) -> None:
+        """Wait until every organisation's backfills have ended.
+
+        Raises:
+            NotQuiet: they did not in time.
+        """
+
+        async def left() -> str | None:
+            row = await self.db.fetchrow(
+                """SELECT count(DISTINCT tenant_id) AS tenants,
+                          count(*) FILTER (WHERE backfill_state <> 'done') AS open
+                     FROM cursor"""
+            )
+            if row is not None and row["tenants"] >= tenants and row["open"] == 0:
+                return None
+            return "backfills still run"
+
+        await _until_nothing_is_left(left, patience_s)
+
+    async def quiet(self, patience_s: float) -> None:
+        """Wait until nothing is pending anywhere, from the simulator's outgoing deliveries to the
+        CRM's topics.
+
+        Raises:
+            NotQuiet: something still was, after `patience_s` seconds.
+        """
+        await _until_nothing_is_left(self._left, patience_s)
+
+    async def _left(self) -> str | None:
+        stats = (await self.http.get(f"{self.control_url}/stats")).json()
+        if stats["playing"] or stats["deliveries"]["pending"]:
+            return "the simulator still delivers"
+        row = await self.db.fetchrow(
+            """SELECT (SELECT count(*) FROM notice WHERE state = 'due') AS notices,
+                      (SELECT count(*) FROM cursor c JOIN tenant t ON t.id = c.tenant_id
+                        WHERE t.state = 'linked' AND c.sweep_due_at <= $1) AS sweeps,
+                      (SELECT count(*) FROM timer i JOIN tenant t ON t.id = i.tenant_id
+                        WHERE i.due_on <= t.business_date) AS timers,
+                      (SELECT count(*) FROM tenant t WHERE t.business_date
+                        < ($1 AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date) AS calendars""",
+            self.clock.now(),
+        )
+        assert row is not None  # noqa: S101  # a select without FROM has one row
+        for what, count in row.items():
+            if count:
+                return f"{count} {what} are still due"
+        unrelayed = await unrelayed_count(self.db)
+        if unrelayed:
+            return f"{unrelayed} events are not yet on Kafka"
+        return None if await self.crm.is_idle() else "the CRM still works"
+
+
+async def _until_nothing_is_left(left: Left, patience_s: float) -> None:
+    what = "nothing was looked at"
+    try:
+        async with asyncio.timeout(patience_s):
+            while (found := await left()) is not None:
+                what = found
+                await asyncio.sleep(LOOK_EVERY_S)
+    except TimeoutError:
+        raise NotQuiet(f"after {patience_s:g} s: {what}") from None

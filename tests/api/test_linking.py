@@ -267,6 +267,37 @@ async def test_xero_away_is_said_in_words(rig: LinkRig, kind: str) -> None:
     assert "Wait a minute" in answer.text
 
 
+async def test_database_away_is_said_in_words(rig: LinkRig) -> None:
+    """At either end of the way."""
+    callback = await rig.decide(await rig.start(), rig.tenants[0])
+    await rig.database.close()
+
+    begun = await rig.browser.get("/connect")
+    ended = await rig.browser.get(callback)
+
+    assert (begun.status_code, ended.status_code) == (503, 503)
+    assert "Traceback" not in begun.text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("error=invalid_scope", "does not allow this app one of the scopes"),
+        ("error=<b>x</b>", "Consent was not given"),
+        ("", "no code"),
+    ],
+)
+async def test_xeros_own_refusals_are_explained(rig: LinkRig, query: str, said: str) -> None:
+    """What Xero puts into the address is never shown as it came."""
+    state = parse_qs(urlsplit(await rig.start()).query)["state"][0]
+
+    answer = await rig.browser.get(f"/connect/callback?state={state}&{query}")
+
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert "<b>" not in answer.text
+
+
 async def test_tenant_being_erased_is_not_linked(rig: LinkRig) -> None:
     """It would rise from its grave."""
     await rig.link(rig.tenants[0])

@@ -93,6 +93,19 @@ async def test_many_waiting_calls_each_get_one(rig: Rig) -> None:
     assert sum(rig.waits) >= 1
 
 
+async def test_calls_ahead_are_counted_and_not_taken(rig: Rig) -> None:
+    """A plan made with calls at hand gathers what came while it waited for them."""
+    assert await rig.budget.ahead(TENANT, 3) == 3
+    assert await rig.budget.ahead(TENANT, 50) == 5
+
+    for _ in range(6):
+        await rig.budget.reserve(TENANT, "handlers")
+    assert rig.waits == []
+
+    assert await rig.budget.ahead(TENANT, 5) == 1
+    assert rig.waits != []
+
+
 @pytest.mark.parametrize("problem", ["minute", "day", "concurrent", "unknown"])
 async def test_after_a_429_nobody_calls_until_xero_said(rig: Rig, problem: str) -> None:
     """Also in other processes, and also with calls reserved before."""

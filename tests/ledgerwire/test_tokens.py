@@ -199,6 +199,21 @@ async def test_lost_answer_is_asked_for_again_with_the_old_token(rig: Rig) -> No
     assert [each.form["refresh_token"] for each in rig.server.asked] == ["refresh-0"] * 2
 
 
+async def test_consent_without_refresh_token_ends_with_its_access_token(
+    database: Database,
+) -> None:
+    """Somebody took `offline_access` out of the scopes: only a person can go on."""
+    await _link(database, await save_tokens(database, NOW, refresh_token=None))
+    xero = TokenServer()
+    async with raw_server(xero.respond) as server, httpx.AsyncClient() as http:
+        rig = Rig(database, http, server, xero)
+        with pytest.raises(ConsentRevoked):
+            await rig.tokens.refresh(TENANT, "access-0")
+
+        assert await rig.states() == ["needs_reauth", "needs_reauth"]
+        assert xero.refreshes == 0
+
+
 async def test_client_credentials_ask_for_a_new_token(database: Database) -> None:
     """A custom connection has no refresh token."""
     kind = "client_credentials"

@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 ROLE = DATABASE = "ledgerwire"
 START_TIMEOUT_S, STOP_TIMEOUT_S = 60, 30
 _OPTIONS = {
+    "cluster_name": "ledgerwire",
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",

@@ -149,6 +149,18 @@ async def test_root_lends_a_user_and_opens_no_folder(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends a user")
+async def test_folder_keeps_its_user(folder: Path) -> None:
+    """A folder that was made for one lent user goes on with it, whoever else exists by now."""
+    server = EmbeddedPostgres(folder, durable=False)
+    server.cluster.mkdir(mode=0o700)
+    os.chown(server.cluster, 65534, 65534)
+
+    _, pid = await server.start()
+
+    assert os.stat(f"/proc/{pid}").st_uid == 65534  # noqa: PTH116  # nothing to wait for
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends a user")
 def test_unreachable_binaries_are_copied_once(folder: Path) -> None:
     """Where the lent user can't reach the wheel (a clone below /root), it gets a copy."""
     binaries = folder / "wheel" / "bin"

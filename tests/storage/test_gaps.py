@@ -63,9 +63,7 @@ def test_gaps_are_exactly_what_is_missing(
     middle = [each for each in ranges[1:-1] if each not in lost]
     middle.sort(key=lambda each: each[0] + rand.uniform(0, 12))
 
-    after = advanced(
-        Numbering(), [(*each, NOW) for each in (ranges[0], *middle, ranges[-1])]
-    )
+    after = advanced(Numbering(), [(*each, NOW) for each in (ranges[0], *middle, ranges[-1])])
 
     missing = {n for first, last in lost if first for n in range(first, last + 1)}
     assert {n for gap in after.gaps for n in range(gap.first, gap.last + 1)} == missing
@@ -73,10 +71,8 @@ def test_gaps_are_exactly_what_is_missing(
 
 async def test_gap_is_kept_account_of(database: Database) -> None:
     """Open, act once, shrink without being acted upon again, close, prune."""
-    await store_deliveries(database, [delivery(number=1), delivery(number=5)], now=NOW)
-    assert await find_gaps(database, settled_after=NO_WAIT) == []  # received in business time
-    await database.execute("UPDATE delivery SET received_at = clock_timestamp() - interval '90 s'")
-    await database.execute("DELETE FROM sequence_mark")
+    await _receive(database, 1, ago_s=95)
+    await _receive(database, 5, ago_s=90)
 
     (gap,) = await find_gaps(database, settled_after=NO_WAIT)
     assert (gap.first, gap.last) == (2, 4)
@@ -127,8 +123,8 @@ async def test_repetitions_and_unreadable_deliveries_say_nothing(database: Datab
     assert await database.fetchval("SELECT highest FROM sequence_mark") == 2
 
 
-async def _receive(db: Database, number: int) -> None:
-    at = await db.now()
+async def _receive(db: Database, number: int, *, ago_s: float = 0) -> None:
+    at = await db.now() - timedelta(seconds=ago_s)
     await store_deliveries(db, [delivery(number=number, received_at=at)], now=NOW)
 
 

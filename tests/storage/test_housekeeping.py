@@ -76,7 +76,8 @@ async def test_spent_rows_of_all_kinds_go(database: Database) -> None:
                                            ('b', 'x', NULL, NULL, now() + interval '1 min')"""
     )
     await database.execute(
-        "INSERT INTO usage VALUES ($1, '2020-01-01', 'api', 1, 1, 0), ($1, now()::date, 'api')",
+        """INSERT INTO usage VALUES ($1, '2020-01-01', 'api', 1, 1, 0),
+                                    ($1, now()::date, 'api', 1, 1, 0)""",
         tenant_id,
     )
     await database.execute(
@@ -103,9 +104,7 @@ async def test_dead_letters_are_listed_and_shown(database: Database) -> None:
 
     assert [letter.key for letter in letters] == [
         f"{other}/Invoices/i2", f"{one}/Invoices/i1", broken.id
-    ] or {letter.key for letter in letters} == {
-        f"{other}/Invoices/i2", f"{one}/Invoices/i1", broken.id
-    }  # fmt: skip
+    ]  # fmt: skip
     assert {letter.kind for letter in letters} == {"notice", "delivery"}
     assert [letter.key for letter in await dead_letters(database, one)] == [f"{one}/Invoices/i1"]
     assert await dead_content(database, f"{one}/Invoices/i1") == b'{"Total": "?"}'

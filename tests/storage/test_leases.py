@@ -1,7 +1,7 @@
 """Leases: exclusive, ending by themselves, with fencing tokens that only rise."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -25,15 +25,17 @@ from tests.storage.makers import NOW, delivery, hint, link, new_tenant_id
 from unified.ids import TenantId
 
 HOUR = timedelta(hours=1)
-END_ALL = "UPDATE tenant SET lease_until = clock_timestamp() - interval '1 s'"
+END_ALL = """
+UPDATE tenant SET lease_until = clock_timestamp() - interval '1 s' WHERE lease_owner IS NOT NULL
+"""
 
 
 async def _due(db: Database, *tenants: TenantId, number: int = 1) -> None:
     await store_deliveries(db, [delivery(*map(hint, tenants), number=number)], now=NOW)
 
 
-async def _taken(db: Database, owner: str = "me", **options: bool) -> list[TenantId]:
-    leases = await take_tenants(db, owner, now=NOW, limit=10, timers=options.get("timers", False))
+async def _taken(db: Database) -> list[TenantId]:
+    leases = await take_tenants(db, "me", now=NOW, limit=10)
     return sorted(lease.tenant_id for lease in leases)
 
 
@@ -51,38 +53,19 @@ async def test_tenant_without_work_is_not_taken(database: Database) -> None:
     "work",
     [
         "UPDATE cursor SET sweep_due_at = $1::timestamptz WHERE endpoint = 'Invoices'",
-        "UPDATE cursor SET backfill_state = 'pending' WHERE $1::timestamptz IS NOT NULL",
-        "UPDATE cursor SET backfill_state = 'running' WHERE $1::timestamptz IS NOT NULL",
+        """UPDATE cursor SET backfill_state = 'pending', sweep_due_at = $1::timestamptz
+            WHERE endpoint = 'Contacts'""",
         """INSERT INTO notice (tenant_id, endpoint, remote_id, origin, received_at, due_at)
            SELECT id, 'Invoices', 'i1', 'sweep', $1::timestamptz, $1::timestamptz FROM tenant""",
     ],
 )
 async def test_each_kind_of_work_is_found(database: Database, work: str) -> None:
-    """A due sweep, an unfinished backfill and a due notice are reasons to lease a tenant."""
+    """A due sweep, a due step of a backfill and a due notice are reasons to lease a tenant."""
     tenant_id = await link(database)
 
     await database.execute(work, NOW)
 
     assert await _taken(database) == [tenant_id]
-
-
-async def test_timer_is_work_for_whoever_asks_for_timers(database: Database) -> None:
-    """A timer is due once the business date has reached its day, even for a tenant that may not
-    call Xero now."""
-    tenant_id = await link(database)
-    await database.execute("UPDATE tenant SET business_date = $1, blocked_until = $2",
-                           date(2026, 11, 3), NOW + HOUR)  # fmt: skip
-    await database.execute(
-        "INSERT INTO timer VALUES ($1, 'invoice', 'i1', 'invoice.due', $2)",
-        tenant_id,
-        date(2026, 11, 4),
-    )
-    assert await _taken(database, timers=True) == []
-
-    await database.execute("UPDATE timer SET due_on = $1", date(2026, 11, 3))
-
-    assert await _taken(database) == []
-    assert await _taken(database, timers=True) == [tenant_id]
 
 
 @pytest.mark.parametrize(

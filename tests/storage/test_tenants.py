@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 import storage
-
 from storage.database import Database
 from storage.deliveries import store_deliveries
 from storage.errors import TenantNotLinked, UnknownTenant

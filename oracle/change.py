@@ -170,7 +170,8 @@ def _headers(change: Change, entity_id: str, key: str) -> Iterator[Difference]:
         "ce_facts": ",".join(body.get("facts") or ()),
         "ce_connectionid": body["tenant"].get("connection_id"),
     }
-    for name in _REQUIRED:
+    required = (*_REQUIRED, "ce_facts") if body.get("facts") else _REQUIRED
+    for name in required:
         if name not in found:
             yield subject.differs("wrong_header", name, expected="(present)", found="(absent)")
     for name, value in wanted.items():

@@ -5,7 +5,7 @@ is due; a contact's adds up its approved documents by type and currency.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -47,17 +47,16 @@ def check_crm(
     """Both topics hold what the books of the judged tenants say, and nothing else of them."""
     wanted_invoices: Expected = {}
     wanted_contacts: Expected = {}
-    for tenant, now in today.items():
-        held = books.get(tenant)
-        if held is not None:
-            wanted_invoices |= _invoices(held, mirror, now)
-            wanted_contacts |= _contacts(held, now)
-    yield from _compare(wanted_invoices, invoices, today)
-    yield from _compare(wanted_contacts, contacts, today)
+    judged = today.keys() & books.keys()
+    for tenant in sorted(judged):
+        wanted_invoices |= _invoices(books[tenant], mirror, today[tenant])
+        wanted_contacts |= _contacts(books[tenant], today[tenant])
+    yield from _compare(wanted_invoices, invoices, judged)
+    yield from _compare(wanted_contacts, contacts, judged)
 
 
 def _compare(
-    wanted: Expected, found: Mapping[tuple[str, str], Message], today: Mapping[str, date]
+    wanted: Expected, found: Mapping[tuple[str, str], Message], judged: Set[str]
 ) -> Iterator[Difference]:
     documents = {message.key: message for message in found.values()}
     for key, expected in wanted.items():
@@ -69,7 +68,7 @@ def _compare(
         for field, value, other in mismatches(expected, message.value):
             yield subject.differs("crm_wrong_value", field, expected=value, found=other)
     for key, message in documents.items():
-        if message.unreadable or (message.value is not None and message.tenant in today):
+        if message.unreadable or (message.value is not None and message.tenant in judged):
             yield _subject(key, {}).differs("crm_extra", expected=None, found="a status")
 
 

@@ -192,9 +192,18 @@ def _lines(raw: Raw, setting: Setting) -> Bag:
                 "gross_amount": amount(gross, currency),
                 "tracking": _tracking(line, setting.tenant),
                 "repeating_line_source": guid(line.get("RepeatingInvoiceID")),
+                "extensions": _line_extensions(line),
             }
         )
     return Bag(found, lambda line: str(line.get("id")))
+
+
+def _line_extensions(line: Raw) -> dict[str, Any]:
+    held = {
+        "taxability": text(line.get("Taxability")),
+        "sales_tax_code_id": quantity(line.get("SalesTaxCodeId")),
+    }
+    return {"xero": held} if any(held.values()) else {}
 
 
 def _item(line: Raw, tenant: str) -> dict[str, Any] | None:

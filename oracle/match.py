@@ -123,7 +123,10 @@ def _objects(expected: Mapping[str, Any], found: Any, field: str) -> Iterator[Mi
         yield Mismatch(field, expected, found)
         return
     for name, value in expected.items():
-        yield from mismatches(value, found.get(name, ABSENT), _join(field, name))
+        held = found.get(name, ABSENT)
+        if held == value and held.__class__ is value.__class__:
+            continue  # as nearly all are: no need to ask what kind of value it is
+        yield from mismatches(value, held, _join(field, name))
 
 
 def _lists(expected: list[Any], found: Any, field: str) -> Iterator[Mismatch]:

@@ -88,14 +88,12 @@ def _state_of(subject: Subject, row: MirrorRow, message: Message | None) -> Iter
         )
         return
     if message.value is None:
+        yield from _headers(subject, row, message)
         return
     version = message.value.get("version")
     if version != row.sequence:
         yield subject.differs("stale_state", "version", expected=row.sequence, found=version)
-    number = dict(message.headers).get("ce_entityseq")
-    if number is not None and entity_number(number) != (row.epoch, row.sequence):
-        wanted = f"{row.epoch}.{row.sequence}"
-        yield subject.differs("wrong_header", "ce_entityseq", expected=wanted, found=number)
+    yield from _headers(subject, row, message)
     for field in moved(row.record, message.value):
         yield subject.differs(
             "wrong_state",
@@ -110,6 +108,27 @@ def _state_of(subject: Subject, row: MirrorRow, message: Message | None) -> Iter
             expected=row.record.get("content_hash"),
             found=message.value.get("content_hash"),
         )
+
+
+def _headers(subject: Subject, row: MirrorRow, message: Message) -> Iterator[Difference]:
+    """What headers there are say the same; tombstones carry the number too."""
+    found = dict(message.headers)
+    tenant, resource = str(subject.tenant), str(subject.resource)
+    wanted = {
+        "ce_specversion": "1.0",
+        "ce_source": f"/xero/{tenant}",
+        "ce_type": f"io.ledgerwire.accounting.{resource}.state.v1",
+        "ce_subject": message.key.partition(":")[2].replace(":", "/"),
+        "ce_partitionkey": message.key,
+        "ce_tenantid": tenant,
+    }
+    for name, value in wanted.items():
+        if found.get(name, value) != value:
+            yield subject.differs("wrong_header", name, expected=value, found=found[name])
+    number = found.get("ce_entityseq")
+    if number is not None and entity_number(number) != (row.epoch, row.sequence):
+        value = f"{row.epoch}.{row.sequence}"
+        yield subject.differs("wrong_header", "ce_entityseq", expected=value, found=number)
 
 
 def _misplaced(message: Message) -> Difference | None:

@@ -9,9 +9,7 @@ Whether a tenant is linked is not decided here but in the transaction that store
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -57,8 +55,7 @@ class Oddity(StrEnum):
     UNKNOWN_FIELD = "unknown_field"  # an event or delivery with a new key: a hint all the same
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One genuine delivery, read.
 
     Attributes:
@@ -73,7 +70,7 @@ class Delivery:
     last_sequence: int | None = None
     event_count: int = 0
     hints: tuple[Hint, ...] = ()
-    ignored: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = {}  # each gets its own
     unreadable: bool = False
 
     @property
@@ -95,41 +92,45 @@ def read_delivery(body: bytes) -> Delivery:
     events = envelope.get("events") if isinstance(envelope, dict) else None
     if not isinstance(events, list):
         return _UNREADABLE
-    oddities: Counter[str] = Counter()
+    oddities: dict[str, int] = {}
     if not envelope.keys() <= _ENVELOPE_KEYS:
-        oddities[Oddity.UNKNOWN_FIELD] += 1
+        _count(Oddity.UNKNOWN_FIELD, oddities)
     hints = [hint for event in events if (hint := _hint(event, oddities)) is not None]
     return Delivery(
         first_sequence=_sequence(envelope.get("firstEventSequence")),
         last_sequence=_sequence(envelope.get("lastEventSequence")),
         event_count=len(events),
         hints=tuple(hints),
-        ignored=dict(oddities),
+        ignored=oddities,
     )
 
 
-def _hint(event: Any, oddities: Counter[str]) -> Hint | None:
+def _count(oddity: Oddity, oddities: dict[str, int]) -> None:
+    oddities[oddity] = oddities.get(oddity, 0) + 1
+
+
+def _hint(event: Any, oddities: dict[str, int]) -> Hint | None:
     if not isinstance(event, dict):
-        oddities[Oddity.BAD_EVENT] += 1
+        _count(Oddity.BAD_EVENT, oddities)
         return None
     if not event.keys() <= _EVENT_KEYS:
-        oddities[Oddity.UNKNOWN_FIELD] += 1
+        _count(Oddity.UNKNOWN_FIELD, oddities)
     category = event.get("eventCategory")
     if not isinstance(category, str):
-        oddities[Oddity.BAD_EVENT] += 1
+        _count(Oddity.BAD_EVENT, oddities)
         return None
     resource = by_category(category)
     if resource is None:
         known = category in _KNOWN_CATEGORIES
-        oddities[Oddity.NOT_CARRIED if known else Oddity.UNKNOWN_CATEGORY] += 1
+        _count(Oddity.NOT_CARRIED if known else Oddity.UNKNOWN_CATEGORY, oddities)
         return None
     tenant_id, remote_id = _uuid(event.get("tenantId")), _uuid(event.get("resourceId"))
     if tenant_id is None or remote_id is None:
-        oddities[Oddity.BAD_EVENT] += 1
+        _count(Oddity.BAD_EVENT, oddities)
         return None
     event_type = event.get("eventType")
     if event_type not in _KNOWN_TYPES:
-        oddities[Oddity.UNKNOWN_TYPE] += 1
+        _count(Oddity.UNKNOWN_TYPE, oddities)
     return Hint(
         tenant_id=TenantId(tenant_id),
         endpoint=resource.endpoint.path,

@@ -4,6 +4,7 @@ Labels hold fixed words only: nothing that comes out of a delivery, which would 
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -27,6 +28,7 @@ class ReceiverMetrics:
             ["outcome"],
             registry=registry,
         )
+        self._outcome = lru_cache(maxsize=32)(self._deliveries.labels)  # labels() is slow
         self._ignored = Counter(
             "ledgerwire_ignored_events",
             "Oddities in genuine deliveries by reason; most made no notice.",
@@ -75,7 +77,7 @@ class ReceiverMetrics:
 
     def answered(self, outcome: str, seconds: float) -> None:
         """Count one answered delivery."""
-        self._deliveries.labels(outcome).inc()
+        self._outcome(outcome).inc()
         self._answer_s.observe(seconds)
 
     def signature_refused(self, verdict: Verdict) -> None:

@@ -76,6 +76,10 @@ class WebhookEndpoint:
             return
         except TimeoutError:
             outcome = Reason.LATE
+        except Exception:
+            await send(_START[500])  # bare, too; the server logs what it was
+            await send(_END)
+            raise
         await send(_START[_REFUSALS.get(outcome, 200)])
         await send(_END)
         self._metrics.answered(outcome, time.perf_counter() - started)
@@ -131,11 +135,10 @@ def _stored(delivery: Delivery, body: bytes, received_at: datetime) -> StoredDel
 
 def _time_ordered_id(at: datetime) -> str:
     """Make a UUID of version 7: new rows go to the end of the primary key's index."""
-    milliseconds = int(at.timestamp() * 1000)
-    chance = int.from_bytes(os.urandom(10))
-    low = 0b10 << 62 | chance & (1 << 62) - 1
-    digits = f"{milliseconds << 80 | 0x7 << 76 | (chance >> 62 & 0xFFF) << 64 | low:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    time, chance = f"{int(at.timestamp() * 1000):012x}", os.urandom(10)
+    digits = chance.hex()
+    variant = "89ab"[chance[9] & 3]
+    return f"{time[:8]}-{time[8:]}-7{digits[:3]}-{variant}{digits[3:6]}-{digits[6:18]}"
 
 
 _UNREAD = Delivery(unreadable=True)
@@ -153,5 +156,5 @@ def _start(status: int) -> Message:
     }
 
 
-_START = {status: _start(status) for status in (200, *_REFUSALS.values())}
+_START = {status: _start(status) for status in (200, 500, *_REFUSALS.values())}
 _END: Message = {"type": "http.response.body", "body": b""}

@@ -124,7 +124,12 @@ class Control:
         if rate <= 0:
             await self._player.stop()
         else:
-            await self._player.start(rate, seconds=sent.get("seconds"), actions=sent.get("actions"))
+            seconds = sent.get("seconds")
+            await self._player.start(
+                rate,
+                seconds=None if seconds is None else float(seconds),
+                actions=sent.get("actions"),
+            )
         return _json({"playing": self._player.playing})
 
     async def act(self, request: Request) -> Response:

@@ -7,7 +7,9 @@ passed intent-to-receive run sends what was kept in order. All waiting is real t
 """
 
 import asyncio
+import functools
 import random
+import ssl
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -295,8 +297,14 @@ class Courier:
         return True
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    # Reading the trusted certificates takes longer than starting a simulator.
+    return ssl.create_default_context()
+
+
 def _client() -> httpx.AsyncClient:
     """A client that sends Xero's headers only: no User-Agent, no redirects followed."""
-    client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+    client = httpx.AsyncClient(verify=_tls(), follow_redirects=False, trust_env=False)
     del client.headers["user-agent"]
     return client

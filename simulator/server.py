@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +17,9 @@ from simulator.config import SimulatorConfig
 from simulator.control import announcement as _announcement
 from simulator.player import Player
 from simulator.simulation import Simulation
+
+_STOP_S = 2.0
+"""How long requests under way may take when the server stops."""
 
 
 class _Protocol(HttpToolsProtocol):
@@ -40,7 +42,7 @@ async def serve(
     *,
     announce: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
-    """Serve until cancelled or interrupted.
+    """Serve until cancelled.
 
     Args:
         config: the simulator to make.
@@ -49,17 +51,10 @@ async def serve(
         announce: called once with the announcement when calls are taken.
     """
     app = create_app(config)
-    server, bound = _server(app), _bind(host, port)
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    try:
-        await _started(server, serving)
+    async with LoopServer(app, host=host, port=port) as server:
         if announce is not None:
-            announce(announcement(app, _address(bound)))
-        await serving
-    finally:
-        server.should_exit = True
-        await asyncio.gather(serving, return_exceptions=True)
-        bound.close()
+            announce(announcement(app, server.address))
+        await asyncio.Event().wait()
 
 
 class RunningSimulator:
@@ -79,14 +74,11 @@ class RunningSimulator:
 
     def __init__(self, config: SimulatorConfig | None = None, *, port: int = 0) -> None:
         self.config = config or SimulatorConfig()
-        self._port = port
         self.app = create_app(self.config)
         self.simulation: Simulation = self.app.state.simulation
         self.player: Player = self.app.state.player
         self.books: Books = self.simulation.books
-        self._server: uvicorn.Server | None = None
-        self._serving: asyncio.Task[None] | None = None
-        self._socket: socket.socket | None = None
+        self._server = LoopServer(self.app, port=port)
 
     @property
     def announcement(self) -> dict[str, Any]:
@@ -94,11 +86,8 @@ class RunningSimulator:
         return announcement(self.app, self.base_url)
 
     async def __aenter__(self) -> Self:
-        self._socket = _bind("127.0.0.1", self._port)
-        self._server = _server(self.app)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        await _started(self._server, self._serving)
-        self.base_url = _address(self._socket)
+        await self._server.__aenter__()
+        self.base_url = self._server.address
         self.control_url = f"{self.base_url}/control"
         return self
 
@@ -108,62 +97,71 @@ class RunningSimulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._server is None or self._serving is None or self._socket is None:
-            return
-        self._server.should_exit = True
-        self._server.force_exit = True
-        await asyncio.gather(self._serving, return_exceptions=True)
-        self._socket.close()
+        await self._server.__aexit__(kind, error, trace)
 
 
-class _QuietServer(uvicorn.Server):
-    """Leaves signals to whoever runs the loop, and says when it has started."""
+class LoopServer:
+    """uvicorn inside a running event loop: no signals, no polling, quick to stop.
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
+    Attributes:
+        address: `http://host:port`, known once entered.
+    """
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
+    address: str
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none: the loop's owner has its own handlers."""
-        yield
+    def __init__(self, app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._where = (host, port)
+        self._config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+        )
+        self._server = uvicorn.Server(self._config)
+        self._ticks: asyncio.Task[None] | None = None
 
+    async def __aenter__(self) -> Self:
+        self._config.load()
+        self._server.lifespan = self._config.lifespan_class(self._config)
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind(self._where)
+        except OSError:
+            bound.close()
+            raise
+        await self._server.startup(sockets=[bound])
+        host, port = bound.getsockname()[:2]
+        self.address = f"http://{host}:{port}"
+        self._ticks = asyncio.create_task(self._tick())
+        return self
 
-def _server(app: Starlette) -> _QuietServer:
-    config = uvicorn.Config(
-        app,
-        http=_Protocol,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    return _QuietServer(config)
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ticks is not None:
+            self._ticks.cancel()
+        state = self._server.server_state
+        for server in self._server.servers:
+            server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            _, late = await asyncio.wait(state.tasks, timeout=_STOP_S)
+            for task in late:
+                task.cancel()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await self._server.lifespan.shutdown()
 
-
-async def _started(server: _QuietServer, serving: asyncio.Task[None]) -> None:
-    ready = asyncio.create_task(server.ready.wait())
-    await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)
-    if not ready.done():
-        ready.cancel()
-        await serving
-        raise RuntimeError("the simulator stopped before it had started")
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    return bound
-
-
-def _address(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://{host}:{port}"
+    async def _tick(self) -> None:
+        """Keep the Date header right."""
+        while True:
+            await self._server.on_tick(0)
+            await asyncio.sleep(1)

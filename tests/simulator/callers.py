@@ -1,8 +1,8 @@
 """Helpers of these tests: a clock to turn, a caller who went through consent, a webhook sink."""
 
 import asyncio
+import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -10,7 +10,6 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +17,7 @@ from starlette.routing import Route
 
 from simulator import intent, webhooks
 from simulator.config import OpeningBooks, SimulatorConfig
-from simulator.server import RunningSimulator
+from simulator.server import LoopServer, RunningSimulator
 
 EMPTY = OpeningBooks(contacts=0, invoices=0, bills=0)
 SMALL = OpeningBooks(contacts=6, invoices=14, bills=6, months=3)
@@ -49,7 +48,7 @@ class Caller:
 
     def __init__(self, running: RunningSimulator) -> None:
         self.running = running
-        self.http = httpx.AsyncClient(base_url=running.base_url, timeout=10)
+        self.http = httpx.AsyncClient(base_url=running.base_url, timeout=10, verify=False)  # noqa: S501  # loopback, no TLS
         self.tenant_id = next(iter(running.books)).id
         self.tokens: dict[str, Any] = {}
 
@@ -152,21 +151,12 @@ class Sink:
         self.broken: Response | None = None
         self._came = asyncio.Condition()
         self._app = Starlette(routes=[Route("/hook", self._hook, methods=["POST"])])
-        config = uvicorn.Config(
-            self._app, port=0, log_config=None, log_level="critical", access_log=False, ws="none"
-        )
-        self._server = uvicorn.Server(config)
-        self._task: asyncio.Task[None] | None = None
+        self._server = LoopServer(self._app)
         self.url = ""
 
     async def __aenter__(self) -> Self:
-        config = self._server.config
-        config.load()
-        self._server.lifespan = config.lifespan_class(config)
-        await self._server.startup()
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self._task = asyncio.create_task(self._server.main_loop())
-        self.url = f"http://127.0.0.1:{port}/hook"
+        await self._server.__aenter__()
+        self.url = f"{self._server.address}/hook"
         return self
 
     async def __aexit__(
@@ -175,18 +165,11 @@ class Sink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True
-        if self._task is not None:
-            with suppress(asyncio.CancelledError):
-                await self._task
-        await self._server.shutdown()
+        await self._server.__aexit__(kind, error, trace)
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """All events received, in order of arrival."""
-        import json
-
         return [event for one in self.received for event in json.loads(one.body)["events"]]
 
     async def wait_for(self, posts: int) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from oracle.common import Setting, code_ref, flag, identity, iso, name_ref, ref, removed
-from oracle.match import Bag, Number
+from oracle.match import AnyOf, Bag, Number
 from oracle.money import amount, in_base, inverse, quantity
 from oracle.parties import known, plain_address
 from oracle.wire import day, guid, number, text
@@ -198,12 +198,12 @@ def _lines(raw: Raw, setting: Setting) -> Bag:
     return Bag(found, lambda line: str(line.get("id")))
 
 
-def _line_extensions(line: Raw) -> dict[str, Any]:
+def _line_extensions(line: Raw) -> Any:
     held = {
         "taxability": text(line.get("Taxability")),
         "sales_tax_code_id": quantity(line.get("SalesTaxCodeId")),
     }
-    return {"xero": held} if any(held.values()) else {}
+    return {"xero": held} if any(held.values()) else AnyOf(({},))
 
 
 def _item(line: Raw, tenant: str) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ RAW = {
     "invoice": {
         **r.RAW_OPEN,
         "CISRate": 20,
+        "LineItems": [{**one, "Taxability": "EXEMPT"} for one in r.RAW_OPEN["LineItems"]],
         "RepeatingInvoiceID": r.OPEN,
         "CreditNotes": [{"CreditNoteID": r.OPEN, "AppliedAmount": 1, "Date": r.ms("2026-11-01")}],
         "InvoiceAddresses": [{"InvoiceAddressType": "TO"}, {"InvoiceAddressType": "FROM"}],

@@ -1,0 +1,230 @@
+"""Two answers worked out apart agree: the product's rules and the oracle's, over lively books.
+
+Books of the simulator go through the product's pure functions (normalizing, the envelope,
+payment status) with nothing in between, so that a difference here is one of rules, not of
+transport. Storage, broker and the order of things are proved elsewhere.
+"""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crm.kit import Change, Key, Version
+from crm.payment_status import (
+    ContactName,
+    InvoiceState,
+    contact_document,
+    group_of,
+    invoice_document,
+    invoice_state,
+)
+from oracle.judge import Verdict, examine
+from oracle.report import report
+from simulator.books import Books, Tenant
+from simulator.config import SimulatorConfig, TenantSpec
+from unified.envelope import build_event, event_headers, state_headers
+from unified.ids import ConnectionId, TenantId
+from unified.resource import TenantContext
+from unified.resources import resource
+from unified.shape import Read
+from unified.topics import contact_status_topic, events_topic, invoice_status_topic, state_topic
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+EPOCH = 1_763_780_400_000_000
+CONNECTION = ConnectionId("5b3f1c7e-88aa-4b21-9e1f-0c4d2a6b7e10")
+PARTITION = 3
+
+Json = dict[str, Any]
+
+
+def line(quantity: str, price: str, **fields: Any) -> Json:
+    """A line as a caller sends it."""
+    return {
+        "Description": "Work",
+        "Quantity": quantity,
+        "UnitAmount": price,
+        "AccountCode": "200",
+        **fields,
+    }
+
+
+def lively(tenant: Tenant) -> None:
+    """Documents of every status, mode and currency, and contacts in every state."""
+    customer = tenant.create_contact(
+        Name="Ridgeway",
+        EmailAddress="a@ridgeway.example",
+        BankAccountDetails="12-3456-7890123-00",
+        Phones=[{"PhoneType": "MOBILE", "PhoneNumber": "5550199", "PhoneCountryCode": "64"}],
+        Addresses=[{"AddressType": "POBOX", "City": "Wellington"}],
+        ContactPersons=[{"FirstName": "Bo", "EmailAddress": "bo@ridgeway.example"}],
+        PaymentTerms={"Sales": {"Day": 20, "Type": "DAYSAFTERBILLDATE"}},
+        SalesDefaultAccountCode="200",
+    )
+    vendor = tenant.create_contact(Name="Boots")
+    merged = tenant.create_contact(Name="Ridgeway Univ")
+    idle = tenant.create_contact(Name="Nobody")
+    for number, (mode, currency) in enumerate(
+        [("Exclusive", "EUR"), ("Inclusive", "USD"), ("NoTax", tenant.ledger.country.currency)]
+    ):
+        for status, due in (
+            ("DRAFT", "2026-11-01"),
+            ("SUBMITTED", "2026-11-22"),
+            ("AUTHORISED", "2026-11-21"),
+            ("AUTHORISED", "2026-12-24"),
+            ("AUTHORISED", "2026-11-22"),
+        ):
+            for type_, contact in (("ACCREC", customer), ("ACCPAY", vendor)):
+                discount = {"DiscountRate": "7.5"} if type_ == "ACCREC" else {}
+                tenant.create_invoice(
+                    Type=type_,
+                    Contact={"ContactID": (merged if number == 2 else contact).id},
+                    LineAmountTypes=mode,
+                    CurrencyCode=currency,
+                    Date="2026-10-01",
+                    DueDate=due,
+                    Status=status,
+                    LineItems=[line("3", "19.9900"), line("0.3333", "7.1234", **discount)],
+                )
+    held = list(tenant.ledger.invoices)
+    approved = [one for one in held if one.status == "AUTHORISED"]
+    tenant.pay(approved[0].id)
+    tenant.pay(approved[1].id, "1.01")
+    gone = tenant.pay(approved[2].id, "5.00")
+    tenant.delete_payment(gone.id)
+    tenant.void(approved[3].id)
+    tenant.pay(approved[4].id, approved[4].amount_due - Decimal("0.01"))
+    tenant.delete_draft(next(one for one in held if one.status == "DRAFT").id)
+    tenant.merge_contacts(merged.id, customer.id)
+    tenant.archive_contact(idle.id)
+
+
+class Published:
+    """What the product would hold and publish of books that it sees once."""
+
+    def __init__(self) -> None:
+        self.mirror: list[tuple[Any, ...]] = []
+        self.events: list[tuple[Any, ...]] = []
+        self.states: list[tuple[Any, ...]] = []
+        self.invoice_statuses: list[tuple[Any, ...]] = []
+        self.contact_statuses: list[tuple[Any, ...]] = []
+
+    def absorb(self, tenant: Tenant, today: date) -> None:
+        """Take one organisation's books in."""
+        raw = tenant.raw()
+        context = TenantContext(
+            tenant_id=TenantId(tenant.id),
+            connection_id=CONNECTION,
+            base_currency=tenant.ledger.country.currency,
+            short_code=raw["Organisation"]["ShortCode"],
+            time_zone=tenant.ledger.country.iana_zone,
+            business_date=today,
+        )
+        states: list[InvoiceState] = []
+        numbered = enumerate(
+            [
+                ("company_info", raw["Organisation"]),
+                *(("contact", one) for one in raw["Contacts"]),
+                *(("invoice", one) for one in raw["Invoices"]),
+            ],
+            start=1,
+        )
+        for tenant_sequence, (name, thing) in numbered:
+            kind = resource(name)
+            normalized = kind.normalize(thing, context, Read.SINGLE)
+            record = kind.finish(
+                normalized.record,
+                first_seen_at=NOW,
+                changed_at=NOW,
+                verified_at=NOW,
+                version=1,
+                content_hash=kind.content_hash(normalized.record),
+                deleted_at=NOW if kind.removal(normalized.record) else None,
+            )
+            event = build_event(
+                resource=kind,
+                tenant_id=tenant.id,
+                tenant_name=tenant.name,
+                connection_id=CONNECTION,
+                op="r",
+                before=None,
+                after=record,
+                epoch=EPOCH,
+                sequence=1,
+                tenant_sequence=tenant_sequence,
+                cause={"kind": "backfill", "detected_by": "backfill", "coalesced": 1},
+                received_at=None,
+                detected_at=NOW,
+                fetched_at=NOW,
+                normalized_at=NOW,
+            )
+            headers = event_headers(event)
+            key = f"{tenant.id}:{name}:{record['id']}".encode()
+            self.mirror.append((tenant.id, name, normalized.remote_id, record, 1, EPOCH))
+            self._put(self.events, events_topic("x", kind), key, event, headers)
+            self._put(self.states, state_topic("x", kind), key, record, state_headers(headers))
+            if name == "invoice":
+                change = Change(Key(tenant.id, name, record["id"]), Version(EPOCH, 1), record)
+                states.append(invoice_state(change))
+        self._payment_statuses(tenant.id, states)
+
+    def _payment_statuses(self, tenant: str, states: list[InvoiceState]) -> None:
+        by_contact: dict[str, list[InvoiceState]] = defaultdict(list)
+        for state in states:
+            key = f"{tenant}:invoice:{state.invoice_id}".encode()
+            document = invoice_document(state, NOW)
+            self._put(self.invoice_statuses, invoice_status_topic("x"), key, document)
+            by_contact[str(state.contact_id)].append(state)
+        for contact, held in by_contact.items():
+            name = ContactName(contact, held[0].contact_remote_id, held[0].contact_name)
+            groups = [group_of(state) for state in held]
+            document = contact_document(tenant, name, groups=groups, as_of=NOW)
+            key = f"{tenant}:contact:{contact}".encode()
+            self._put(self.contact_statuses, contact_status_topic("x"), key, document)
+
+    @staticmethod
+    def _put(
+        target: list[tuple[Any, ...]],
+        topic: str,
+        key: bytes,
+        value: Json | None,
+        headers: list[tuple[str, bytes]] | None = None,
+    ) -> None:
+        target.append((topic, PARTITION, len(target), key, headers or [], value))
+
+
+def verdict_on(currency: str, today: date) -> Verdict:
+    """Lively books of one organisation through the product's rules, judged."""
+    books = Books(SimulatorConfig(seed=7), lambda: NOW)
+    tenant = books.add(TenantSpec(currency=currency))
+    lively(tenant)
+    published = Published()
+    published.absorb(tenant, today)
+    return examine(
+        {"tenants": [tenant.raw()]},
+        published.mirror,
+        published.events,
+        published.states,
+        published.invoice_statuses,
+        published.contact_statuses,
+        today={tenant.id: today},
+    )
+
+
+@pytest.mark.parametrize("currency", ["AUD", "NZD", "GBP", "USD", "ZAR"])
+def test_product_and_oracle_agree_on_lively_books(currency: str) -> None:
+    """Every status, tax mode, currency and kind of contact gives the same record twice."""
+    verdict = verdict_on(currency, date(2026, 11, 22))
+
+    assert report(verdict.differences) == "no difference"
+    assert verdict.counts["things"] == 35
+
+
+@pytest.mark.parametrize("day", [1, 20, 21, 23, 30])
+def test_product_and_oracle_agree_on_every_day(day: int) -> None:
+    """Timing is computed twice, on either side of every due date."""
+    verdict = verdict_on("NZD", date(2026, 11, day))
+
+    assert report(verdict.differences) == "no difference"

@@ -109,10 +109,9 @@ async def _link(
     stage: Stage, watch: Watch, options: DemoOptions, say: Callable[[str], None]
 ) -> None:
     """Validate the webhook as Xero does, link through OAuth, and wait for the backfill."""
-    control = stage.simulated.control_url
     address = f"http://127.0.0.1:{stage.settings.port}/webhooks/xero"
-    answer = await watch.http.post(f"{control}/webhook", json={"url": address, "validate": True})
-    say(f"webhook     intent to receive: {answer.json().get('message')}")
+    answer = await watch.steer("webhook", {"url": address, "validate": True})
+    say(f"webhook     intent to receive: {answer.get('message')}")
     await link_all(
         stage.url,
         [tenant_id for tenant_id, _ in stage.simulated.tenants],
@@ -136,8 +135,7 @@ async def _play(  # the stage and its players
     stop: asyncio.Event,
 ) -> None:
     """Business days until the time is up, a night after each."""
-    control = stage.simulated.control_url
-    await watch.http.post(f"{control}/faults", json={"deliveries": {"lose": LOST}})
+    await watch.steer("faults", {"deliveries": {"lose": LOST}})
     loop = asyncio.get_running_loop()
     began = loop.time()
     offset, day = timedelta(0), 0
@@ -147,15 +145,15 @@ async def _play(  # the stage and its players
             break
         day += 1
         seconds = min(max(left_s, 1.0), DAY_S)
-        await watch.http.post(f"{control}/play", json={"rate": options.rate, "seconds": seconds})
+        await watch.steer("play", {"rate": options.rate, "seconds": seconds})
         await _wait(stop, seconds)
-        await watch.http.post(f"{control}/play", json={"rate": 0})
+        await watch.steer("play", {"rate": 0})
         await watch.quiet(PATIENCE_S)
         offset += NIGHT
         write_offset(stage.settings.clock_file or Path("clock"), offset)
         await watch.quiet(PATIENCE_S)
         say(f"{'':12}── night: {offset.days} {'day' if offset.days == 1 else 'days'} later ──")
-    await watch.http.post(f"{control}/play", json={"rate": 0})
+    await watch.steer("play", {"rate": 0})
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -4,6 +4,7 @@ work flows; nothing is waited for but the next look."""
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -30,6 +31,16 @@ class Watch:
     clock: Clock
     control_url: str
     http: httpx.AsyncClient
+
+    async def steer(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the simulator for something through its control API.
+
+        Raises:
+            httpx.HTTPStatusError: it refused.
+        """
+        answer = await self.http.post(f"{self.control_url}/{what}", json=body)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
 
     async def backfilled(self, tenants: int, patience_s: float) -> None:
         """Wait until every organisation's backfills have ended.

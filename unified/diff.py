@@ -22,7 +22,7 @@ def canonical_json(canonical: Mapping[str, Any]) -> bytes:
 
 def fingerprint_of(brief: list[Any]) -> bytes:
     """A 16-byte digest of a record's values in the table's order, for our own comparisons."""
-    text = msgspec.json.encode(brief, order="sorted")
+    text = msgspec.json.encode(brief)
     return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES).digest()
 
 

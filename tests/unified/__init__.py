@@ -1,0 +1,1 @@
+"""Tests of the unified model: pure functions, no servers."""

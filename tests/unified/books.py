@@ -1,0 +1,111 @@
+"""Invented books in Xero's wire format, for the tests of this package."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from unified.resource import Normalized, Resource, TenantContext
+from unified.resources import resource as resource_named
+from unified.shape import Read
+
+GOLDEN = Path(__file__).parent / "golden"
+CONNECTION = "b87a2bd3-0f1e-4c8e-8a63-1c2f6c1d7e22"
+TODAY = date(2026, 11, 3)
+NOW = datetime(2026, 11, 3, 1, 2, 3, 4000, tzinfo=UTC)
+
+NZ = TenantContext(
+    tenant_id="2f6c1d7e-9a53-4f0e-8a63-0b3a6a526a5c",
+    connection_id=CONNECTION,
+    base_currency="NZD",
+    short_code="!mK9qT",
+    time_zone="Pacific/Auckland",
+    business_date=TODAY,
+)
+US = TenantContext(
+    tenant_id="7c0de1b2-11aa-4d53-9a77-5e6f70819203",
+    connection_id=CONNECTION,
+    base_currency="USD",
+    time_zone="America/Chicago",
+    business_date=TODAY,
+)
+JP = TenantContext(
+    tenant_id="9d9d2a10-5f57-4c33-b2ab-4c1d9e8f7a60",
+    connection_id=CONNECTION,
+    base_currency="JPY",
+    business_date=TODAY,
+)
+#: resource, name of the golden pair, whose books, kind of read
+PAIRS = (
+    ("invoice", "part_paid_with_credit_note", NZ, Read.PAGED),
+    ("invoice", "foreign_bill", NZ, Read.PAGED),
+    ("invoice", "inclusive_paid", NZ, Read.SINGLE),
+    ("invoice", "us_sales_tax", US, Read.PAGED),
+    ("invoice", "thin_deleted_yen", JP, Read.UNPAGED),
+    ("contact", "customer_and_vendor", NZ, Read.SINGLE),
+    ("contact", "archived_and_merged", NZ, Read.PAGED),
+    ("contact", "thin_from_unpaged_list", NZ, Read.UNPAGED),
+    ("company_info", "new_zealand", NZ, Read.UNPAGED),
+    ("company_info", "united_states", US, Read.UNPAGED),
+    ("company_info", "words_of_tomorrow", JP, Read.UNPAGED),
+)
+
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def wire(resource: str, name: str, **changes: Any) -> dict[str, Any]:
+    """The Xero side of a golden pair, with some keys changed; a key changed to ... is left out."""
+    path = GOLDEN / resource / f"{name}.xero.json"
+    raw: dict[str, Any] = {**_DECODER.decode(path.read_bytes()), **changes}
+    return {key: value for key, value in raw.items() if value is not ...}
+
+
+def expected(resource: str, name: str) -> dict[str, Any]:
+    """The unified side of a golden pair, as written by hand."""
+    record: dict[str, Any] = msgspec.json.decode(
+        (GOLDEN / resource / f"{name}.unified.json").read_bytes()
+    )
+    return record
+
+
+def normalized(
+    resource: str,
+    name: str,
+    *,
+    context: TenantContext = NZ,
+    read: Read = Read.PAGED,
+    **changes: Any,
+) -> Normalized:
+    """What normalizing makes of a golden pair's Xero side."""
+    return resource_named(resource).normalize(wire(resource, name, **changes), context, read)
+
+
+def invoice(**changes: Any) -> dict[str, Any]:
+    """The record of a part-paid invoice, with some of Xero's keys changed."""
+    return normalized("invoice", "part_paid_with_credit_note", **changes).record
+
+
+def contact(**changes: Any) -> dict[str, Any]:
+    """The record of a contact, with some of Xero's keys changed."""
+    return normalized("contact", "customer_and_vendor", **changes).record
+
+
+def finished(
+    resource: Resource,
+    record: dict[str, Any],
+    *,
+    version: int = 1,
+    deleted_at: datetime | None = None,
+) -> dict[str, Any]:
+    """A record with everything that absorbing adds."""
+    return resource.finish(
+        record,
+        first_seen_at=NOW,
+        changed_at=NOW,
+        verified_at=NOW,
+        version=version,
+        content_hash=resource.content_hash(record),
+        deleted_at=deleted_at,
+    )

@@ -48,6 +48,7 @@ check: $(DEV_STAMP) ## format, lint, types, import contracts, spelling, generate
 	$(BIN)/typos
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m ledgerwire.documents --check
 
 .PHONY: bench
 bench: $(DEV_STAMP) ## benchmarks against baselines of the same run; writes bench/results/*.json

@@ -16,7 +16,7 @@ from storage.absorbing import (
     LockedTenant,
     lock_tenant,
     move_business_date,
-    tenant_zones,
+    tenant_calendars,
 )
 from storage.database import Connection, Database
 from storage.errors import TenantNotLinked
@@ -35,11 +35,11 @@ async def turn_calendars(db: Database, clock: Clock) -> int:
     """Move every business date that lags behind its organisation's calendar, and announce what
     fell due; returns the number of events."""
     events = 0
-    for tenant_id, zone, business_date in await tenant_zones(db):
-        if business_date is None:
-            continue  # the organisation has not been read yet
-        if local_date(clock.now(), zone) > business_date:
-            events += await turn_calendar(db, tenant_id, local_date(clock.now(), zone))
+    for calendar in await tenant_calendars(db):
+        today = max(local_date(clock.now(), calendar.time_zone), calendar.business_date)
+        # Due timers of a date that has moved already are what a crash between two chunks left.
+        if today > calendar.business_date or calendar.has_due_timers:
+            events += await turn_calendar(db, calendar.tenant_id, today)
     return events
 
 

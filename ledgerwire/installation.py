@@ -82,7 +82,7 @@ async def _embedded(
 ) -> dict[str, str]:
     wanted: list[EmbeddedServer] = []
     if database and settings.database_url == EMBEDDED:
-        wanted.append(embedded_database(settings.data_dir / "postgres"))
+        wanted.append(embedded_database(settings.data_dir))
     if broker and settings.kafka == EMBEDDED:
         wanted.append(_embedded_kafka(settings))
     if not wanted:

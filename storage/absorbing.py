@@ -163,12 +163,29 @@ async def move_business_date(conn: Connection, tenant_id: TenantId, day: date) -
     return bool(moved)
 
 
-async def tenant_zones(db: Database) -> list[tuple[TenantId, str | None, date | None]]:
-    """Every linked tenant with its time zone and business date, for the clock."""
+@dataclass(frozen=True, slots=True)
+class TenantCalendar:
+    """Where a tenant's calendar stands."""
+
+    tenant_id: TenantId
+    time_zone: str | None
+    business_date: date
+    has_due_timers: bool  #: rules of this date or before were not worked off yet
+
+
+async def tenant_calendars(db: Database) -> list[TenantCalendar]:
+    """Every linked tenant whose organisation has been read, for the clock."""
     rows = await db.fetch(
-        "SELECT id, time_zone, business_date FROM tenant WHERE state IN ('linked','needs_reauth')"
+        """SELECT id, time_zone, business_date,
+                  EXISTS (SELECT 1 FROM timer WHERE timer.tenant_id = tenant.id
+                             AND timer.due_on <= tenant.business_date) AS has_due_timers
+             FROM tenant
+            WHERE state IN ('linked', 'needs_reauth') AND business_date IS NOT NULL"""
     )
-    return [(row["id"], row["time_zone"], row["business_date"]) for row in rows]
+    return [
+        TenantCalendar(row["id"], row["time_zone"], row["business_date"], row["has_due_timers"])
+        for row in rows
+    ]
 
 
 async def announce(  # noqa: PLR0913  # a message and where it goes

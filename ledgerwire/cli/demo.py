@@ -1,11 +1,14 @@
 """`ledgerwire demo`: the main job from end to end, with no account and no server."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from ledgerwire.cli.options import run_async, stop_on_signals
 from ledgerwire.cli.problems import JobFailed
+from ledgerwire.logs import configure_logging
+from ledgerwire.settings import Settings
 
 
 @click.command()
@@ -16,7 +19,7 @@ from ledgerwire.cli.problems import JobFailed
     help="How long business is played; 0 until Ctrl-C.",
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of the books and of all chance.")
-@click.option("--rate", default=8.0, show_default=True, help="Business actions a second.")
+@click.option("--rate", default=2.0, show_default=True, help="Business actions a second.")
 @click.option("--tenants", default=2, show_default=True, help="Organisations to link.")
 @click.option("--port", type=int, help="Port of receiver and api; a free one unless given.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
@@ -41,6 +44,9 @@ def demo(  # noqa: PLR0913  # one per option
       ledgerwire demo --seconds 20 --quiet
     """
     from ledgerwire.demo.play import DemoOptions, run_demo
+
+    # The programs log into the demo's folder; here only what went wrong is shown.
+    configure_logging(Settings(log_level="warning"), terminal=sys.stderr.isatty())
 
     options = DemoOptions(
         seconds=seconds,

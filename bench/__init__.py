@@ -1,0 +1,2 @@
+"""Benchmarks: each prints a ratio against a named baseline of the same run, and keeps its figures
+in bench/results/."""

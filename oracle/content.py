@@ -4,9 +4,12 @@ Two records are the same content when what is left after `content` is equal. The
 part of the verdict: whatever stands in them, nobody checks there.
 """
 
+import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
+
+import msgspec
 
 #: Fields that may differ between two records of one content, and why.
 VOLATILE: Final[Mapping[str, str]] = MappingProxyType(
@@ -54,6 +57,11 @@ _POSITION = "line_number"
 def content(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record without what does not count; lists whose elements have ids in order of ids."""
     return {name: _kept(value) for name, value in record.items() if name not in VOLATILE}
+
+
+def content_hash(record: Mapping[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of the content as compact JSON with keys sorted at every level."""
+    return hashlib.sha256(msgspec.json.encode(content(record), order="sorted")).hexdigest()
 
 
 def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "missing_tenant": "a tenant to be judged has no books",
         "missing_in_mirror": "it stands in the books and not in the mirror",
+        "wrong_content_hash": "the content hash is not that of the record's content",
         "missing_on_state": "it stands in the mirror and not on the state topic",
         "extra_in_mirror": "it stands in the mirror and not in the books",
         "extra_on_state": "it stands on the state topic and not in the mirror",

@@ -224,9 +224,12 @@ def _fitting(change: Change) -> tuple[str, ...]:
             return ("d",) if after.get("is_deleted") else ("u",)
         # A thing that is first seen deleted was observed, not created.
         return ("r",) if after.get("is_deleted") else ("c", "r")
-    if after.get("is_deleted") and not before.get("is_deleted"):
+    if not after.get("is_deleted"):
+        return ("u",)
+    if not before.get("is_deleted"):
         return ("d",)
-    return ("u",)
+    # Removed in another way than before, such as a deleted draft that is no longer listed.
+    return ("u",) if after.get("deletion_kind") == before.get("deletion_kind") else ("u", "d")
 
 
 def _root(path: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from oracle.books import TenantBooks
 from oracle.common import Setting
-from oracle.content import moved
+from oracle.content import content_hash, moved
 from oracle.difference import Difference, Subject
 from oracle.expected import expected_record, topic_fits
 from oracle.ids import key_of, thing_id
@@ -66,12 +66,23 @@ def check_states(
         else:
             by_key[message.key] = message
     for thing, row in mirror.items():
+        yield from _sealed(Subject(*thing), row)
         key = key_of(thing[0], thing[1], thing_id(*thing))
         yield from _state_of(Subject(*thing), row, by_key.pop(key, None))
     for message in by_key.values():
         # A tombstone of what the mirror does not hold is an erased thing's.
         if message.value is not None:
             yield _subject(message).differs("extra_on_state", expected=None, found="a record")
+
+
+def _sealed(subject: Subject, row: MirrorRow) -> Iterator[Difference]:
+    """The record carries its row's number and the hash that anyone can recompute."""
+    version, hashed = row.record.get("version"), row.record.get("content_hash")
+    if version != row.sequence:
+        yield subject.differs("wrong_version", "version", expected=row.sequence, found=version)
+    wanted = content_hash(row.record)
+    if hashed != wanted:
+        yield subject.differs("wrong_content_hash", "content_hash", expected=wanted, found=hashed)
 
 
 def _state_of(subject: Subject, row: MirrorRow, message: Message | None) -> Iterator[Difference]:

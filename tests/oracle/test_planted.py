@@ -27,6 +27,7 @@ def in_mirror(remote_id: str, **changes: Any) -> Break:
         for target in targets:
             for name, value in changes.items():
                 target[name] = deepcopy(value)
+        world.reseal(remote_id)
 
     return plant
 
@@ -41,6 +42,7 @@ def in_line(line: int, name: str, value: Any) -> Break:
         for record in (world.row(r.OPEN).record, world.state(r.OPEN).value, *history):
             if record is not None:
                 record["line_items"][line][name] = deepcopy(value)
+        world.reseal(r.OPEN)
 
     return plant
 
@@ -235,8 +237,9 @@ def unmapped_id(world: World) -> None:
 
 def never_announced(world: World) -> None:
     """A thing stands in the mirror and on its state topic, and no event told of it."""
-    record = finished({**r.VENDOR_RECORD, "remote_id": r.MERGED[:-1] + "e"}, 1)
-    record["id"] = r.uid("contact", record["remote_id"])
+    stranger = "11111111-aaaa-4aaa-8aaa-00000000000e"
+    ids = {"remote_id": stranger, "id": r.uid("contact", stranger)}
+    record = finished({**r.VENDOR_RECORD, **ids}, 1)
     raw = {**r.RAW_VENDOR, "ContactID": record["remote_id"]}
     world.books["tenants"][0]["Contacts"].append(raw)
     world.mirror.append(Row(r.TENANT, "contact", record["remote_id"], record, 1))
@@ -330,6 +333,13 @@ CASES = [
     Planted("a tenant out of order", tenant_swapped, {("tenant_order", "tenant_sequence")}),
     Planted("a record with another version", in_value(r.VENDOR, 0, sequence=1, after={
         **finished(r.VENDOR_RECORD, 1), "version": 2}), {("wrong_version", "after/version")}),
+    Planted("a hash that nobody can recompute", lambda world: [
+        target.update({"content_hash": "0" * 64})
+        for target in (world.row(r.BILL).record, world.state(r.BILL).value)],
+            {("wrong_content_hash", "content_hash")}),
+    Planted("a mirror row with another version",
+            lambda world: world.row(r.BILL).record.update({"version": 7}),
+            {("wrong_version", "version")}),
     Planted("no changed fields", in_value(r.OPEN, 2, changed_fields=[]),
             {("no_changed_fields", "")}),
     Planted("wrong changed fields", in_value(r.OPEN, 2, changed_fields=["/total"]),

@@ -208,7 +208,7 @@ class Control:
 
     async def edit(self, request: Request) -> Response:
         """One write past authorization and limits."""
-        sent = await _body(request)
+        sent = await _body(request, exact=True)
         tenant = self._sim.books.get(sent.get("tenant_id", ""))
         name, _, key = str(sent.get("path", "")).strip("/").partition("/")
         endpoint = ENDPOINTS.get(name.lower())
@@ -269,10 +269,12 @@ def announcement(simulation: Simulation, base_url: str) -> dict[str, Any]:
     }
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _body(request: Request, *, exact: bool = False) -> dict[str, Any]:
+    """The request's object; numbers with a point are Decimal when `exact`, else float."""
     body = await request.body()
+    decode = wire.decode if exact else msgspec.json.decode
     try:
-        sent = wire.decode(body) if body else {}
+        sent = decode(body) if body else {}
     except msgspec.DecodeError:
         sent = {}
     return sent if isinstance(sent, dict) else {}

@@ -57,7 +57,7 @@ class _Delivery:
     body: bytes
     events: int
     attempts: int = 0
-    last_status: int | None = None
+    hurried: int = 0  # the last flush that let it try again at once
 
 
 @dataclass
@@ -104,6 +104,8 @@ class Courier:
         self._waiting: set[asyncio.Task[None]] = set()
         self._hurry = _Pulse()  # cuts packing pauses and delays short
         self._retry = _Pulse()  # lets failed deliveries try again at once
+        self._flush = 0
+        self._flushing = False
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -158,13 +160,18 @@ class Courier:
 
     async def flush(self, timeout_s: float) -> int:
         """Send everything now; wait until nothing is pending. Returns what still is."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                self._retry.beat()
-                while self.pending:
-                    self._hurry.beat()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._idle.wait(), 0.05)
+        self._flush += 1
+        self._flushing = True
+        self._retry.beat()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    while self.pending:
+                        self._hurry.beat()
+                        with suppress(TimeoutError):
+                            await asyncio.wait_for(self._idle.wait(), 0.05)
+        finally:
+            self._flushing = False
         return self.pending
 
     async def subscribe(
@@ -222,7 +229,8 @@ class Courier:
         self.last_sequence += count
         self.counts.packed += 1
         body = webhooks.serialise(events, first, self.last_sequence, webhooks.entropy(self._rng))
-        return _Delivery(body, count)
+        # What is packed while a flush runs may hurry as well; later payloads owe it nothing.
+        return _Delivery(body, count, hurried=self._flush - self._flushing)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -247,7 +255,7 @@ class Courier:
             await self._hurry.wait(wait_s)
         for pause_s in (None, *self._policy.retry_schedule_s):
             if pause_s is not None and pause_s > 0:
-                await self._retry.wait(pause_s)
+                await self._await_retry(delivery, pause_s)
             if self.state is not Subscription.ENABLED:
                 break
             if await self._post(delivery):
@@ -258,6 +266,12 @@ class Courier:
         if self._policy.replay and self.state is Subscription.DISABLED:
             self._stored.append(delivery)
             self._retry.beat()
+
+    async def _await_retry(self, delivery: _Delivery, pause_s: float) -> None:
+        """The schedule's pause; each flush lets a delivery skip one."""
+        if delivery.hurried == self._flush:
+            await self._retry.wait(pause_s)
+        delivery.hurried = self._flush
 
     async def _replay(self) -> None:
         """Send what was kept, oldest first, one at a time."""
@@ -285,7 +299,6 @@ class Courier:
             except httpx.HTTPError:
                 self.counts.failed_posts += 1
                 return False
-        delivery.last_status = answer.status_code
         if not answer.is_success or answer.content or "set-cookie" in answer.headers:
             self.counts.failed_posts += 1
             return False

@@ -126,7 +126,9 @@ class LoopServer:
     async def __aenter__(self) -> Self:
         self._config.load()
         self._server.lifespan = self._config.lifespan_class(self._config)
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The protocol must be named: asyncio sets TCP_NODELAY only where it is, and without it
+        # every small answer waits 40 ms for a delayed acknowledgement.
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind(self._where)

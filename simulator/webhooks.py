@@ -19,7 +19,14 @@ from simulator.wire import compact, from_ms
 API = "https://api.xero.com/api.xro/2.0"
 SIGNATURE = "x-xero-signature"
 
-_PATHS = {"CONTACT": "Contacts", "INVOICE": "Invoices", "PAYMENT": "Payments"}
+_PATHS = {
+    "CONTACT": "Contacts",
+    "INVOICE": "Invoices",
+    "PAYMENT": "Payments",
+    "CREDITNOTE": "CreditNotes",
+    "PREPAYMENT": "Prepayments",
+    "OVERPAYMENT": "Overpayments",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Event:
     def body(self) -> dict[str, Any]:
         """Keys in the order of the wire."""
         out: dict[str, Any] = {
-            "resourceUrl": f"{API}/{_PATHS.get(self.category, self.category)}/{self.resource_id}",
+            "resourceUrl": f"{API}/{_PATHS[self.category]}/{self.resource_id}",
             "resourceId": self.resource_id,
             "tenantId": self.tenant_id,
             "tenantType": "ORGANISATION",

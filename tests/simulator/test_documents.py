@@ -210,7 +210,12 @@ async def test_approval_needs_due_date_lines_and_accounts(link: Link) -> None:
     tenant = tenant_of(await link())
     sale(tenant, Status="DRAFT", DueDate=None, LineItems=[])
 
-    for wishes in ({"DueDate": None}, {"LineItems": []}, {"LineItems": [{"Description": "x"}]}):
+    incomplete: tuple[dict[str, Any], ...] = (
+        {"DueDate": None},
+        {"LineItems": []},
+        {"LineItems": [{"Description": "x"}]},
+    )
+    for wishes in incomplete:
         with pytest.raises(Refused):
             sale(tenant, **wishes)
 

@@ -223,14 +223,30 @@ async def test_bad_where_is_a_query_parse_exception(link: Link) -> None:
 def test_where_language(text: str, right: bool) -> None:
     """Comparisons, brackets, null and methods mean what they say."""
     fields: dict[str, Callable[[dict[str, Any]], Any]] = {
-        key: (lambda record, key=key: record.get(key)) for key in ("n", "name", "missing", "flag")
+        "n": lambda record: record.get("n"),
+        "name": lambda record: record.get("name"),
+        "missing": lambda record: record.get("missing"),
+        "flag": lambda record: record.get("flag"),
     }
 
     assert parse(text, fields)({"n": 5, "name": "Kauri", "flag": True}) is right
 
 
-@pytest.mark.parametrize("text", ["", "n", "n ==", "n == 5)", "who == 5", "n == 5 AND", "n ~ 5",
-                                  'n == Guid("x")', "n > null", "n == DateTime(2026,13,1)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "n",
+        "n ==",
+        "n == 5)",
+        "who == 5",
+        "n == 5 AND",
+        "n ~ 5",
+        'n == Guid("x")',
+        "n > null",
+        "n == DateTime(2026,13,1)",
+    ],
+)
 def test_unreadable_where_is_refused(text: str) -> None:
     """Nothing half understood is run."""
     with pytest.raises(QueryUnreadable):

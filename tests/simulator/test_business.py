@@ -1,0 +1,222 @@
+"""The seeded business and the control API around it."""
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from simulator import wire
+from simulator.business import Business
+from simulator.clock import FileClock
+from simulator.config import OpeningBooks, SimulatorConfig
+from simulator.opening import open_books
+from simulator.refusals import Refused
+from simulator.server import serve
+from simulator.simulation import Simulation
+from tests.simulator.callers import SMALL, TurnedClock, config
+from tests.simulator.conftest import Link
+
+LIVELY = OpeningBooks(contacts=12, invoices=60, bills=25, months=6)
+
+
+def played(seed: int, actions: int, opening: OpeningBooks = LIVELY) -> Simulation:
+    """A simulation with its past and so many live actions, a second apart."""
+    clock = TurnedClock()
+    simulation = Simulation(config(seed=seed, clock=clock))
+    for spec in simulation.config.specs():
+        open_books(simulation.books, spec, opening, str(seed))
+    business = Business(simulation.books, simulation.rng("business"))
+    for _ in range(actions):
+        clock.turn(seconds=1)
+        business.act()
+    return simulation
+
+
+def raw(simulation: Simulation) -> list[dict[str, Any]]:
+    """All books."""
+    return [tenant.raw() for tenant in simulation.books]
+
+
+def test_same_seed_same_books_other_seed_others() -> None:
+    """A failure seen once can be seen again."""
+    assert wire.compact(raw(played(7, 150))) == wire.compact(raw(played(7, 150)))
+    assert wire.compact(raw(played(7, 0))) != wire.compact(raw(played(8, 0)))
+
+
+def test_opening_books_look_lived_in() -> None:
+    """Some documents of every status, some overdue, some part-paid, stamps over months."""
+    (books,) = raw(played(3, 0, OpeningBooks(contacts=20, invoices=200, bills=100)))
+    invoices = books["Invoices"]
+
+    statuses = Counter(one["Status"] for one in invoices)
+    assert len(invoices) == 300
+    assert set(statuses) == {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"}
+    assert any(one["AmountPaid"] and one["AmountDue"] for one in invoices)
+    stamps = [one["UpdatedDateUTC"] for one in invoices]
+    assert stamps == sorted(stamps)
+    assert int(stamps[-1][6:19]) - int(stamps[0][6:19]) > 60 * 86_400_000
+
+
+def test_books_stay_consistent_through_a_thousand_actions() -> None:
+    """AmountDue, AmountPaid, tax and status agree on every document, always."""
+    simulation = played(11, 1000)
+    (books,) = raw(simulation)
+    paid: dict[str, Decimal] = {}
+    for one in books["Payments"]:
+        if one["Status"] == "AUTHORISED":
+            key = one["Invoice"]["InvoiceID"]
+            paid[key] = paid.get(key, Decimal(0)) + one["Amount"]
+
+    for one in books["Invoices"]:
+        assert one["Total"] == one["SubTotal"] + one["TotalTax"]
+        assert one["AmountPaid"] == paid.get(one["InvoiceID"], 0)
+        if one["Status"] == "VOIDED":
+            assert one["AmountDue"] == 0
+        else:
+            assert one["AmountDue"] == one["Total"] - one["AmountPaid"]
+        assert (one["Status"] == "PAID") == ("FullyPaidOnDate" in one)
+        assert one["TotalTax"] == sum(line["TaxAmount"] for line in one["LineItems"])
+    names = [c["Name"].lower() for c in books["Contacts"] if c["ContactStatus"] == "ACTIVE"]
+    assert len(names) == len(set(names))
+
+
+def test_every_change_is_announced_and_stamped() -> None:
+    """With stamped_only nothing differs that was not announced since."""
+    clock = TurnedClock()
+    simulation = Simulation(config(clock=clock, seed=5))
+    open_books(simulation.books, simulation.config.specs()[0], LIVELY, "5")
+    touched: set[str] = set()
+    simulation.books.listen(lambda change: touched.add(change.record_id))
+    business = Business(simulation.books, simulation.rng("business"))
+    before = flat(simulation)
+
+    for _ in range(300):
+        clock.turn(seconds=1)
+        business.act()
+
+    after = flat(simulation)
+    changed = {key for key, record in after.items() if before.get(key) != record}
+    assert changed
+    assert changed <= touched
+
+
+def flat(simulation: Simulation) -> dict[str, Any]:
+    """Contacts and documents by id, without balances and embedded contacts."""
+    (books,) = raw(simulation)
+    found: dict[str, Any] = {}
+    for one in books["Contacts"]:
+        found[one["ContactID"]] = {k: v for k, v in one.items() if k != "Balances"}
+    for one in books["Invoices"]:
+        found[one["InvoiceID"]] = {**one, "Contact": one["Contact"]["ContactID"]}
+    return found
+
+
+async def test_play_runs_for_a_number_of_actions_and_ends(link: Link) -> None:
+    """Quiet is when nothing plays and nothing is pending."""
+    caller = await link(opening=SMALL)
+
+    await caller.control("play", {"rate": 500, "actions": 40})
+    async with asyncio.timeout(10):
+        while (stats := await caller.control("stats"))["playing"]:
+            pass
+
+    assert stats["actions"] >= 39
+    assert stats["deliveries"]["pending"] == 0
+
+
+async def test_play_can_be_stopped(link: Link) -> None:
+    """Rate 0 stops."""
+    caller = await link(opening=SMALL)
+    await caller.control("play", {"rate": 50})
+
+    stopped = await caller.control("play", {"rate": 0})
+
+    assert stopped == {"playing": False}
+
+
+async def test_books_are_what_single_reads_with_unitdp_give(link: Link) -> None:
+    """The oracle reads these; they must be the wire's."""
+    caller = await link(opening=SMALL)
+    await caller.control("act", {"actions": 30})
+    (books,) = (await caller.control("books"))["tenants"]
+
+    for one in books["Invoices"][-5:]:
+        answer = await caller.get(f"Invoices/{one['InvoiceID']}", {"unitdp": 4})
+        assert answer.json()["Invoices"][0] == one
+    for one in books["Contacts"][-5:]:
+        answer = await caller.get(f"Contacts/{one['ContactID']}")
+        assert answer.json()["Contacts"][0] == one
+    for one in books["Payments"][-3:]:
+        answer = await caller.get(f"Payments/{one['PaymentID']}")
+        assert answer.json()["Payments"][0]["Amount"] == one["Amount"]
+
+
+async def test_edit_writes_past_authorization(link: Link) -> None:
+    """And is refused where Xero would refuse."""
+    caller = await link()
+    order = {"tenant_id": caller.tenant_id, "path": "Contacts", "body": {"Name": "Ada"}}
+
+    made = await caller.control("edit", order)
+    refused = await caller.control("edit", {**order, "method": "PUT"})
+    changed = await caller.control(
+        "edit",
+        {
+            **order,
+            "path": f"Contacts/{made['Contacts'][0]['ContactID']}",
+            "body": {"LastName": "L"},
+        },
+    )
+
+    assert made["Contacts"][0]["Name"] == "Ada"
+    assert refused["error"] == "refused"
+    assert changed["Contacts"][0]["LastName"] == "L"
+
+
+async def test_organisations_can_be_added_while_running(link: Link) -> None:
+    """They are offered at the next consent."""
+    caller = await link()
+
+    made = await caller.control("tenants", {"name": "New Ltd", "currency": "ZAR", "invoices": 3})
+    await caller.link(made["tenant_id"])
+    answer = await caller.get("Organisation", headers={"xero-tenant-id": made["tenant_id"]})
+
+    assert answer.json()["Organisations"][0]["BaseCurrency"] == "ZAR"
+    assert len((await caller.control("announcement"))["tenants"]) == 2
+
+
+async def test_serve_announces_where_it_is_bound() -> None:
+    """What the command prints; cancelling ends it."""
+    said: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(SimulatorConfig(opening=SMALL), announce=said.set_result))
+
+    announced = await asyncio.wait_for(said, 10)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert set(announced) == {"base_url", "client_id", "client_secret", "webhook_key", "tenants",
+                              "control_url"}  # fmt: skip
+    assert announced["control_url"] == f"{announced['base_url']}/control"
+    assert set(announced["tenants"][0]) == {"tenant_id", "name"}
+
+
+def test_clock_file_shifts_business_time(tmp_path: Path) -> None:
+    """Seconds as text, looked at again after fifty milliseconds."""
+    path = tmp_path / "offset"
+    at = [0.0]
+    clock = FileClock(path, monotonic=lambda: at[0])
+    real = clock()
+
+    path.write_text("86400.5")
+    at[0] = 0.01
+    cached = clock()
+    at[0] = 0.06
+    shifted = clock()
+
+    assert (cached - real).total_seconds() < 60
+    assert 86_400 <= (shifted - real).total_seconds() < 86_460
+
+
+def test_refused_carries_its_sentences() -> None:
+    """One message per broken rule."""
+    assert Refused("a", "b").messages == ("a", "b")

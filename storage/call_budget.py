@@ -58,17 +58,26 @@ class AppBudget:
         return _refilled(self.tokens, self.tokens_at, now, APP_REFILL, APP_BUCKET)
 
 
-def grant(
-    budget: TenantBudget, app: AppBudget, *, want: int, now: datetime, day_reserve: int
+def grant(  # the two budgets and what is asked of them
+    budget: TenantBudget,
+    app: AppBudget,
+    *,
+    want: int,
+    now: datetime,
+    day_reserve: int,
+    leave: int = 0,
 ) -> Granted | Refused:
-    """Decide on `want` calls. What is granted is at least 1 and at most `want`."""
+    """Decide on `want` calls. What is granted is at least 1 and at most `want`.
+
+    `leave` calls stay in the tenant's bucket, for work that is more urgent than this.
+    """
     for until, by in ((budget.blocked_until, budget.blocked_by), (app.blocked_until, "appminute")):
         if until is not None and until > now:
             return Refused(until, by or "minute")
     want = _within_day(budget, want, now, day_reserve)
     if want == 0:
         return Refused((budget.limits_at or now) + PROBE_EVERY, "day")
-    tokens, app_tokens = budget.tokens_at_instant(now), app.tokens_at_instant(now)
+    tokens, app_tokens = budget.tokens_at_instant(now) - leave, app.tokens_at_instant(now)
     if tokens < 1:
         return Refused(_ready(budget.tokens_at, now, (1 - tokens) / TENANT_REFILL), "minute")
     if app_tokens < 1:

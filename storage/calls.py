@@ -43,9 +43,17 @@ class Usage:
 
 
 async def reserve_calls(
-    db: Database, tenant_id: TenantId, *, want: int, now: datetime, day_reserve: int = 0
+    db: Database,
+    tenant_id: TenantId,
+    *,
+    want: int,
+    now: datetime,
+    day_reserve: int = 0,
+    leave: int = 0,
 ) -> Granted | Refused:
     """Reserve up to `want` (1 to 5) calls: how many were granted, or until when to wait.
+
+    `leave` calls stay in the bucket, for work that is more urgent than this.
 
     With no more than `day_reserve` calls left for the day nothing is granted, except one call
     every 15 minutes that finds out whether the tenant's day has begun anew.
@@ -62,7 +70,7 @@ async def reserve_calls(
         # The app's row comes last and is held for two short statements: everybody needs it.
         app_row = await conn.fetchrow(_APP)
         app = AppBudget(**dict(app_row.items())) if app_row else AppBudget.full(now)
-        decision = grant(budget, app, want=want, now=now, day_reserve=day_reserve)
+        decision = grant(budget, app, want=want, now=now, day_reserve=day_reserve, leave=leave)
         if isinstance(decision, Granted):
             await conn.execute(
                 "UPDATE app_budget SET call_tokens = $1, call_tokens_at = $2",

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 import structlog
 
@@ -22,11 +23,27 @@ from xero.limits import API, Limits
 
 log = structlog.get_logger(__name__)
 
-BLOCK = 5  #: calls reserved at once by the handlers; the api takes them singly
+BLOCK = 5  #: calls reserved at once for live changes; everybody else takes them singly
+SLOW = frozenset({"sweep", "backfill", "audit"})  #: purposes that stand back behind live changes
+LEFT_FOR_LIVE = 2  #: calls that slow work leaves in the bucket, unless it has waited its time
 BLOCK_LIFE = timedelta(seconds=5)  #: business time; the bucket refills by a call a second
 LONGEST_WAIT_S = 5.0  #: a longer wait is the caller's: it has other tenants to work for
 DAY_RESERVE = 250  #: calls of a day that only the api may use: a twentieth of most tiers' 5,000
 APP_MATTERS_BELOW = 1_500  #: above this the app's remaining minute changes nothing in our counts
+
+
+class _Lane(Enum):
+    """Who calls: each lane has a queue of its own."""
+
+    LIVE = "live"
+    SLOW = "slow"
+    API = "api"
+
+    @classmethod
+    def of(cls, purpose: str) -> "_Lane":
+        if purpose == API:
+            return cls.API
+        return cls.SLOW if purpose in SLOW else cls.LIVE
 
 
 @dataclass(slots=True)
@@ -69,7 +86,7 @@ class StoredBudget:
         self._day_reserve = day_reserve
         self._longest_wait_s = longest_wait_s
         self._pause = pause
-        self._blocks: dict[tuple[TenantId, bool], _Block] = {}
+        self._blocks: dict[tuple[TenantId, _Lane], _Block] = {}
 
     async def reserve(self, tenant_id: TenantId, purpose: str) -> None:
         """Return once a call may be made.
@@ -79,12 +96,12 @@ class StoredBudget:
             TenantRefused: there is no such tenant.
             StorageUnavailable.
         """
-        is_api = purpose == API
-        block = self._blocks.setdefault((tenant_id, is_api), _Block())
+        lane = _Lane.of(purpose)
+        block = self._blocks.setdefault((tenant_id, lane), _Block())
         deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
         async with block.turn:  # first come, first served
             while not block.take(self._clock.now()):
-                await self._fill(block, tenant_id, is_api=is_api, deadline=deadline)
+                await self._fill(block, tenant_id, lane, deadline=deadline)
 
     async def ahead(self, tenant_id: TenantId, most: int) -> int:
         """Return once the handlers have a call at hand: how many, up to `most`.
@@ -93,11 +110,11 @@ class StoredBudget:
 
         Raises: as `reserve`.
         """
-        block = self._blocks.setdefault((tenant_id, False), _Block())
+        block = self._blocks.setdefault((tenant_id, _Lane.LIVE), _Block())
         deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
         async with block.turn:
             while not block.at_hand(self._clock.now()):
-                await self._fill(block, tenant_id, is_api=False, deadline=deadline)
+                await self._fill(block, tenant_id, _Lane.LIVE, deadline=deadline)
             return min(block.calls, most)
 
     async def learned(self, tenant_id: TenantId, limits: Limits) -> None:
@@ -137,17 +154,23 @@ class StoredBudget:
         await meter(self._database, [usage])
 
     async def _fill(
-        self, block: _Block, tenant_id: TenantId, *, is_api: bool, deadline: datetime
+        self, block: _Block, tenant_id: TenantId, lane: "_Lane", *, deadline: datetime
     ) -> None:
-        """Put calls into the block, or wait for a while, or give up."""
+        """Put calls into the block, or wait for a while, or give up.
+
+        Slow work stands back until its time is up; then it takes what there is, so that steady
+        live changes can't starve it.
+        """
         now = self._clock.now()
+        stands_back = lane is _Lane.SLOW and now < deadline
         try:
             decision = await reserve_calls(
                 self._database,
                 tenant_id,
-                want=1 if is_api else BLOCK,
+                want=BLOCK if lane is _Lane.LIVE else 1,
                 now=now,
-                day_reserve=0 if is_api else self._day_reserve,
+                day_reserve=0 if lane is _Lane.API else self._day_reserve,
+                leave=LEFT_FOR_LIVE if stands_back else 0,
             )
         except UnknownTenant:
             raise TenantRefused(tenant_id) from None
@@ -159,7 +182,7 @@ class StoredBudget:
         await self._pause(max((decision.until - now).total_seconds(), 0.01))
 
     def _drop_blocks(self, tenant_id: TenantId) -> None:
-        for is_api in (True, False):
-            block = self._blocks.get((tenant_id, is_api))
+        for lane in _Lane:
+            block = self._blocks.get((tenant_id, lane))
             if block is not None:
                 block.calls = 0

@@ -81,14 +81,15 @@ async def _embedded(
     settings: Settings, stack: AsyncExitStack, *, database: bool, broker: bool
 ) -> dict[str, str]:
     wanted: list[EmbeddedServer] = []
-    if database and settings.database_url == EMBEDDED:
-        wanted.append(embedded_database(settings.data_dir))
-    if broker and settings.kafka == EMBEDDED:
-        wanted.append(_embedded_kafka(settings))
+    others: list[EmbeddedServer] = []
+    if settings.database_url == EMBEDDED:
+        (wanted if database else others).append(embedded_database(settings.data_dir))
+    if settings.kafka == EMBEDDED:
+        (wanted if broker else others).append(_embedded_kafka(settings))
     if not wanted:
         return {}
     servers = EmbeddedServers(settings.data_dir)
-    addresses = await servers.enter(wanted)
+    addresses = await servers.enter(wanted, others=others)
     stack.push_async_callback(servers.leave)
     return addresses
 

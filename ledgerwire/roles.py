@@ -100,10 +100,14 @@ class _Served:
 
 
 class Process:
-    """One process of an installation."""
+    """One process of an installation.
 
-    def __init__(self, here: Installation) -> None:
+    `owner` names it as a holder of leases; it must be unique among all that run.
+    """
+
+    def __init__(self, here: Installation, *, owner: str | None = None) -> None:
         self._here = here
+        self._owner = owner or owner_name()
         self._settings = here.settings
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -209,7 +213,7 @@ class Process:
             webhooks=bool(self._settings.xero_webhook_keys),
         )
         retention = Retention(events=timedelta(days=self._settings.event_days))
-        settings = HandlersSettings(owner=owner_name(), retention=retention)
+        settings = HandlersSettings(owner=self._owner, retention=retention)
         broker = self._here.broker
 
         async def make_topics() -> None:

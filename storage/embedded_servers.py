@@ -56,8 +56,13 @@ class EmbeddedServers:
         """The file with the addresses: {"database_url", "kafka", "pids": {name: pid}}."""
         return self._folder / "embedded.json"
 
-    async def enter(self, servers: Sequence[EmbeddedServer]) -> dict[str, str]:
+    async def enter(
+        self, servers: Sequence[EmbeddedServer], *, others: Sequence[EmbeddedServer] = ()
+    ) -> dict[str, str]:
         """Take part: start what does not run yet; returns addresses by server name.
+
+        `others` are servers of the same folder that this process does not need: they are not
+        started, but stopped if they still run when it is the last one to leave.
 
         Raises EmbeddedFailed when a server does not start; no share is kept then.
         """
@@ -66,9 +71,9 @@ class EmbeddedServers:
         try:
             self._share = _opened(self.path)
             fcntl.flock(self._share, fcntl.LOCK_SH)  # never waits: it is taken alone in turn only
-            self._servers = tuple(servers)
+            self._servers = (*servers, *others)
             try:
-                return await self._ensure_running()
+                return await self._ensure_running(servers)
             except BaseException:
                 await self._give_up_share()
                 raise
@@ -85,20 +90,20 @@ class EmbeddedServers:
         finally:
             os.close(turn)
 
-    async def _ensure_running(self) -> dict[str, str]:
+    async def _ensure_running(self, servers: Sequence[EmbeddedServer]) -> dict[str, str]:
         known = self._read()
         running: dict[str, tuple[str, int]] = {
             name: (address, known["pids"].get(name, 0))
             for name, address in known.items()
             if isinstance(address, str)
         }
-        for server in self._servers:
+        for server in servers:
             found = running.get(server.name)
             if found is not None and await server.answers(*found):
                 continue
             running[server.name] = await server.start()
             self._write(running)  # at once, so that a later failure loses no running server
-        return {server.name: running[server.name][0] for server in self._servers}
+        return {server.name: running[server.name][0] for server in servers}
 
     async def _give_up_share(self) -> None:
         share, self._share = self._share, None

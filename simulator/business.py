@@ -7,6 +7,7 @@ so that a reader of stamped changes can know all. Pace and duration are in playe
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from simulator.books import Books, Tenant
 from simulator.drafting import Drafter
 from simulator.model import Contact, Invoice
 from simulator.opening import pay_share
+from simulator.refusals import Refused
 
 _Action = Callable[["Business", Tenant], bool]
 
@@ -37,8 +39,10 @@ class Business:
         tenant = self._rng.choice(living)
         for _ in range(12):
             action = self._rng.choices(_ACTIONS, _WEIGHTS)[0]
-            if action(self, tenant):
-                return True
+            # Others write too: lock dates and half-made drafts may refuse what chance chose.
+            with suppress(Refused):
+                if action(self, tenant):
+                    return True
         return self.new_contact(tenant)
 
     def new_invoice(self, tenant: Tenant) -> bool:

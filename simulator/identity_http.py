@@ -149,6 +149,9 @@ class IdentityHttp:
 
     async def connections(self, request: Request) -> Response:
         """Everything the token's user linked, or of one consent with authEventId."""
+        fault = self._sim.faults.for_call("GET", "/connections", None)
+        if fault is not None and fault.kind in {"status", "html"}:
+            return self._sim.fault_answer(fault)
         token, refused = self._bearer(request)
         if token is None:
             return refused
@@ -158,11 +161,12 @@ class IdentityHttp:
             for held in self._identity.visible(token)
             if event is None or held.auth_event_id == event
         ]
-        return Response(
+        response = Response(
             compact(shown),
             media_type=answers.JSON,
             headers=self._sim.limits.app_headers(token.client_id),
         )
+        return self._sim.spoil(response, fault)
 
     async def disconnect(self, request: Request) -> Response:
         """Remove one connection by its own id; the tenant's id is refused."""

@@ -75,15 +75,15 @@ def create(
     status = text(element, "Status") or "DRAFT"
     if status not in {"DRAFT", "SUBMITTED", "AUTHORISED"}:
         raise Refused(f"Invoice status '{status}' cannot be set on a new document")
-    contact = _contact(ledger, element)
-    if contact is None:
+    known, write = _contact(ledger, element)
+    if known is None and write is None:
         raise Refused("A Contact must be specified for this type of transaction")
-    currency = text(element, "CurrencyCode", 3) or contact.fields.get("DefaultCurrency")
+    preferred = known.fields.get("DefaultCurrency") if known is not None else None
     invoice = Invoice(
         id=ledger.new_id(),
         type=kind,
-        contact_id=contact.id,
-        currency=currency or ledger.country.currency,
+        contact_id="",
+        currency=text(element, "CurrencyCode", 3) or preferred or ledger.country.currency,
         date=day(element, "Date") or ledger.today(),
         created_by=by,
     )
@@ -94,11 +94,11 @@ def create(
         invoice.currency, ledger.country.currency
     )
     _apply_head(invoice, element)
-    invoice.due_date = day(element, "DueDate") or _due_by_terms(contact, invoice)
+    invoice.due_date = day(element, "DueDate") or _due_by_terms(known, invoice)
     _apply_lines(ledger, invoice, element, status=status, decimals=decimals)
     _approve_check(invoice, status)
     invoice.status = status
-    _enter(ledger, invoice, contact)
+    _enter(ledger, invoice, _resolved(ledger, known, write))
     return invoice
 
 
@@ -109,7 +109,7 @@ def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int 
     if status in _FINAL:
         return _end(ledger, invoice, status)
     trial = _copy(invoice)
-    contact = _contact(ledger, element)
+    known, write = _contact(ledger, element)
     _number(ledger, trial, element)
     _apply_head(trial, element)
     trial.due_date = day(element, "DueDate") or trial.due_date
@@ -128,6 +128,7 @@ def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int 
         _approve_check(trial, status)
         trial.status = status
     unstamped = bool(invoice.payments) and not _moves_stamp(element)
+    contact = None if known is None and write is None else _resolved(ledger, known, write)
     _adopt(ledger, invoice, trial, contact)
     changed(ledger, invoice, stamped=not unstamped)
     return invoice
@@ -176,27 +177,38 @@ def _named(ledger: Ledger, element: Element) -> Invoice | None:
     return ledger.invoices.by_id[numbered]
 
 
-def _contact(ledger: Ledger, element: Element) -> Contact | None:
-    """The contact an element names, made or edited on the way as Xero does."""
+def _contact(ledger: Ledger, element: Element) -> tuple[Contact | None, Element | None]:
+    """The contact an element names, and what is to be written to it (or made of it).
+
+    The write waits until the document itself has passed, so that a refused one leaves no
+    contact behind. Contact persons that are not sent are dropped: so Xero edits contacts
+    through documents.
+    """
     sent = part(element, "Contact")
     if not sent:
-        return None
+        return None, None
     contact_id = identifier(sent, "ContactID")
+    name = str(sent.get("Name") or "").strip()
     known: Contact | None = None
     if contact_id is not None:
         known = ledger.contacts.get(contact_id)
         if known is None:
             raise Refused("The contact with the specified contact details could not be found")
-    edits = {key for key in sent if key not in {"ContactID", "ContactNumber"}}
-    if known is not None and edits <= {"Name"} and sent.get("Name", known.name) == known.name:
-        return known
-    if known is None and edits <= {"Name"}:
-        name = str(sent.get("Name", "")).strip().lower()
-        found = ledger.contact_names.get(name)
-        if found is not None:
-            return ledger.contacts.by_id[found]
-    # Contact persons that are not sent are dropped: that is how Xero edits through documents.
-    return contacts.save(ledger, {"ContactPersons": [], **sent})
+    elif name.lower() in ledger.contact_names:
+        known = ledger.contacts.by_id[ledger.contact_names[name.lower()]]
+    edits = set(sent) - {"ContactID", "ContactNumber", "Name"}
+    if known is not None and not edits and name in {"", known.name}:
+        return known, None
+    return known, {"ContactPersons": [], **sent}
+
+
+def _resolved(ledger: Ledger, known: Contact | None, write: Element | None) -> Contact:
+    """The contact after its write; one of the two is there."""
+    if write is not None:
+        return contacts.save(ledger, write)
+    if known is None:
+        raise Refused("A Contact must be specified for this type of transaction")
+    return known
 
 
 def _number(ledger: Ledger, invoice: Invoice, element: Element) -> None:
@@ -291,8 +303,8 @@ def _approve_check(invoice: Invoice, status: str) -> None:
         raise Refused(*problems)
 
 
-def _due_by_terms(contact: Contact, invoice: Invoice) -> date | None:
-    terms = contact.fields.get("PaymentTerms", {})
+def _due_by_terms(contact: Contact | None, invoice: Invoice) -> date | None:
+    terms = {} if contact is None else contact.fields.get("PaymentTerms", {})
     term: dict[str, Any] | None = terms.get("Sales" if invoice.type == "ACCREC" else "Bills")
     if term is None:
         return None
@@ -311,6 +323,7 @@ def _enter(ledger: Ledger, invoice: Invoice, contact: Contact) -> None:
     """Put a new document in the books and flip the contact's role, which is not stamped."""
     if invoice.type == "ACCREC":
         ledger.invoice_numbers[invoice.number.lower()] = invoice.id
+    invoice.contact_id = contact.id
     _attach(contact, invoice)
     ledger.stamp(ledger.invoices, invoice, "INVOICE", "CREATE")
 

@@ -119,6 +119,7 @@ class LoopServer:
             log_level="critical",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=75,
         )
         self._server = uvicorn.Server(self._config)
         self._ticks: asyncio.Task[None] | None = None

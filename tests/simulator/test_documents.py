@@ -294,6 +294,9 @@ async def test_refused_changes_leave_no_trace(link: Link) -> None:
         tenant.update_invoice(made.id, Reference="new", LineItems=[{**LINE, "TaxType": "BAD"}])
 
     assert (made.reference, made.revision, made.updated_ms) == before
+    with pytest.raises(Refused):
+        sale(tenant, Contact={"Name": "Nobody"}, LineItems=[{**LINE, "TaxType": "BAD"}])
+    assert "nobody" not in tenant.ledger.contact_names
 
 
 async def test_batches_stop_or_go_on_by_summarize_errors(link: Link) -> None:

@@ -123,6 +123,16 @@ async def test_faults_choose_tenant_path_and_method(link: Link) -> None:
     assert (await caller.get("Invoices")).status_code == 200
 
 
+async def test_connections_can_fail_too(link: Link) -> None:
+    """A re-read after a 403 may itself go wrong."""
+    caller = await link()
+    await ask(caller, kind="status", status=500, path="/connections")
+
+    got = [await caller.http.get("/connections", headers=caller.headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in got] == [500, 200]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -79,10 +79,10 @@ async def backfill_advanced(
 async def backfill_ended(
     conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime, sweep_due_at: datetime
 ) -> None:
-    """A complete, unlimited backfill has ended."""
+    """A complete, unlimited backfill has ended; the first sweep is due at `sweep_due_at`."""
     await conn.execute(
         """UPDATE cursor SET backfill_state = 'done', backfill_complete = true,
-                  backfill_ended_at = $3, sweep_due_at = least(sweep_due_at, $4)
+                  backfill_ended_at = $3, sweep_due_at = $4
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,

@@ -13,8 +13,7 @@ import ssl
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 import httpx
 
@@ -22,34 +21,7 @@ from simulator import intent, webhooks
 from simulator.config import DeliveryPolicy
 from simulator.faults import Faults
 from simulator.ledger import Change
-
-
-class Subscription(StrEnum):
-    """How the webhook subscription stands."""
-
-    ABSENT = "absent"
-    UNVALIDATED = "intent to receive required"
-    ENABLED = "enabled"
-    DISABLED = "disabled"
-
-
-@dataclass
-class Counts:
-    """What happened so far; `posts` counts attempts, the others payloads unless named."""
-
-    events: int = 0
-    events_unsent: int = 0
-    packed: int = 0
-    posts: int = 0
-    acknowledged: int = 0
-    failed_posts: int = 0
-    lost: int = 0
-    repeated: int = 0
-    delayed: int = 0
-    reordered: int = 0
-    given_up: int = 0
-    events_acknowledged: int = 0
-    events_lost: int = 0
+from simulator.subscription import Counts, Pulse, Subscription
 
 
 @dataclass
@@ -58,22 +30,6 @@ class _Delivery:
     events: int
     attempts: int = 0
     hurried: int = 0  # the last flush that let it try again at once
-
-
-@dataclass
-class _Pulse:
-    """Lets every waiter go at once, again and again."""
-
-    event: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def beat(self) -> None:
-        self.event.set()
-        self.event = asyncio.Event()
-
-    async def wait(self, seconds: float) -> None:
-        """Until the next beat, at most so many seconds."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.event.wait(), seconds)
 
 
 class Courier:
@@ -102,8 +58,8 @@ class Courier:
         self._queue: deque[webhooks.Event] = deque()
         self._stored: deque[_Delivery] = deque()
         self._waiting: set[asyncio.Task[None]] = set()
-        self._hurry = _Pulse()  # cuts packing pauses and delays short
-        self._retry = _Pulse()  # lets failed deliveries try again at once
+        self._hurry = Pulse()  # cuts packing pauses and delays short
+        self._retry = Pulse()  # lets failed deliveries try again at once
         self._flush = 0
         self._flushing = False
         self._news = asyncio.Event()

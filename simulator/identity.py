@@ -12,18 +12,17 @@ import random
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from simulator import scopes, signing
+from simulator import claims, scopes, signing
 from simulator.books import Books
+from simulator.claims import ACCESS_LIFE, Asked, Consent, User
 from simulator.config import SimulatorConfig
 
 CODE_LIFE = timedelta(minutes=5)
-ACCESS_LIFE = timedelta(minutes=30)
 REFRESH_LIFE = timedelta(days=60)
 GRACE = timedelta(minutes=30)
-ISSUER = "https://identity.xero.com"
 
 
 class IdentityRefused(Exception):
@@ -33,14 +32,6 @@ class IdentityRefused(Exception):
         super().__init__(error)
         self.error = error
         self.status = status
-
-
-@dataclass(frozen=True)
-class User:
-    """A person with a Xero login."""
-
-    id: str
-    email: str
 
 
 @dataclass(frozen=True)
@@ -54,26 +45,6 @@ class Connection:
     user_id: str
     created: datetime
     updated: datetime
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an app asked for and a user agreed to; `challenge` is PKCE's, by S256."""
-
-    client_id: str
-    user: User
-    redirect_uri: str
-    scope: frozenset[str]
-    challenge: str | None = None
-    nonce: str | None = None
-
-
-@dataclass(frozen=True)
-class Consent(Asked):
-    """The same, when it happened, and the id that ties it to its connections."""
-
-    auth_event_id: str = field(kw_only=True)
-    at: datetime = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -184,9 +155,7 @@ class Identity:
         if scopes.refused(scope, self._config.tier):
             raise IdentityRefused("invalid_scope")
         now = self._clock()
-        claims = {**self._claims(client_id, scope, now), "xero_userid": None}
-        claims = {key: value for key, value in claims.items() if value is not None}
-        token = signing.jwt(claims)
+        token = signing.jwt(claims.of_client(client_id, scope, now))
         self._access[token] = AccessToken(client_id, None, scope, now + ACCESS_LIFE)
         return {
             "access_token": token,
@@ -275,21 +244,13 @@ class Identity:
 
     def _answer(self, consent: Consent) -> dict[str, object]:
         now = self._clock()
-        claims = {
-            **self._claims(consent.client_id, consent.scope, now),
-            "sub": consent.user.id,
-            "auth_time": int(consent.at.timestamp()),
-            "xero_userid": consent.user.id,
-            "global_session_id": consent.auth_event_id.replace("-", ""),
-            "authentication_event_id": consent.auth_event_id,
-        }
-        token = signing.jwt(claims)
+        token = signing.jwt(claims.of_access(consent, now))
         self._access[token] = AccessToken(
             consent.client_id, consent.user, consent.scope, now + ACCESS_LIFE
         )
         answer: dict[str, object] = {}
         if "openid" in consent.scope:
-            answer["id_token"] = signing.jwt(self._id_claims(consent, now, token))
+            answer["id_token"] = signing.jwt(claims.of_identity(consent, now, token))
         answer |= {
             "access_token": token,
             "expires_in": int(ACCESS_LIFE.total_seconds()),
@@ -301,45 +262,6 @@ class Identity:
             answer["refresh_token"] = refresh
         answer["scope"] = " ".join(sorted(consent.scope))
         return answer
-
-    def _claims(self, client_id: str, scope: frozenset[str], now: datetime) -> dict[str, object]:
-        seconds = int(now.timestamp())
-        return {
-            "nbf": seconds,
-            "exp": seconds + int(ACCESS_LIFE.total_seconds()),
-            "iss": ISSUER,
-            "aud": f"{ISSUER}/resources",
-            "client_id": client_id,
-            "jti": self._secret(32),
-            "scope": sorted(scope),
-        }
-
-    def _id_claims(self, consent: Consent, now: datetime, token: str) -> dict[str, object]:
-        seconds = int(now.timestamp())
-        half = hashlib.sha256(token.encode()).digest()[:16]
-        claims: dict[str, object] = {
-            "nbf": seconds,
-            "exp": seconds + 300,
-            "iss": ISSUER,
-            "aud": consent.client_id,
-            "iat": seconds,
-            "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
-            "sid": consent.auth_event_id.replace("-", ""),
-            "sub": consent.user.id,
-            "auth_time": int(consent.at.timestamp()),
-            "xero_userid": consent.user.id,
-            "global_session_id": consent.auth_event_id.replace("-", ""),
-        }
-        if consent.nonce:
-            claims["nonce"] = consent.nonce
-        if "email" in consent.scope or "profile" in consent.scope:
-            claims |= {
-                "preferred_username": consent.user.email,
-                "email": consent.user.email,
-                "given_name": consent.user.email.split("@")[0].title(),
-                "family_name": "Example",
-            }
-        return claims
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))

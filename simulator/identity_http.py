@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from simulator import answers, consent, scopes, signing
-from simulator.identity import AccessToken, Asked, Connection, IdentityRefused
+from simulator.claims import ISSUER, Asked
+from simulator.identity import AccessToken, Connection, IdentityRefused
 from simulator.simulation import Simulation
 from simulator.wire import compact, seven_digits
 
@@ -124,7 +125,7 @@ class IdentityHttp:
         base = str(request.base_url).rstrip("/")
         return JSONResponse(
             {
-                "issuer": "https://identity.xero.com",
+                "issuer": ISSUER,
                 "jwks_uri": f"{base}/.well-known/openid-configuration/jwks",
                 "authorization_endpoint": f"{base}/identity/connect/authorize",
                 "token_endpoint": f"{base}/connect/token",

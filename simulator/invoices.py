@@ -1,21 +1,16 @@
 """Invoices and bills: creating, changing, approving, voiding, deleting, and the rules.
 
-Payments change a document through `settle`; how it looks on the wire is in invoice_view.py.
+Fields, lines and totals are in invoice_fields.py. Payments change a document through `settle`;
+how it looks on the wire is in invoice_view.py.
 """
 
-import copy
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
-
-from simulator import amounts, contacts, lines
+from simulator import contacts, invoice_fields, lines
 from simulator.countries import market_rate
-from simulator.elements import Element, day, decimal, flag, identifier, part, parts, text
+from simulator.elements import Element, day, decimal, identifier, part, parts, text
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Contact, Invoice
 from simulator.refusals import NotFound, Refused
 
-_OPEN = frozenset({"DRAFT", "SUBMITTED"})
 _FINAL = frozenset({"VOIDED", "DELETED"})
 _MOVES = {
     "DRAFT": {"DRAFT", "SUBMITTED", "AUTHORISED", "DELETED"},
@@ -23,13 +18,6 @@ _MOVES = {
     "AUTHORISED": {"AUTHORISED", "VOIDED"},
     "PAID": {"PAID"},
 }
-_ROUNDING = Decimal("0.10")
-_PAID_REFUSES = (
-    "Date",
-    "CurrencyCode",
-    "CurrencyRate",
-    "LineAmountTypes",
-)
 
 
 def find(ledger: Ledger, key: str) -> Invoice:
@@ -93,10 +81,10 @@ def create(
     invoice.rate = decimal(element, "CurrencyRate") or market_rate(
         invoice.currency, ledger.country.currency
     )
-    _apply_head(invoice, element)
-    invoice.due_date = day(element, "DueDate") or _due_by_terms(known, invoice)
-    _apply_lines(ledger, invoice, element, status=status, decimals=decimals)
-    _approve_check(invoice, status)
+    invoice_fields.apply_head(invoice, element)
+    invoice.due_date = day(element, "DueDate") or invoice_fields.due_by_terms(known, invoice)
+    invoice_fields.apply_lines(ledger, invoice, element, status=status, decimals=decimals)
+    invoice_fields.approve_check(invoice, status)
     invoice.status = status
     _enter(ledger, invoice, _resolved(ledger, known, write))
     return invoice
@@ -108,13 +96,13 @@ def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int 
     _check_move(ledger, invoice, element, status)
     if status in _FINAL:
         return _end(ledger, invoice, status)
-    trial = _copy(invoice)
+    trial = invoice_fields.trial_of(invoice)
     known, write = _contact(ledger, element)
     _number(ledger, trial, element)
-    _apply_head(trial, element)
+    invoice_fields.apply_head(trial, element)
     trial.due_date = day(element, "DueDate") or trial.due_date
     if invoice.payments:
-        _refuse_paid_edit(invoice, element)
+        invoice_fields.refuse_paid_edit(invoice, element)
         sent = parts(element, "LineItems")
         if sent:
             lines.relabel(ledger, trial, sent)
@@ -124,10 +112,10 @@ def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int 
             raise Refused("The document date cannot be on or before the organisation's lock date")
         trial.currency = text(element, "CurrencyCode", 3) or trial.currency
         trial.rate = decimal(element, "CurrencyRate") or trial.rate
-        _apply_lines(ledger, trial, element, status=status, decimals=decimals)
-        _approve_check(trial, status)
+        invoice_fields.apply_lines(ledger, trial, element, status=status, decimals=decimals)
+        invoice_fields.approve_check(trial, status)
         trial.status = status
-    unstamped = bool(invoice.payments) and not _moves_stamp(element)
+    unstamped = bool(invoice.payments) and not invoice_fields.moves_stamp(element)
     contact = None if known is None and write is None else _resolved(ledger, known, write)
     _adopt(ledger, invoice, trial, contact)
     changed(ledger, invoice, stamped=not unstamped)
@@ -234,91 +222,6 @@ def _next_number(ledger: Ledger) -> str:
             return number
 
 
-def _apply_head(invoice: Invoice, element: Element) -> None:
-    reference = text(element, "Reference", 255)
-    if reference is not None and invoice.type == "ACCREC":
-        invoice.reference = reference
-    invoice.url = text(element, "Url") or invoice.url
-    invoice.branding_theme_id = identifier(element, "BrandingThemeID") or invoice.branding_theme_id
-    sent_to_contact = flag(element, "SentToContact")
-    if sent_to_contact is not None:
-        invoice.sent_to_contact = sent_to_contact
-    if invoice.type == "ACCREC":
-        invoice.expected_payment_date = (
-            day(element, "ExpectedPaymentDate") or invoice.expected_payment_date
-        )
-    else:
-        invoice.planned_payment_date = (
-            day(element, "PlannedPaymentDate") or invoice.planned_payment_date
-        )
-    if not invoice.payments:
-        kind = text(element, "LineAmountTypes") or invoice.line_amount_types
-        if kind not in {"Exclusive", "Inclusive", "NoTax"}:
-            raise Refused(f"LineAmountTypes '{kind}' is not valid")
-        invoice.line_amount_types = kind
-
-
-def _apply_lines(
-    ledger: Ledger, invoice: Invoice, element: Element, *, status: str, decimals: int
-) -> None:
-    approving = status not in _OPEN
-    sent = parts(element, "LineItems")
-    if sent:
-        invoice.lines = lines.read(ledger, invoice, sent, decimals=decimals, approving=approving)
-    elif text(element, "LineAmountTypes"):
-        for line in invoice.lines:
-            percent = ledger.tax_percent(line.tax_type or "NONE") or ZERO
-            line.tax_amount = amounts.line_tax(line.line_amount, percent, invoice.line_amount_types)
-    sums = amounts.totals(invoice.lines, invoice.line_amount_types)
-    invoice.sub_total, invoice.total_tax, invoice.total, invoice.total_discount = sums
-    invoice.rounding = _rounding(invoice, element, status)
-    invoice.total += invoice.rounding
-    if invoice.total < 0:
-        raise Refused("The document total cannot be negative")
-
-
-def _rounding(invoice: Invoice, element: Element, status: str) -> Decimal:
-    given = decimal(element, "Total")
-    if given is None:
-        return ZERO
-    difference = given - invoice.total
-    complete = "SubTotal" in element and "TotalTax" in element
-    if difference and (status == "DRAFT" or not complete or abs(difference) > _ROUNDING):
-        raise Refused(
-            f"The document total {amounts.cents(given)} does not match the sum of its lines "
-            f"{invoice.total}"
-        )
-    return amounts.cents(difference)
-
-
-def _approve_check(invoice: Invoice, status: str) -> None:
-    if status in _OPEN and status != "SUBMITTED":
-        return
-    problems = []
-    if not invoice.lines:
-        problems.append("One or more line items must be specified")
-    if invoice.due_date is None:
-        problems.append("The DueDate must be specified")
-    if problems:
-        raise Refused(*problems)
-
-
-def _due_by_terms(contact: Contact | None, invoice: Invoice) -> date | None:
-    terms = {} if contact is None else contact.fields.get("PaymentTerms", {})
-    term: dict[str, Any] | None = terms.get("Sales" if invoice.type == "ACCREC" else "Bills")
-    if term is None:
-        return None
-    first = invoice.date.replace(day=1)
-    next_month = (first + timedelta(days=32)).replace(day=1)
-    starts = {
-        "DAYSAFTERBILLDATE": invoice.date,
-        "DAYSAFTERBILLMONTH": next_month - timedelta(days=1),
-        "OFCURRENTMONTH": first - timedelta(days=1),
-        "OFFOLLOWINGMONTH": next_month - timedelta(days=1),
-    }
-    return starts[term["Type"]] + timedelta(days=int(term["Day"]))
-
-
 def _enter(ledger: Ledger, invoice: Invoice, contact: Contact) -> None:
     """Put a new document in the books and flip the contact's role, which is not stamped."""
     if invoice.type == "ACCREC":
@@ -358,38 +261,6 @@ def _end(ledger: Ledger, invoice: Invoice, status: str) -> Invoice:
         del ledger.invoice_numbers[invoice.number.lower()]
     changed(ledger, invoice)
     return invoice
-
-
-def _refuse_paid_edit(invoice: Invoice, element: Element) -> None:
-    held: dict[str, object] = {
-        "Date": invoice.date,
-        "CurrencyCode": invoice.currency,
-        "CurrencyRate": invoice.rate,
-        "LineAmountTypes": invoice.line_amount_types,
-    }
-    for key in _PAID_REFUSES:
-        sent: object = element.get(key)
-        if sent is not None and key == "Date":
-            sent = day(element, key)
-        if sent is not None and key == "CurrencyRate":
-            sent = decimal(element, key)
-        if sent is not None and sent != held[key]:
-            raise Refused(
-                "This document cannot be edited as it has a payment or credit note allocated to it."
-            )
-
-
-def _moves_stamp(element: Element) -> bool:
-    unstamped = {"DueDate", "SentToContact", "InvoiceID", "Type", "InvoiceNumber", "Status"}
-    sent = {key for key, value in element.items() if value not in ({}, [], None)}
-    return not (sent & {"DueDate", "SentToContact"} and sent <= unstamped)
-
-
-def _copy(invoice: Invoice) -> Invoice:
-    """A trial copy, so that a refused change leaves no trace."""
-    trial = copy.copy(invoice)
-    trial.lines = [copy.copy(line) for line in invoice.lines]
-    return trial
 
 
 def _adopt(ledger: Ledger, invoice: Invoice, trial: Invoice, contact: Contact | None) -> None:

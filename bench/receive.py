@@ -162,7 +162,7 @@ def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
     def ratio(of: str, to: str) -> float:
         ratios = [float(each[of]["per_s"]) / each[to]["per_s"] for each in rounds]
-        return round(statistics.median(ratios), 3)
+        return float(round(statistics.median(ratios), 3))
 
     return {
         "medians": {

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
@@ -138,6 +139,27 @@ async def test_mistake_of_ours_is_a_bare_500(database: Database) -> None:
             content=VALIDATION,
             headers={"x-xero-signature": VALIDATION_SIGNATURE.decode()},
         )
+
+    assert answer.status_code == 500
+    assert_bare(answer)
+
+
+class BrokenCollector(Collector):
+    """A metric that can't be read."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Fail."""
+        raise OSError("no figures")
+
+
+async def test_mistake_elsewhere_is_a_bare_500(database: Database) -> None:
+    """Every path keeps the rule, not the webhook's alone."""
+    registry = CollectorRegistry()
+    registry.register(BrokenCollector())
+    app = create_app(database, [KEY], clock=OffsetClock(), registry=registry)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+        answer = await client.get("/metrics")
 
     assert answer.status_code == 500
     assert_bare(answer)

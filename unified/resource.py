@@ -212,7 +212,7 @@ def _not_linked(_record: Record) -> list[tuple[str, str]]:
     return []
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Resource:
     """One kind of Xero object.
 
@@ -293,6 +293,9 @@ class Resource:
             "_cosmetic_names",
             frozenset(e.name for e in ordered if isinstance(e, Field) and e.cosmetic),
         )
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.name}>"
 
     def _entries(self) -> tuple[Entry, ...]:
         """The declared fields and those of the common block that are the same everywhere."""

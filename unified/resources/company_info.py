@@ -288,17 +288,17 @@ class CompanyInfo(Record):
         | None
     )
     remote_tax_period: str | None
-    default_tax_mode: TaxModes
+    default_tax_mode: TaxModes | None
     locked_until: Day | None
     closed_until: Day | None
     is_demo: bool | None
     plan: str | None
     short_code: str | None
     line_of_business: str | None
-    payment_terms: PaymentTerms
-    addresses: list[TypedAddress]
-    phones: list[Phone]
-    urls: list[ExternalUrl]
+    payment_terms: PaymentTerms | None
+    addresses: list[TypedAddress] | None
+    phones: list[Phone] | None
+    urls: list[ExternalUrl] | None
 
 
 COMPANY_INFO: Final = Resource(

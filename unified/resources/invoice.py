@@ -21,6 +21,7 @@ from unified.codecs import (
     flag,
     parse_date,
     remote_of,
+    to_decimal,
 )
 from unified.documents import (
     CREDIT_ENDPOINTS,
@@ -36,7 +37,7 @@ from unified.documents import (
     look_at_tax_mode,
 )
 from unified.model import Address, Amount, Currency, Day, Number, OneOf, Part, Rate, Record, Ref
-from unified.money import AMOUNT, RATE, amount_text, minor_digits
+from unified.money import AMOUNT, RATE, amount_text, inverse_rate, minor_digits
 from unified.parts import PLAIN_ADDRESS, id_ref, object_ref
 from unified.resource import DenormalizeError, Endpoint, Resource, Timer
 from unified.shape import ALL, PAGES, Constant, Derived, Field, decode_list
@@ -84,6 +85,11 @@ def _read_currency(value: Any, scope: Scope) -> str | None:
     # Some accounts show an empty currency: the organisation's own.
     found = TEXT.decode(value, scope)
     return scope.base_currency if found is None else str(found)
+
+
+def _read_inverse(value: Any, _scope: Scope) -> str | None:
+    rate = to_decimal(value)
+    return None if rate is None else inverse_rate(rate)
 
 
 def _write_rate(value: Any, record: Mapping[str, Any]) -> str | None:
@@ -375,7 +381,9 @@ INVOICE: Final = Resource(
             always=True,
         ),
         Field("base_currency", (), Codec(lambda _raw, scope: scope.base_currency), ALL),
-        Derived("exchange_rate_to_base"),
+        Field(
+            "exchange_rate_to_base", "CurrencyRate", Codec(_read_inverse, _write_rate), write=True
+        ),
         Field("provider_exchange_rate", "CurrencyRate", RATE),
         Field("tax_mode", "LineAmountTypes", TAX_MODE, write=True),
         Field("remote_tax_mode", "LineAmountTypes", remote_of(TAX_MODE)),

@@ -1,0 +1,172 @@
+"""A resource file that contradicts itself cannot be imported; a sound one can be found."""
+
+from dataclasses import replace
+
+import pytest
+
+from unified.codecs import Codec, CodecError, Scope
+from unified.model import Record
+from unified.resource import COMMON, NormalizeError, Resource
+from unified.resources import (
+    RESOURCES,
+    _index,
+    by_category,
+    by_endpoint,
+    by_plural,
+    resource,
+)
+from unified.resources.company_info import COMPANY_INFO
+from unified.resources.contact import CONTACT
+from unified.resources.invoice import INVOICE
+from unified.shape import Constant, Derived, Field, ResourceDefinitionError, Shape, many, one
+
+
+def _rebuilt(original: Resource, **changes: object) -> Resource:
+    names = [name for name in original.__dataclass_fields__ if not name.startswith("_")]
+    return Resource(**{**{name: getattr(original, name) for name in names}, **changes})  # type: ignore[arg-type]  # the same fields as before
+
+
+def test_resources_are_found_by_all_their_names() -> None:
+    """Routing from a webhook, an address or an endpoint needs no list of its own."""
+    for each in RESOURCES:
+        assert each is resource(each.name)
+        assert each is by_plural(each.plural)
+        assert each is by_endpoint(each.endpoint.path)
+        assert each.name in repr(each)
+    assert by_category("INVOICE") is INVOICE
+    assert by_category("CONTACT") is CONTACT
+    assert by_category("SUBSCRIPTION") is None
+    assert by_endpoint("Payments") is None
+    assert by_plural("cats") is None
+    with pytest.raises(KeyError):
+        resource("cat")
+    assert [each.name for each in RESOURCES if each.webhook_category is None] == ["company_info"]
+
+
+def test_two_resources_never_share_a_name() -> None:
+    """One of them would silently never be reached."""
+    with pytest.raises(ResourceDefinitionError, match="share a name"):
+        _index([("x", INVOICE), ("x", CONTACT)])
+
+
+def test_fields_and_model_agree_or_nothing_starts() -> None:
+    """A field without a line, a line without a field, or one twice."""
+    assert _rebuilt(INVOICE).name == "invoice"
+    for fields in (
+        INVOICE.fields[:-1],
+        (*INVOICE.fields, Constant("colour")),
+        (*INVOICE.fields, INVOICE.fields[-1]),
+    ):
+        with pytest.raises(ResourceDefinitionError, match="disagree"):
+            _rebuilt(INVOICE, fields=fields)
+
+
+def test_common_block_stands_first_and_in_order() -> None:
+    """Consumers read records of every resource alike."""
+
+    class Turned(Record):
+        pass
+
+    fields = dict(Turned.model_fields)
+    Turned.__pydantic_fields__ = dict(reversed(fields.items()))
+    with pytest.raises(ResourceDefinitionError, match="out of order"):
+        _rebuilt(INVOICE, model=Turned)
+    for each in RESOURCES:
+        assert list(COMMON) == list(each.model.model_fields)[: len(COMMON)]
+
+
+def test_resource_without_extensions_has_an_empty_object() -> None:
+    """The key is there, so that adding one later is an addition."""
+    fields = tuple(f for f in COMPANY_INFO.fields if f.name in {"status", "remote_status"})
+    bare = _rebuilt(COMPANY_INFO, model=Record, fields=fields, extensions=())
+    declared = _rebuilt(
+        COMPANY_INFO, model=Record, fields=(*fields, Constant("extensions", dict)), extensions=()
+    )
+
+    for each in (bare, declared):
+        assert each._shape.decode({}, Scope("t"))["extensions"] == {}
+
+
+def test_tables_refuse_what_cannot_work() -> None:
+    """A field twice, a writable one that cannot be written, a name that is none."""
+    mute = Codec(lambda value, _scope: value)
+    for entries, word in (
+        ((Field("a", "A"), Derived("a")), "declared twice"),
+        ((Field("a", "A", mute, write=True),), "cannot encode"),
+        ((Field("a b", "A"),), "no name"),
+    ):
+        with pytest.raises(ResourceDefinitionError, match=word):
+            Shape("Thing", entries)
+
+
+def test_nested_tables_encode_and_canonize() -> None:
+    """One or many, with or without ids; nothing of a volatile field."""
+    shape = Shape("Thing", (Field("id", "ID", write=True), Field("v", "V", volatile=True)))
+    single, several = one(shape), many(shape, keyed=True)
+    scope = Scope("t")
+    things = several.decode([{"ID": "b", "V": "1"}, {"ID": "a"}, {}], scope)
+
+    assert [thing["id"] for thing in things] == ["b", "a", None]
+    assert single.decode({}, scope) is None
+    assert several.decode(None, scope) == []
+    for codec, value, written, canon, brief in (
+        (single, things[0], {"ID": "b"}, {"id": "b"}, ["b"]),
+        (
+            several,
+            things,
+            [{"ID": "b"}, {"ID": "a"}, {}],
+            [{"id": None}, {"id": "a"}, {"id": "b"}],
+            [[None], ["a"], ["b"]],
+        ),
+        (
+            many(shape),
+            things[:2],
+            [{"ID": "b"}, {"ID": "a"}],
+            [{"id": "b"}, {"id": "a"}],
+            [["b"], ["a"]],
+        ),
+    ):
+        assert codec.encode is not None
+        assert codec.canon is not None
+        assert codec.brief is not None
+        assert written == codec.encode(value, {})
+        assert canon == codec.canon(value)
+        assert brief == codec.brief(value)
+    for wrong in ("x", {"a": 1}):
+        with pytest.raises(CodecError, match="not a list"):
+            several.decode(wrong, scope)
+    with pytest.raises(CodecError) as caught:
+        several.decode([{}, 5], scope)
+    assert caught.value.path == ("1",)
+
+
+def test_an_error_that_does_not_come_again_keeps_its_reason() -> None:
+    """The culprit is found by asking again; a codec that forgot its error loses only the path."""
+    calls = []
+
+    def fickle(value: object, _scope: Scope) -> object:
+        calls.append(value)
+        if len(calls) == 2:  # the first call is the question what it makes of nothing
+            raise CodecError("once")
+        return value
+
+    shape = Shape("Thing", (Field("a", "A", Codec(fickle)),))
+    with pytest.raises(CodecError, match=r"^once$"):
+        shape.decode({"A": 1}, Scope("t"))
+
+
+def test_endpoints_can_be_walked() -> None:
+    """What the client and the sweeper rely on."""
+    for each in RESOURCES:
+        endpoint = each.endpoint
+        assert endpoint.page_size in {None, 1000}
+        assert endpoint.scope_granular.startswith("accounting.")
+        assert (endpoint.order is None) is (endpoint.page_size is None)
+        assert replace(endpoint) == endpoint
+
+
+def test_normalize_error_names_the_object() -> None:
+    """For a person who looks at a dead letter."""
+    error = NormalizeError("invoice", "ab", "LineItems/0/Quantity", "not a number")
+
+    assert str(error) == "invoice ab: LineItems/0/Quantity: not a number"

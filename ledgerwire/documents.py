@@ -5,9 +5,45 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
+from ledgerwire.cli import cli
 from ledgerwire.settings import settings_table
 
+
+def commands_table() -> str:
+    """The commands with their options and first sentences, as a Markdown table."""
+    rows = ["| Command | Does |", "|---|---|"]
+    rows.extend(_rows(cli, "ledgerwire"))
+    return "\n".join(rows)
+
+
+def _rows(group: click.Group, path: str) -> list[str]:
+    rows: list[str] = []
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            rows.extend(_rows(command, f"{path} {name}"))
+            continue
+        usage = " ".join([f"{path} {name}", *_arguments(command)])
+        rows.append(f"| `{usage}` | {command.get_short_help_str(limit=200)} |")
+    return rows
+
+
+def _arguments(command: click.Command) -> list[str]:
+    shown = []
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            shown.append(f"[{parameter.name or ''}…]".upper())
+        elif isinstance(parameter, click.Option):
+            value = (
+                "" if parameter.is_flag else f" {parameter.make_metavar(click.Context(command))}"
+            )
+            shown.append(f"[{parameter.opts[0]}{value}]")
+    return shown
+
+
 GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("README.md", "commands", commands_table),
     ("README.md", "settings", settings_table),
 )
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from simulator.elements import as_uuid
 from simulator.ledger import Ledger
-from simulator.listing import Catalogue
+from simulator.listing import Catalogue, uuids_in, words_in
 from simulator.model import Contact, Invoice, Payment
 from simulator.query import Test
-from simulator.refusals import QueryUnreadable
 from simulator.wire import from_ms
 
 
@@ -31,7 +29,6 @@ def contact_catalogue() -> Catalogue[Contact]:
         },
         orders={"name": lambda contact: contact.name.lower(), "emailaddress": text("EmailAddress")},
         filters={
-            "ids": lambda sent: _among(lambda contact: contact.id, _uuids(sent)),
             "searchterm": lambda sent: _mentions(
                 sent,
                 lambda contact: [
@@ -47,6 +44,7 @@ def contact_catalogue() -> Catalogue[Contact]:
                 ],
             ),
         },
+        takes_ids=True,
         hidden=lambda contact: contact.status == "ARCHIVED",
         forces_paging=frozenset({"summaryonly"}),
     )
@@ -89,15 +87,15 @@ def invoice_catalogue(ledger: Ledger, client_id: str) -> Catalogue[Invoice]:
             "total": lambda invoice: invoice.total,
         },
         filters={
-            "ids": lambda sent: _among(lambda invoice: invoice.id, _uuids(sent)),
-            "invoicenumbers": lambda sent: _among(lambda invoice: invoice.number, _words(sent)),
-            "contactids": lambda sent: _among(lambda invoice: invoice.contact_id, _uuids(sent)),
-            "statuses": lambda sent: _among(lambda invoice: invoice.status, _words(sent)),
+            "invoicenumbers": lambda sent: _among(lambda invoice: invoice.number, words_in(sent)),
+            "contactids": lambda sent: _among(lambda invoice: invoice.contact_id, uuids_in(sent)),
+            "statuses": lambda sent: _among(lambda invoice: invoice.status, words_in(sent)),
             "createdbymyapp": mine,
             "searchterm": lambda sent: _mentions(
                 sent, lambda invoice: [invoice.number, invoice.reference]
             ),
         },
+        takes_ids=True,
         forces_paging=frozenset({"summaryonly", "statuses"}),
     )
 
@@ -121,18 +119,6 @@ def payment_catalogue() -> Catalogue[Payment]:
         orders={"date": lambda payment: payment.date, "amount": lambda payment: payment.amount},
         filters={},
     )
-
-
-def _words(sent: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in sent.split(",") if word.strip())
-
-
-def _uuids(sent: str) -> frozenset[str]:
-    found = {word: as_uuid(word) for word in _words(sent)}
-    bad = [word for word, value in found.items() if value is None]
-    if bad:
-        raise QueryUnreadable(f"'{bad[0]}' is not a valid identifier")
-    return frozenset(str(value) for value in found.values())
 
 
 def _among(get: Callable[[Any], str], wanted: frozenset[str]) -> Test[Any]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
+from simulator.elements import as_uuid
 from simulator.model import Record, Shelf
 from simulator.query import Getter, Test, parse
 from simulator.refusals import PostUnreadable, QueryUnreadable
@@ -34,6 +35,7 @@ class Catalogue(Generic[R]):
         fields: what `where` may name, by lower-case name.
         orders: further orders by lower-case name.
         filters: query parameters that select; each turns its text into a test.
+        takes_ids: whether `IDs=` selects.
         hidden: records left out unless `includeArchived=true`.
         forces_paging: parameters that make the answer paged even without `page`.
     """
@@ -42,6 +44,7 @@ class Catalogue(Generic[R]):
     fields: Mapping[str, Getter[R]]
     orders: Mapping[str, Getter[R]]
     filters: Mapping[str, Callable[[str], Test[R]]]
+    takes_ids: bool = False
     hidden: Test[R] | None = None
     forces_paging: frozenset[str] = frozenset()
 
@@ -95,6 +98,9 @@ def select(
     """
     tests = _tests(catalogue, params)
     keys = _ordered(shelf, catalogue, params.get("order", ""), since_ms)
+    if catalogue.takes_ids and params.get("ids"):
+        wanted = uuids_in(params["ids"])
+        keys = [key for key in keys if key in wanted]
     paged = "page" in params or any(_given(params, name) for name in catalogue.forces_paging)
     summary = params.get("summaryonly", "").lower() == "true"
     if not paged and len(keys) > _MOST_ROWS:
@@ -112,6 +118,20 @@ def select(
     records = chosen[window] if tests else [shelf.by_id[key] for key in keys[window]]
     shape = Shape.SUMMARY if summary else Shape.PAGED
     return Selection(records, shape, Pagination(page, size, count))
+
+
+def words_in(sent: str) -> frozenset[str]:
+    """The words of a comma-separated parameter."""
+    return frozenset(word.strip() for word in sent.split(",") if word.strip())
+
+
+def uuids_in(sent: str) -> frozenset[str]:
+    """The ids of a comma-separated parameter, dashes or not. Raises QueryUnreadable."""
+    found = {word: as_uuid(word) for word in words_in(sent)}
+    bad = [word for word, value in found.items() if value is None]
+    if bad:
+        raise QueryUnreadable(f"'{bad[0]}' is not a valid identifier")
+    return frozenset(str(value) for value in found.values())
 
 
 def _given(params: Mapping[str, str], name: str) -> bool:

@@ -14,6 +14,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from crm import tables
 from crm.intake import Counters, from_state, read_states, take
 from crm.kit import Key, Unreadable, read_key
+from crm.payment_status import lower_uuid
 from crm.snapshot import snapshot
 from crm.tables import Partitions
 from crm.topics import CrmTopics
@@ -68,6 +69,8 @@ class CatchUp:
     def _note_published(self, record: ConsumerRecord) -> None:
         try:
             key = read_key(record.key)
+            lower_uuid(key.tenant_id, "tenant")
+            lower_uuid(key.entity_id, key.resource)
         except Unreadable:
             self.counters.unreadable += 1
             return

@@ -34,6 +34,7 @@ from aiokafka.errors import (
 )
 
 from crm import tables
+from crm.assignment import ByName
 from crm.catchup import CatchUp
 from crm.closing import close_client
 from crm.intake import Counters, Passed, from_events, read_states, take
@@ -150,6 +151,7 @@ def _new_consumer(setup: Setup) -> AIOKafkaConsumer:
         **setup.broker.client_options(),
         group_id=group_id(setup.broker.prefix),
         group_instance_id=setup.instance,
+        partition_assignment_strategy=[ByName(setup.instance)],
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -225,7 +227,11 @@ class _Session:
             )
         self._setup.health.catching_up = len(behind)
         self._look_at = 0.0
-        log.info("crm_assigned", partitions=len(assigned), catching_up=len(behind))
+        log.info(
+            "crm_assigned",
+            partitions=sorted(tp.partition for tp in assigned),
+            catching_up=len(behind),
+        )
 
     async def _resume(self, assigned: frozenset[TopicPartition]) -> set[TopicPartition]:
         """Go to where reading goes on; return the partitions that need no catching up."""

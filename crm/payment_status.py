@@ -108,8 +108,8 @@ def invoice_state(change: Change) -> InvoiceState:
         Unreadable: an id, a date or an amount is not one.
     """
     bare = InvoiceState(
-        tenant_id=_uuid(change.key.tenant_id, "tenant"),
-        invoice_id=_uuid(change.key.entity_id, "invoice"),
+        tenant_id=lower_uuid(change.key.tenant_id, "tenant"),
+        invoice_id=lower_uuid(change.key.entity_id, "invoice"),
         epoch=change.version.epoch,
         sequence=change.version.sequence,
         gone=change.record is None,
@@ -124,7 +124,7 @@ def invoice_state(change: Change) -> InvoiceState:
         remote_id=record.get("remote_id"),
         number=record.get("number"),
         type=record.get("type"),
-        contact_id=None if contact_id is None else _uuid(contact_id, "contact"),
+        contact_id=None if contact_id is None else lower_uuid(contact_id, "contact"),
         contact_remote_id=contact.get("remote_id"),
         contact_name=contact.get("name"),
         currency=record.get("currency"),
@@ -236,6 +236,17 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def lower_uuid(text: Any, name: str) -> str:
+    """Return `text` if it is a UUID in lower case.
+
+    Raises:
+        Unreadable: it is not; the message calls it `name`.
+    """
+    if not isinstance(text, str) or _UUID.fullmatch(text) is None:
+        raise Unreadable(f"the {name} id is not a lower-case UUID")
+    return text
+
+
 def _is_open(group: InvoiceGroup) -> bool:
     return group.document == "open" and group.owing
 
@@ -275,12 +286,6 @@ def _text(amount: Decimal | None) -> str | None:
 
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
-
-
-def _uuid(text: Any, name: str) -> str:
-    if not isinstance(text, str) or _UUID.fullmatch(text) is None:
-        raise Unreadable(f"the {name} id is not a lower-case UUID")
-    return text
 
 
 def _decimal(text: Any, name: str) -> Decimal | None:

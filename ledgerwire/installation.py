@@ -16,11 +16,13 @@ from ledgerwire.settings import Settings
 from storage.database import Database
 from storage.embedded import embedded_database
 from storage.embedded_servers import EmbeddedServer, EmbeddedServers
+from storage.errors import StorageUnavailable
 from storage.migrate import migrate
 from unified.broker import BrokerSettings, SaslMechanism, Security
 from unified.clock import Clock, OffsetClock, OffsetFile
 
 EMBEDDED = "embedded"
+MIGRATE_AGAIN_S = 2.0  #: real time between attempts while the database is away
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +47,12 @@ def clock_of(settings: Settings) -> Clock:
 
 @asynccontextmanager
 async def open_installation(
-    settings: Settings, *, connections: int = 16, broker: bool = True
+    settings: Settings, *, connections: int = 16, broker: bool = True, patient: bool = False
 ) -> AsyncIterator[Installation]:
     """Start or find the embedded servers, bring the schema up to date, connect.
 
-    With `broker=False` an embedded broker is left alone: the job needs none.
+    With `broker=False` an embedded broker is left alone: the job needs none. With `patient=True`
+    a database that is away is no error: the schema is brought up to date once it answers.
 
     Raises:
         StorageError: the database can't be reached, or a newer program has migrated it.
@@ -58,11 +61,44 @@ async def open_installation(
     async with AsyncExitStack() as stack:
         addresses = await _embedded(settings, stack, database=True, broker=broker)
         url = addresses.get("database_url", settings.database_url)
-        await migrate(url)
-        db = await Database.connect(url, min_size=2, max_size=connections)
+        try:
+            await migrate(url)
+            least = 2
+        except StorageUnavailable:
+            if not patient:
+                raise
+            least = 0
+            log.warning("database_away", remedy="check LEDGERWIRE_DATABASE_URL")
+            await stack.enter_async_context(_migrating(url))
+        db = await Database.connect(url, min_size=least, max_size=connections)
         stack.push_async_callback(db.close)
         kafka = broker_settings(settings, addresses.get("kafka"))
         yield Installation(settings, db, url, kafka, clock_of(settings))
+
+
+@asynccontextmanager
+async def _migrating(url: str) -> AsyncIterator[None]:
+    """Bring the schema up to date in the background, as soon as the database answers.
+
+    Raises:
+        SchemaTooNew: a newer program has migrated it; the block is cancelled.
+    """
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(_migrate_in_time(url))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _migrate_in_time(url: str) -> None:
+    while True:
+        try:
+            await migrate(url)
+        except StorageUnavailable:
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+        else:
+            return
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.consent import ConsentKeeper
+from api.consent import ConsentKeeper, NothingToLink, TenantBusy
 from api.custom_connection import link_custom_connection
 from api.health import Check, health_routes
 from api.linking import LinkFlow
@@ -32,6 +32,7 @@ from handlers.metrics import HandlerMetrics
 from handlers.reading import Reader
 from handlers.schedule import SweepShare
 from handlers.server import HandlersSettings, run_handlers
+from handlers.waiting import until
 from handlers.workshop import Workshop
 from ledgerwire.installation import EMBEDDED, Installation, open_installation
 from ledgerwire.settings import Settings, require
@@ -47,6 +48,7 @@ from unified.resources import RESOURCES
 from unified.topics import all_topics
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
+from xero.errors import XeroError
 from xero.limits import ConcurrentCalls
 from xero.oauth import OAuthClient, XeroApp
 from xero.scopes import app_scopes_for, chosen_scopes
@@ -54,6 +56,10 @@ from xero.urls import XeroUrls
 
 HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  #: seconds; Xero's slowest lists take many
 GRANULAR = "granular"
+LINK_AGAIN_S = 30.0  #: real time between attempts to link a custom connection
+DAY_LIMITS = {"starter": 1_000}  #: calls a day and tenant (Xero: OAuth 2.0 API limits)
+DAY_LIMIT = 5_000  #: of every other tier
+API_SHARE = 0.05  #: of a tenant's day, kept back for whoever waits for an answer
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +75,12 @@ async def run_roles(settings: Settings, roles: frozenset[str], stop: asyncio.Eve
         await _run_simulator(settings, stop)
         return
     listening = listen(settings.host, settings.port)
-    async with open_installation(settings, broker=bool(roles & {"handlers", "crm"})) as here:
+    async with open_installation(
+        settings,
+        broker=bool(roles & {"handlers", "crm"}),
+        # Xero's validation must be answered even while the database is away.
+        patient="receiver" in roles,
+    ) as here:
         process = Process(here)
         log.info("roles_started", roles=sorted(roles), port=settings.port)
         await process.run(roles, listening, stop)
@@ -129,8 +140,10 @@ class Process:
             if roles & {"api", "handlers"}:
                 xero = await stack.enter_async_context(self._xero(roles))
             if "api" in roles and xero is not None:
-                await self._add_api(served, xero)
+                self._add_api(served, xero)
             async with asyncio.TaskGroup() as group:
+                if "api" in roles and xero is not None:
+                    group.create_task(self._custom_connection(xero, stop))
                 if "handlers" in roles and xero is not None:
                     group.create_task(self._handlers(xero, stop))
                 if "crm" in roles:
@@ -170,15 +183,30 @@ class Process:
         ) as http:
             yield XeroSide.build(self._here, http, lending={"api", "handlers"} <= roles)
 
-    async def _add_api(self, served: _Served, xero: "XeroSide") -> None:
+    async def _custom_connection(self, xero: "XeroSide", stop: asyncio.Event) -> None:
+        """Link the organisation of a custom connection, as soon as Xero lets us."""
+        if self._settings.xero_grant != "client_credentials":
+            return
+        scopes = app_scopes_for(readable_endpoints())
+        while not stop.is_set():
+            try:
+                linked = await link_custom_connection(xero.oauth, xero.consents, scopes=scopes)
+            except (XeroError, StorageError, NothingToLink, TenantBusy) as error:
+                log.warning(
+                    "custom_connection_not_linked",
+                    error=type(error).__name__,
+                    remedy="check client id, secret and the connection in Xero's portal",
+                )
+                await until(stop, LINK_AGAIN_S)
+                continue
+            log.info("custom_connection_linked", tenants=[each.tenant_id for each in linked])
+            return
+
+    def _add_api(self, served: _Served, xero: "XeroSide") -> None:
         settings = self._settings
         endpoints = readable_endpoints()
         if settings.xero_grant == "client_credentials":
-            linked = await link_custom_connection(
-                xero.oauth, xero.consents, scopes=app_scopes_for(endpoints)
-            )
-            log.info("custom_connection_linked", tenants=[each.tenant_id for each in linked])
-            return
+            return  # nobody consents in a browser: see _custom_connection
         flow = LinkFlow(
             oauth=xero.oauth,
             database=self._here.db,
@@ -264,7 +292,8 @@ class XeroSide:
         connections = ConnectionsApi(http, urls)
         box = secret_box(settings)
         tokens = StoredTokens(here.db, box, oauth=oauth, connections=connections, clock=here.clock)
-        budget = StoredBudget(here.db, here.clock)
+        reserve = round(DAY_LIMITS.get(settings.xero_tier, DAY_LIMIT) * API_SHARE)
+        budget = StoredBudget(here.db, here.clock, day_reserve=reserve)
         client = XeroClient(
             http,
             urls,

@@ -21,6 +21,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from unified.ids import ConnectionId, TenantId
 from unified.resource import TenantContext
 from unified.resources.invoice import INVOICE
 from unified.shape import Read
@@ -29,8 +30,8 @@ INVOICES = 2_000
 ROUNDS = 7
 RESULTS = Path(__file__).parent / "results" / "normalize.json"
 CONTEXT = TenantContext(
-    tenant_id="0b3a6a52-6a5c-4f0e-9a53-3f3d4c3a9d11",
-    connection_id="b87a2bd3-0f1e-4c8e-8a63-1c2f6c1d7e22",
+    tenant_id=TenantId("0b3a6a52-6a5c-4f0e-9a53-3f3d4c3a9d11"),
+    connection_id=ConnectionId("b87a2bd3-0f1e-4c8e-8a63-1c2f6c1d7e22"),
     base_currency="NZD",
     short_code="!bench",
     time_zone="Pacific/Auckland",
@@ -114,13 +115,15 @@ def as_on_the_wire(invoice: dict[str, Any]) -> str:
     """JSON with Xero's fraction digits: 2 for amounts, 4 for quantities and unit prices."""
     text = json.dumps(invoice, indent=2)
     for key, digits in (("Quantity", 4), ("UnitAmount", 4), ("CurrencyRate", 6)):
-        text = re.sub(
-            rf'("{key}": )([-\d.]+)', lambda m, n=digits: f"{m[1]}{float(m[2]):.{n}f}", text
-        )
+        text = re.sub(rf'("{key}": )([-\d.]+)', _with_digits(digits), text)
     amounts = (
         "Amount|TaxAmount|LineAmount|AmountDue|AmountPaid|AmountCredited|SubTotal|TotalTax|Total"
     )
-    return re.sub(rf'("(?:{amounts})": )([-\d.]+)', lambda m: f"{m[1]}{float(m[2]):.2f}", text)
+    return re.sub(rf'("(?:{amounts})": )([-\d.]+)', _with_digits(2), text)
+
+
+def _with_digits(digits: int) -> Callable[[re.Match[str]], str]:
+    return lambda found: f"{found[1]}{float(found[2]):.{digits}f}"
 
 
 def _guid(chance: random.Random) -> str:

@@ -288,5 +288,5 @@ def _read_terms(value: Any, scope: Scope) -> dict[str, Any]:
 
 
 PAYMENT_TERMS: Final = Codec(
-    _read_terms, lambda terms, _record: _TERMS.encode(terms) or None, _TERMS.canon
+    _read_terms, lambda terms, _record: _TERMS.encode(terms) or None, _TERMS.canon, _TERMS.brief
 )

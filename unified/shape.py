@@ -71,16 +71,12 @@ class Derived:
     codec: Codec | None = None  #: only for its `canon`
 
 
-def _nothing() -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A field of the model that no read of Xero's fills; `make` builds its value."""
+    """A field of the model that no read of Xero's fills: null, or what `make` builds."""
 
     name: str
-    make: Callable[[], Any] = _nothing
+    make: Callable[[], Any] | None = None
 
 
 Entry = Field | Derived | Constant
@@ -206,7 +202,7 @@ def _abbreviator(entries: Sequence[Entry]) -> Callable[[Mapping[str, Any]], list
     counted = [entry for entry in entries if not _volatile(entry)]
     plain = tuple(entry.name for entry in counted if _canon_of(entry) is None)
     special = tuple(
-        (entry.name, _brief_of(entry)) for entry in counted if _canon_of(entry) is not None
+        (entry.name, brief) for entry in counted if (brief := _brief_of(entry)) is not None
     )
     pick: Callable[[Mapping[str, Any]], Any] = itemgetter(*plain) if plain else _no_values
     blank = dict.fromkeys(plain)
@@ -235,7 +231,7 @@ def _compiled(path: str, entries: Sequence[Entry]) -> Callable[[Any, Scope], dic
         if not entry.name.isidentifier():
             raise ResourceDefinitionError(f"{path}: {entry.name!r} is no name for a field")
         value = "None"
-        if isinstance(entry, Constant) and entry.make is not _nothing:
+        if isinstance(entry, Constant) and entry.make is not None:
             names[f"make_{number}"] = entry.make
             value = f"make_{number}()"
         elif isinstance(entry, Field):
@@ -279,18 +275,14 @@ def _canon_of(entry: Entry) -> Callable[[Any], Any] | None:
     return entry.codec.canon
 
 
-def _brief_of(entry: Entry) -> Callable[[Any], Any]:
-    codec = None if isinstance(entry, Constant) else entry.codec
-    shorten = None if codec is None else codec.brief or codec.canon
-    return _unchanged if shorten is None else shorten
+def _brief_of(entry: Entry) -> Callable[[Any], Any] | None:
+    if isinstance(entry, Constant) or entry.codec is None:
+        return None
+    return entry.codec.brief or entry.codec.canon
 
 
 def _no_values(_record: Mapping[str, Any]) -> tuple[()]:
     return ()
-
-
-def _unchanged(value: Any) -> Any:
-    return value
 
 
 def _volatile(entry: Entry) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from unified.ids import ConnectionId, TenantId
 from unified.resource import Normalized, Resource, TenantContext
 from unified.resources import resource as resource_named
 from unified.shape import Read
@@ -17,23 +18,23 @@ TODAY = date(2026, 11, 3)
 NOW = datetime(2026, 11, 3, 1, 2, 3, 4000, tzinfo=UTC)
 
 NZ = TenantContext(
-    tenant_id="2f6c1d7e-9a53-4f0e-8a63-0b3a6a526a5c",
-    connection_id=CONNECTION,
+    tenant_id=TenantId("2f6c1d7e-9a53-4f0e-8a63-0b3a6a526a5c"),
+    connection_id=ConnectionId(CONNECTION),
     base_currency="NZD",
     short_code="!mK9qT",
     time_zone="Pacific/Auckland",
     business_date=TODAY,
 )
 US = TenantContext(
-    tenant_id="7c0de1b2-11aa-4d53-9a77-5e6f70819203",
-    connection_id=CONNECTION,
+    tenant_id=TenantId("7c0de1b2-11aa-4d53-9a77-5e6f70819203"),
+    connection_id=ConnectionId(CONNECTION),
     base_currency="USD",
     time_zone="America/Chicago",
     business_date=TODAY,
 )
 JP = TenantContext(
-    tenant_id="9d9d2a10-5f57-4c33-b2ab-4c1d9e8f7a60",
-    connection_id=CONNECTION,
+    tenant_id=TenantId("9d9d2a10-5f57-4c33-b2ab-4c1d9e8f7a60"),
+    connection_id=ConnectionId(CONNECTION),
     base_currency="JPY",
     business_date=TODAY,
 )

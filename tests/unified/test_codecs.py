@@ -215,7 +215,8 @@ def test_empty_texts_are_null() -> None:
     assert decode(TEXT, " ") == " "
     assert decode(TEXT, 42) == "42"
     assert decode(TEXT, Decimal("4.20")) == "4.20"
-    for wrong in (True, [], {}):
+    wrongs: tuple[Any, ...] = (True, [], {})
+    for wrong in wrongs:
         with pytest.raises(CodecError, match="not a text"):
             decode(TEXT, wrong)
 
@@ -239,7 +240,8 @@ def test_flags_are_true_false_or_absent() -> None:
     assert decode(FLAG, None) is None
     assert decode(FLAG, "") is None
     assert decode(flag(absent=False), None) is False
-    for wrong in ("yes", 1, []):
+    wrongs: tuple[Any, ...] = ("yes", 1, [])
+    for wrong in wrongs:
         with pytest.raises(CodecError, match="not true or false"):
             decode(FLAG, wrong)
 

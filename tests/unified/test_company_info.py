@@ -101,9 +101,10 @@ def test_nothing_of_it_is_written_timed_or_linked() -> None:
 
 def test_what_is_no_object_is_refused() -> None:
     """Also where a list or a text stands in its place."""
-    for wrong in ([], "x", None, 5):
+    wrongs: tuple[Any, ...] = ([], "x", None, 5)
+    for wrong in wrongs:
         with pytest.raises(NormalizeError, match="without id: object: not an object"):
-            COMPANY_INFO.normalize(wrong, JP, Read.UNPAGED)  # type: ignore[arg-type]  # wrong on purpose
+            COMPANY_INFO.normalize(wrong, JP, Read.UNPAGED)
     with pytest.raises(NormalizeError) as caught:
         company(FinancialYearEndDay="31.5")
     assert (caught.value.path, caught.value.reason) == ("FinancialYearEndDay", "not a whole number")

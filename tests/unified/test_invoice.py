@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unified.books import NZ, TODAY, US, invoice, normalized, wire
-from unified.resource import DenormalizeError, TenantContext, Timer
+from unified.resource import DenormalizeError, NormalizeError, TenantContext, Timer
 from unified.resources.invoice import INVOICE
 from unified.shape import Read
 
@@ -231,7 +231,7 @@ def test_line_amounts_add_up() -> None:
 def test_item_is_known_by_id_by_code_or_not() -> None:
     """A reference known only by its code has null ids and is never looked up."""
     line = wire("invoice", "foreign_bill")["LineItems"][0]
-    items = ({"ItemID": "AB"}, {"Code": "C", "Name": "N"}, {}, None)
+    items: list[Any] = [{"ItemID": "AB"}, {"Code": "C", "Name": "N"}, {}, None]
     records = invoice(LineItems=[{**line, "ItemCode": "", "Item": item} for item in items])
 
     assert [each["item"] and sorted(each["item"].items()) for each in records["line_items"]] == [
@@ -240,6 +240,31 @@ def test_item_is_known_by_id_by_code_or_not() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"LineItems": [{"Quantity": "x"}]}, "LineItems/0/Quantity"),
+        ({"LineItems": [{}, {"Item": "x"}]}, "LineItems/1/Item|ItemCode"),
+        ({"LineItems": [{"Tracking": [5]}]}, "LineItems/0/Tracking/0"),
+        ({"LineItems": 5}, "LineItems"),
+        ({"Payments": [{"Amount": 5}]}, "Payments/0/PaymentID"),
+        ({"Overpayments": [{"OverpaymentID": "x", "Date": 5}]}, "Overpayments/0/Date"),
+        ({"InvoiceAddresses": [5]}, "InvoiceAddresses/0"),
+        ({"ExpectedPaymentDate": 5}, "ExpectedPaymentDate|PlannedPaymentDate"),
+        ({"Contact": "x"}, "Contact"),
+        ({"Total": "1,000"}, "Total"),
+        ({"DueDate": "soon"}, "DueDate"),
+    ],
+)
+def test_what_cannot_be_read_says_where(changes: dict[str, Any], path: str) -> None:
+    """A poison invoice is buried with the way to what is wrong with it."""
+    with pytest.raises(NormalizeError) as caught:
+        invoice(**changes)
+
+    assert path == caught.value.path
+    assert caught.value.remote_id == "4f7c9a10-3b52-4a5e-9d1c-7a6b5c4d3e2f"
 
 
 def test_write_body_of_an_invoice() -> None:

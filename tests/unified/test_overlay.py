@@ -17,7 +17,7 @@ from unified.resources.invoice import INVOICE
 from unified.shape import Read
 
 #: What an unpaged list makes of an invoice (Xero: Invoices, unpaged).
-THIN = {"LineItems": [], "HasAttachments": False, "SentToContact": ..., "Url": ...}
+THIN: dict[str, Any] = {"LineItems": [], "HasAttachments": False, "SentToContact": ..., "Url": ...}
 STUB = ("Type", "InvoiceID", "InvoiceNumber", "Contact", "CurrencyCode", "LineItems", "Payments")
 
 
@@ -58,6 +58,16 @@ def test_unpaged_list_erases_nothing() -> None:
     assert not {"line_items", "is_sent", "source_url", "shipping_address"} & thin.carried
     assert {**known, "has_attachments": False} == record
     assert INVOICE.changed_fields(known, record) == ["/has_attachments"]
+
+
+def test_thin_answers_alone_stay_a_summary() -> None:
+    """Until a full read comes, what was never told is null, and the record says so."""
+    thin = normalized("invoice", "part_paid_with_credit_note", read=Read.UNPAGED, **THIN)
+    record = INVOICE.overlay(INVOICE.overlay(None, thin), thin)
+
+    assert (record["completeness"], record["line_items"]) == ("summary", None)
+    full = INVOICE.overlay(record, normalized("invoice", "part_paid_with_credit_note"))
+    assert (full["completeness"], len(full["line_items"])) == ("full", 2)
 
 
 def test_unpaged_list_is_believed_in_what_it_shows() -> None:
@@ -102,7 +112,8 @@ def test_stub_tells_only_what_it_names() -> None:
 def test_missing_keys_that_are_always_sent_tell_nothing(key: str, field: str) -> None:
     """Xero writes an empty list as []: an answer without the key says nothing about it."""
     known = known_invoice()
-    fresh = normalized("invoice", "part_paid_with_credit_note", **{key: ...})
+    without: dict[str, Any] = {key: ...}
+    fresh = normalized("invoice", "part_paid_with_credit_note", **without)
 
     assert field not in fresh.carried
     assert known[field] == INVOICE.overlay(known, fresh)[field]

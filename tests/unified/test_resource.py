@@ -1,6 +1,7 @@
 """A resource file that contradicts itself cannot be imported; a sound one can be found."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ from unified.resources.invoice import INVOICE
 from unified.shape import Constant, Derived, Field, ResourceDefinitionError, Shape, many, one
 
 
-def _rebuilt(original: Resource, **changes: object) -> Resource:
+def _rebuilt(original: Resource, **changes: Any) -> Resource:
     names = [name for name in original.__dataclass_fields__ if not name.startswith("_")]
-    return Resource(**{**{name: getattr(original, name) for name in names}, **changes})  # type: ignore[arg-type]  # the same fields as before
+    return Resource(**{**{name: getattr(original, name) for name in names}, **changes})
 
 
 def test_resources_are_found_by_all_their_names() -> None:
@@ -78,11 +79,21 @@ def test_common_block_stands_first_and_in_order() -> None:
 def test_resource_without_extensions_has_an_empty_object() -> None:
     """The key is there, so that adding one later is an addition."""
     fields = tuple(f for f in COMPANY_INFO.fields if f.name in {"status", "remote_status"})
-    bare = _rebuilt(COMPANY_INFO, model=Record, fields=fields, extensions=())
+    bare = Resource(
+        name="bare",
+        plural="bares",
+        topic_part="bares",
+        space="accounting",
+        model=Record,
+        endpoint=COMPANY_INFO.endpoint,
+        webhook_category=None,
+        fields=fields,
+    )
     declared = _rebuilt(
         COMPANY_INFO, model=Record, fields=(*fields, Constant("extensions", dict)), extensions=()
     )
 
+    assert bare.facts({}, {}) == []
     for each in (bare, declared):
         assert each._shape.decode({}, Scope("t"))["extensions"] == {}
 

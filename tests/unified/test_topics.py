@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -88,10 +89,11 @@ def test_secured_broker_gets_certificates_and_credentials(ca_file: Path | None) 
 
 def test_settings_that_cannot_work_are_refused() -> None:
     """At the start, with the value's name, rather than by the broker later."""
-    for wrong, word in (
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
         ({"bootstrap": " "}, "bootstrap"),
         ({"bootstrap": "a:1", "partitions": 0}, "partitions"),
         ({"bootstrap": "a:1", "security": Security.SASL_PLAINTEXT}, "SASL_PLAINTEXT"),
-    ):
+    )
+    for wrong, word in wrongs:
         with pytest.raises(ValueError, match=word):
-            BrokerSettings(**wrong)  # type: ignore[arg-type]  # each is a wrong one on purpose
+            BrokerSettings(**wrong)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from storage.gaps import find_gaps, gaps_to_act_on, mark_acted
 
 from storage.cursors import bring_sweeps_forward
 from storage.database import Database
+from storage.gaps import find_gaps, gaps_to_act_on, mark_acted
 from unified.clock import Clock
 from unified.resources import RESOURCES
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from storage.pruning import Pruned, prune
 
 from storage.database import Database
+from storage.pruning import Pruned, prune
 
 log = structlog.get_logger(__name__)
 

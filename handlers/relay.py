@@ -17,7 +17,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from handlers.metrics import HandlerMetrics
+from handlers.waiting import either, until
 from storage.database import Database
+from storage.errors import StorageError
 from storage.relay import (
     UnrelayedAnnouncement,
     UnrelayedEvent,
@@ -106,6 +108,7 @@ class ShardRelay:
 
         Raises:
             KafkaError: nothing was marked; the producer is gone, the next call makes a new one.
+            StorageError: nothing was marked, though Kafka may have it already.
         """
         events = await unrelayed_events(self._db, self._shard, limit=BATCH)
         announcements = await unrelayed_announcements(self._db, self._shard, limit=BATCH)
@@ -186,9 +189,11 @@ class ShardRelay:
                 self._metrics.latencies_ms.append(latency_s * 1000)
 
     async def run(self, work: asyncio.Event, stop: asyncio.Event) -> None:
-        """Relay whenever `work` is set, until `stop`; failures wait and start again.
+        """Relay whenever `work` is set, until `stop`.
 
-        The producer is started at once, so that a predecessor's open transaction ends.
+        Kafka or the database failing throws the producer away, waits, and starts again at the
+        lowest unsent row. The producer is started at once, so that a predecessor's open
+        transaction ends.
         """
         while not stop.is_set():
             try:
@@ -197,30 +202,14 @@ class ShardRelay:
                 while await self.relay_once() and not stop.is_set():
                     self._failures = 0
                 self._failures = 0
-            except (KafkaError, OSError) as error:
+            except (KafkaError, StorageError, OSError) as error:
                 self._failures += 1
                 await self.close()
                 wait_s = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), LONGEST_WAIT_S)
                 log.warning(
                     "relay_failed", shard=self._shard, error=type(error).__name__, wait_s=wait_s
                 )
-                await _wait(stop, wait_s)
+                await until(stop, wait_s)
                 continue
-            await _either(work, stop)
+            await either(work, stop)
             work.clear()
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
-
-
-async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(first.wait()), asyncio.ensure_future(second.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

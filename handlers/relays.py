@@ -58,13 +58,17 @@ class Relays:
 
     def hint(self, payload: str) -> None:
         """A NOTIFY came: `payload` is the shard with something to send; empty means any."""
-        if payload.isdecimal() and int(payload) in self._work:
-            self._work[int(payload)].set()
-        else:
+        if not payload:
             self._kick.set()
+        elif payload.isdecimal() and int(payload) in self._work:
+            self._work[int(payload)].set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Own and relay shards until `stop`; then send what is there, and give the shards back."""
+        """Own and relay shards until `stop`; then end what is under way and give them back.
+
+        What has not left by then stays for the next owner. A relay that ends by an error nobody
+        foresaw ends this too: a shard must not stand still unseen.
+        """
         subscription = await self._db.listen(EVENT_CHANNEL, self.hint)
         renewed_at = -RENEW_EVERY_S
         loop = asyncio.get_running_loop()
@@ -79,6 +83,9 @@ class Relays:
                         self._work[shard].set()
                 except StorageError as error:
                     log.warning("relay_poll_failed", error=type(error).__name__)
+                for task in self._tasks.values():
+                    if task.done():
+                        task.result()
                 await either(self._kick, stop, seconds=POLL_S)
         finally:
             await self._give_back()
@@ -86,13 +93,16 @@ class Relays:
 
     async def _own(self) -> None:
         """Renew what is held, drop what was lost, and take what is free."""
-        for shard, lease in list(self._leases.items()):
+        lost = []
+        for shard, lease in self._leases.items():
             try:
                 await renew_lease(self._db, lease, life=LEASE)
             except LeaseLost:
                 log.warning("relay_lost", shard=shard)
-                self._leases.pop(shard)
-                await self._stop(shard)
+                lost.append(shard)
+        for shard in lost:
+            self._leases.pop(shard)
+        await asyncio.gather(*(self._stop(shard) for shard in lost))
         for shard in range(RELAY_SHARDS):
             if shard in self._leases:
                 continue

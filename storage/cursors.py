@@ -130,7 +130,7 @@ async def bring_sweeps_forward(
     rows = await db.fetch(
         """UPDATE cursor SET sweep_due_at = least(
                   cursor.sweep_due_at, $2::timestamptz + make_interval(secs =>
-                      $3 * (abs(hashtext(cursor.tenant_id::text)) % 1000) / 1e3))
+                      $3 * (abs(hashtext(cursor.tenant_id::text)::bigint) % 1000) / 1e3))
              FROM tenant
             WHERE tenant.id = cursor.tenant_id AND tenant.state IN ('linked','needs_reauth')
               AND cursor.endpoint = ANY($1::text[]) AND ($4::uuid IS NULL OR tenant.id = $4)

@@ -66,7 +66,7 @@ class Buried:
 
     endpoint: str
     remote_id: RemoteId
-    version: int | None  #: None: there was no notice, a page brought it
+    version: int | None  #: newest hint that the read answered; None: whatever was hinted
     error_code: str
     error: str  #: a sentence without payload or secret
     raw: bytes | None  #: zlib-compressed JSON, if there was any
@@ -126,7 +126,7 @@ VALUES ($1, $2, $3, 'sweep', clock_timestamp(), clock_timestamp(), 'dead', clock
     ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
    SET state = 'dead', died_at = clock_timestamp(), error_code = excluded.error_code,
        error = excluded.error, raw = coalesce(excluded.raw, n.raw), attempts = n.attempts + 1
- WHERE $4::bigint IS NULL OR n.version = $4
+ WHERE $4::bigint IS NULL OR n.version <= $4
 RETURNING true
 """
 
@@ -224,5 +224,8 @@ async def bury_notice(conn: Connection, tenant_id: TenantId, buried: Buried) -> 
 
 async def newest_notice_version(db: Database) -> int:
     """The newest version given out so far: every notice up to it was hinted before now."""
-    version: int = await db.fetchval("SELECT last_value FROM notice_version")
+    # Before the first one is given out, last_value is what that one will be.
+    version: int = await db.fetchval(
+        "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM notice_version"
+    )
     return version

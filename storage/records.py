@@ -113,7 +113,9 @@ UPDATE record
    SET unified = coalesce(v.unified::json, record.unified), raw = coalesce(v.raw, record.raw),
        raw_fetched_at = CASE WHEN v.raw IS NULL THEN raw_fetched_at ELSE v.answered_at END,
        updated_at = coalesce(v.updated_at, record.updated_at),
-       asked_at = v.asked_at, answered_at = v.answered_at, verified_at = v.answered_at,
+       asked_at = greatest(record.asked_at, v.asked_at),
+       answered_at = greatest(record.answered_at, v.answered_at),
+       verified_at = greatest(record.verified_at, v.answered_at),
        missed_lists = 0
   FROM unnest($3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::timestamptz[],
               $8::timestamptz[])
@@ -190,7 +192,8 @@ async def write_records(
 async def verify_records(
     conn: Connection, tenant_id: TenantId, resource: str, rows: Sequence[VerifiedRow]
 ) -> None:
-    """Move the clocks of rows whose content was confirmed."""
+    """Move the clocks of rows whose content was confirmed, never back: a slow answer may come
+    after a quicker and later one."""
     if not rows:
         return
     rows = sorted(rows, key=lambda row: row.remote_id)

@@ -55,10 +55,10 @@ async def keep(db: Database, duty: Duty, owner: str, stop: asyncio.Event) -> Non
     loop = asyncio.get_running_loop()
     while not stop.is_set():
         try:
-            if held is None or loop.time() - taken_at >= LOOK_EVERY_S:
+            if loop.time() - taken_at >= LOOK_EVERY_S:
                 # Taking what is held already renews it, under a new token.
-                held = await take_lease(db, name, owner, life=LEASE)
                 taken_at = loop.time()
+                held = await take_lease(db, name, owner, life=LEASE)
             if held is not None and loop.time() - done_at >= duty.every_s:
                 await duty.do()
                 done_at = loop.time()

@@ -6,7 +6,7 @@ Leases end by themselves; this only clears their marks, so that a tenant's row s
 import structlog
 
 from storage.database import Database
-from storage.rescue import clear_ended_leases
+from storage.leases import clear_ended_leases
 
 log = structlog.get_logger(__name__)
 

@@ -6,6 +6,7 @@ wherever it runs: the lease sees to that, and each commit checks its fencing tok
 """
 
 import asyncio
+import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ LEASE = timedelta(seconds=15)  #: how long a killed worker's tenants wait for an
 RENEW_EVERY_S = 4.0
 LONGEST_DRAIN_S = 8.0
 STORAGE_REST_S = 1.0  #: a tenant's rest after the database failed its session
+BROKEN_REST_S = 10.0  #: the same after a mistake of ours, which will most likely come again
 
 log = structlog.get_logger(__name__)
 
@@ -113,14 +115,23 @@ class Worker:
             rest_s = await session.run()
         except StorageError as error:
             log.warning("session_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # a fault of ours stays inside its tenant
+            rest_s = BROKEN_REST_S
+            log.error("session_broke", tenant_id=lease.tenant_id, error=type(error).__name__,
+                      at=_place(error))  # fmt: skip
         finally:
+            # From here on the lease is nobody's to renew: a renewal that comes too late must not
+            # cut this off half-way, or the tenant would count as served for ever.
+            self._leases.pop(lease.tenant_id, None)
             if rest_s > 0:
                 until_s = asyncio.get_running_loop().time() + rest_s
                 self._resting[lease.tenant_id] = until_s
-            await self._give_back(lease)
-            for kept in (self._sessions, self._tasks, self._leases):
-                kept.pop(lease.tenant_id, None)
-            self._kick.set()  # a hint that came after the session's last look is due again
+            try:
+                await self._give_back(lease)
+            finally:
+                self._sessions.pop(lease.tenant_id, None)
+                self._tasks.pop(lease.tenant_id, None)
+                self._kick.set()  # a hint that came after the session's last look is due again
 
     async def _give_back(self, lease: TenantLease) -> None:
         try:
@@ -141,10 +152,10 @@ class Worker:
 
     def _lost(self, lease: TenantLease) -> None:
         """Somebody else works for the tenant now; what is under way here can't commit any more."""
-        task = self._tasks.get(lease.tenant_id)
-        if task is not None:
-            log.warning("tenant_lost", tenant_id=lease.tenant_id)
-            task.cancel()
+        if self._leases.get(lease.tenant_id) != lease:
+            return  # its session has ended meanwhile and gave the lease back itself
+        log.warning("tenant_lost", tenant_id=lease.tenant_id)
+        self._tasks[lease.tenant_id].cancel()
 
     async def _drain(self) -> None:
         """Let sessions end after their present step; cut off what takes too long.
@@ -161,3 +172,9 @@ class Worker:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised; its text is left out, since it may hold what was being read."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    return "".join(f"{frame.name}:{frame.lineno}" for frame in frames)

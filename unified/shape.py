@@ -124,7 +124,7 @@ class Shape:
         """
         if raw.__class__ is not dict:
             raise CodecError("not an object")
-        if not self._partial and not raw.keys() <= self._known:
+        if not self._partial and not self._known.issuperset(raw):
             self._note_unknown(raw, scope)
         try:
             return self._decode(raw, scope)

@@ -21,7 +21,6 @@ from unified.codecs import (
     flag,
     parse_date,
     remote_of,
-    to_decimal,
 )
 from unified.documents import (
     CREDIT_ENDPOINTS,
@@ -37,7 +36,7 @@ from unified.documents import (
     look_at_tax_mode,
 )
 from unified.model import Address, Amount, Currency, Day, Number, OneOf, Part, Rate, Record, Ref
-from unified.money import AMOUNT, RATE, amount_text, inverse_rate, minor_digits
+from unified.money import AMOUNT, RATE, amount_text, minor_digits
 from unified.parts import PLAIN_ADDRESS, id_ref, object_ref
 from unified.resource import DenormalizeError, Endpoint, Resource, Timer
 from unified.shape import ALL, PAGES, Constant, Derived, Field, decode_list
@@ -87,9 +86,8 @@ def _read_currency(value: Any, scope: Scope) -> str | None:
     return scope.base_currency if found is None else str(found)
 
 
-def _read_inverse(value: Any, _scope: Scope) -> str | None:
-    rate = to_decimal(value)
-    return None if rate is None else inverse_rate(rate)
+def _left_to_derive(_value: Any, _scope: Scope) -> None:
+    """Whether a rate is needed at all depends on both currencies, so `_derive` fills it in."""
 
 
 def _write_rate(value: Any, record: Mapping[str, Any]) -> str | None:
@@ -382,7 +380,7 @@ INVOICE: Final = Resource(
         ),
         Field("base_currency", (), Codec(lambda _raw, scope: scope.base_currency), ALL),
         Field(
-            "exchange_rate_to_base", "CurrencyRate", Codec(_read_inverse, _write_rate), write=True
+            "exchange_rate_to_base", "CurrencyRate", Codec(_left_to_derive, _write_rate), write=True
         ),
         Field("provider_exchange_rate", "CurrencyRate", RATE),
         Field("tax_mode", "LineAmountTypes", TAX_MODE, write=True),

@@ -117,8 +117,8 @@ class Worker:
             log.warning("session_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001  # a fault of ours stays inside its tenant
             rest_s = BROKEN_REST_S
-            log.error("session_broke", tenant_id=lease.tenant_id, error=type(error).__name__,
-                      at=_place(error))  # fmt: skip
+            name, place = type(error).__name__, _place(error)
+            log.error("session_broke", tenant_id=lease.tenant_id, error=name, at=place)  # noqa: TRY400  # its text may hold what was read
         finally:
             # From here on the lease is nobody's to renew: a renewal that comes too late must not
             # cut this off half-way, or the tenant would count as served for ever.

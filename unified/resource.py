@@ -8,178 +8,48 @@ decided in handlers/compare.py; how an event is worded, in `envelope`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 
-from unified.codecs import Codec, CodecError, Drift, Scope, instant_text, parse_instant, read_guid
+from unified.carrying import Carrying, extensions_field
+from unified.codecs import CodecError, Scope, instant_text, parse_instant, read_guid
 from unified.diff import changed_paths, content_hash_of, fingerprint_of
-from unified.ids import ConnectionId, RemoteId, TenantId, record_id
+from unified.ids import RemoteId, record_id
 from unified.money import minor_digits
-from unified.shape import (
-    LISTS,
-    PAGES,
-    Constant,
-    Derived,
-    Entry,
-    Field,
-    Read,
-    ResourceDefinitionError,
-    Shape,
-    keys_of,
+from unified.shape import Constant, Derived, Entry, Field, Read, ResourceDefinitionError, Shape
+from unified.vocabulary import (
+    COMMON,
+    FULL,
+    PROVIDER,
+    STAMPED,
+    DenormalizeError,
+    Endpoint,
+    Normalized,
+    NormalizeError,
+    TenantContext,
+    Timer,
 )
 
-PROVIDER: Final = "xero"
-FULL: Final = "full"
-SUMMARY: Final = "summary"
+__all__ = [
+    "COMMON",
+    "PROVIDER",
+    "STAMPED",
+    "DenormalizeError",
+    "Endpoint",
+    "NormalizeError",
+    "Normalized",
+    "Read",
+    "Resource",
+    "ResourceDefinitionError",
+    "TenantContext",
+    "Timer",
+]
 
-#: Fields of every record, in the order in which they stand.
-COMMON: Final = (
-    "id",
-    "remote_id",
-    "resource",
-    "provider",
-    "tenant_id",
-    "connection_id",
-    "remote_url",
-    "created_at",
-    "updated_at",
-    "first_seen_at",
-    "changed_at",
-    "verified_at",
-    "version",
-    "content_hash",
-    "status",
-    "remote_status",
-    "is_deleted",
-    "deleted_at",
-    "deletion_kind",
-    "merged_into",
-    "custom_fields",
-    "extensions",
-    "completeness",
-)
-#: What absorbing adds to a normalized record: it alone knows the sequence and its own clocks.
-STAMPED: Final = (
-    "first_seen_at",
-    "changed_at",
-    "verified_at",
-    "version",
-    "content_hash",
-    "deleted_at",
-)
-_IDENTITY = frozenset({"id", "remote_id", "resource", "provider", "tenant_id", "connection_id"})
 #: Of the common block, what may differ between two reads of the same content.
 _VOLATILE = frozenset(
     {"connection_id", "remote_url", "created_at", "updated_at", "completeness", *STAMPED}
 )
-
-
-class NormalizeError(Exception):
-    """A raw object that cannot be read; the message never holds a value of it.
-
-    Attributes:
-        resource: unified name of what it should be.
-        remote_id: its Xero id, where that could be read.
-        path: slash-separated way to the value, in Xero's words.
-        reason: what is wrong with it.
-    """
-
-    def __init__(self, resource: str, remote_id: str | None, path: str, reason: str) -> None:
-        super().__init__(f"{resource} {remote_id or 'without id'}: {path or 'object'}: {reason}")
-        self.resource = resource
-        self.remote_id = remote_id
-        self.path = path
-        self.reason = reason
-
-
-class DenormalizeError(Exception):
-    """A unified record that must not be sent to Xero; `path` is a JSON pointer into it."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """How Xero serves one kind of object (Xero: Accounting API, each endpoint's page).
-
-    Attributes:
-        path: last part of the address, such as "Invoices".
-        item_key: key of the list in an answer.
-        id_key: key of an object's id.
-        modified_since: If-Modified-Since is understood.
-        page_size: most objects a page; None: everything comes in one piece.
-        ids_filter: `IDs=` is understood.
-        where_id_or: `where` with OR on the id is optimised.
-        sends_unitdp: unit prices come with 4 decimals only if asked.
-        list_params: sent with every list call, so that nothing is hidden.
-        order: what to order by to walk by id.
-        single: one object can be read alone.
-        scope_granular, scope_broad: for reading, less `.read`.
-    """
-
-    path: str
-    item_key: str
-    id_key: str
-    modified_since: bool
-    page_size: int | None
-    ids_filter: bool
-    where_id_or: bool
-    sends_unitdp: bool
-    list_params: Mapping[str, str]
-    order: str | None
-    single: bool
-    scope_granular: str
-    scope_broad: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantContext:
-    """What normalizing needs to know about the organisation.
-
-    `time_zone` is an IANA name; `business_date` is today in it, None until it has been read.
-    """
-
-    tenant_id: TenantId
-    connection_id: ConnectionId
-    base_currency: str | None = None
-    short_code: str | None = None
-    time_zone: str | None = None
-    business_date: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normalized:
-    """One raw object in unified words.
-
-    Attributes:
-        record: plain JSON values, without the fields of `STAMPED`.
-        completeness: "full" or "summary", by the kind of read.
-        carried: the fields that this answer really tells; others are null or empty in `record`.
-        business_date: the day by which time-derived fields were computed.
-        drift: what this version does not know, to be counted.
-    """
-
-    remote_id: RemoteId
-    updated_at: datetime | None
-    created_at: datetime | None
-    record: dict[str, Any]
-    completeness: str
-    carried: frozenset[str]
-    business_date: date | None
-    drift: tuple[Drift, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """The next day, in the organisation's zone, at whose start a derived field changes."""
-
-    rule: str
-    on: date
-
 
 Record = Mapping[str, Any]
 
@@ -257,7 +127,7 @@ class Resource:
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
     _shape: Shape = field(init=False)
     _names: tuple[str, ...] = field(init=False)
-    _carrying: Mapping[Read, "_Carrying"] = field(init=False)
+    _carrying: Mapping[Read, "Carrying"] = field(init=False)
     _timed_names: frozenset[str] = field(init=False)
     _cosmetic_names: frozenset[str] = field(init=False)
 
@@ -282,7 +152,7 @@ class Resource:
         put = object.__setattr__  # frozen for everybody else
         put(self, "_names", names)
         put(self, "_shape", Shape(self.endpoint.item_key, ordered, ignored=known))
-        put(self, "_carrying", {read: _Carrying.of(ordered, read) for read in Read})
+        put(self, "_carrying", {read: Carrying.of(ordered, read) for read in Read})
         put(
             self,
             "_timed_names",
@@ -312,7 +182,7 @@ class Resource:
         ]
         if "extensions" in declared:
             return (*common, *self.fields)
-        return (*common, _extensions(self.endpoint.item_key, self.extensions), *self.fields)
+        return (*common, extensions_field(self.endpoint.item_key, self.extensions), *self.fields)
 
     # --- Xero to unified and back
 
@@ -515,69 +385,3 @@ class Resource:
 
 
 _NO_SCOPE = Scope("")
-
-
-@dataclass(frozen=True, slots=True)
-class _Carrying:
-    """Which fields one kind of read carries."""
-
-    declared: frozenset[str]
-    always: tuple[tuple[str, str], ...]  #: (field, key): not carried if the key is absent
-    shown: tuple[
-        tuple[str, str], ...
-    ]  #: (field, key): not declared, yet believed if it has a value
-    thin: tuple[str, ...]  #: fields that this kind of read leaves out
-    from_context: tuple[str, ...]  #: not carried while they are unknown
-    completeness: str
-    #: What is carried when nothing is silent, by which of `from_context` are known: few tuples.
-    usual: dict[tuple[bool, ...], frozenset[str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, entries: tuple[Entry, ...], read: Read) -> "_Carrying":
-        mapped = [entry for entry in entries if isinstance(entry, Field)]
-        declared = [entry for entry in mapped if read in entry.reads]
-        rest = [entry for entry in mapped if read not in entry.reads]
-        # A stub names what it likes, and repeats defaults that mean nothing; an unpaged list only
-        # leaves things out, so what it does show is true.
-        certain = [entry for entry in declared if entry.always or read is Read.STUB]
-        shown = rest if read is Read.UNPAGED else []
-        return cls(
-            declared=_IDENTITY | {entry.name for entry in declared},
-            always=tuple((entry.name, key) for entry in certain for key in keys_of(entry)),
-            shown=tuple((e.name, e.xero) for e in shown if isinstance(e.xero, str)),
-            thin=tuple(entry.name for entry in rest if entry.name != "extensions"),
-            from_context=(
-                "remote_url",
-                "created_at",
-                "updated_at",
-                *(entry.name for entry in declared if not keys_of(entry)),
-            ),
-            completeness=SUMMARY if rest else FULL,
-        )
-
-    def carried(self, raw: Mapping[str, Any], record: Record) -> frozenset[str]:
-        """The fields that this object tells."""
-        told = tuple(record[name] is not None for name in self.from_context)
-        usual = self.usual.get(told)
-        if usual is None:
-            known = {n for n, is_told in zip(self.from_context, told, strict=True) if is_told}
-            usual = (self.declared - set(self.from_context)) | known
-            self.usual[told] = usual
-        silent = [name for name, key in self.always if key not in raw]
-        shown = [name for name, key in self.shown if raw.get(key)]
-        if silent or shown:
-            return usual.difference(silent).union(shown)
-        return usual
-
-
-def _extensions(item_key: str, fields: tuple[Field, ...]) -> Field:
-    """The field `extensions`: {"xero": {…}}, or an empty object where there is no field."""
-    shape = Shape(item_key, fields, partial=True)
-    if not fields:
-        return Field("extensions", (), Codec(lambda _raw, _scope: {}), reads=frozenset(Read))
-    codec = Codec(
-        lambda raw, scope: {"xero": shape.decode(raw, scope)},
-        lambda value, _record: shape.encode(value.get("xero") or {}),
-    )
-    reads = PAGES if any(entry.reads != LISTS for entry in fields) else LISTS
-    return Field("extensions", shape.keys, codec, reads=reads, write=shape.writes)

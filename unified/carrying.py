@@ -1,0 +1,79 @@
+"""Which fields of a record an answer really tells: thin answers must never erase.
+
+Each field declares the kinds of read that carry it; here that becomes, for one kind of read, a set
+that is nearly always the same. What is done with it stands in `resource` (overlay).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from unified.codecs import Codec
+from unified.shape import LISTS, PAGES, Entry, Field, Read, Shape, keys_of
+from unified.vocabulary import FULL, SUMMARY
+
+IDENTITY = frozenset({"id", "remote_id", "resource", "provider", "tenant_id", "connection_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """Which fields one kind of read carries."""
+
+    declared: frozenset[str]
+    always: tuple[tuple[str, str], ...]  #: (field, key): not carried if the key is absent
+    shown: tuple[tuple[str, str], ...]  #: (field, key): not declared, believed if it has a value
+    thin: tuple[str, ...]  #: fields that this kind of read leaves out
+    from_context: tuple[str, ...]  #: not carried while they are unknown
+    completeness: str
+    #: What is carried when nothing is silent, by which of `from_context` are known: few tuples.
+    usual: dict[tuple[bool, ...], frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: tuple[Entry, ...], read: Read) -> "Carrying":
+        mapped = [entry for entry in entries if isinstance(entry, Field)]
+        declared = [entry for entry in mapped if read in entry.reads]
+        rest = [entry for entry in mapped if read not in entry.reads]
+        # A stub names what it likes, and repeats defaults that mean nothing; an unpaged list only
+        # leaves things out, so what it does show is true.
+        certain = [entry for entry in declared if entry.always or read is Read.STUB]
+        shown = rest if read is Read.UNPAGED else []
+        return cls(
+            declared=IDENTITY | {entry.name for entry in declared},
+            always=tuple((entry.name, key) for entry in certain for key in keys_of(entry)),
+            shown=tuple((e.name, e.xero) for e in shown if isinstance(e.xero, str)),
+            thin=tuple(entry.name for entry in rest if entry.name != "extensions"),
+            from_context=(
+                "remote_url",
+                "created_at",
+                "updated_at",
+                *(entry.name for entry in declared if not keys_of(entry)),
+            ),
+            completeness=SUMMARY if rest else FULL,
+        )
+
+    def carried(self, raw: Mapping[str, Any], record: Mapping[str, Any]) -> frozenset[str]:
+        """The fields that this object tells."""
+        told = tuple(record[name] is not None for name in self.from_context)
+        usual = self.usual.get(told)
+        if usual is None:
+            known = {n for n, is_told in zip(self.from_context, told, strict=True) if is_told}
+            usual = (self.declared - set(self.from_context)) | known
+            self.usual[told] = usual
+        silent = [name for name, key in self.always if key not in raw]
+        shown = [name for name, key in self.shown if raw.get(key)]
+        if silent or shown:
+            return usual.difference(silent).union(shown)
+        return usual
+
+
+def extensions_field(item_key: str, fields: tuple[Field, ...]) -> Field:
+    """The field `extensions`: {"xero": {…}}, or an empty object where there is no field."""
+    shape = Shape(item_key, fields, partial=True)
+    if not fields:
+        return Field("extensions", (), Codec(lambda _raw, _scope: {}), reads=frozenset(Read))
+    codec = Codec(
+        lambda raw, scope: {"xero": shape.decode(raw, scope)},
+        lambda value, _record: shape.encode(value.get("xero") or {}),
+    )
+    reads = PAGES if any(entry.reads != LISTS for entry in fields) else LISTS
+    return Field("extensions", shape.keys, codec, reads=reads, write=shape.writes)

@@ -1,0 +1,158 @@
+"""The words in which a resource is declared and asked: its endpoint, its context, its answers.
+
+Values only. What is done with them stands in `resource`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from unified.codecs import Drift
+from unified.ids import ConnectionId, RemoteId, TenantId
+
+PROVIDER: Final = "xero"
+FULL: Final = "full"
+SUMMARY: Final = "summary"
+
+#: Fields of every record, in the order in which they stand.
+COMMON: Final = (
+    "id",
+    "remote_id",
+    "resource",
+    "provider",
+    "tenant_id",
+    "connection_id",
+    "remote_url",
+    "created_at",
+    "updated_at",
+    "first_seen_at",
+    "changed_at",
+    "verified_at",
+    "version",
+    "content_hash",
+    "status",
+    "remote_status",
+    "is_deleted",
+    "deleted_at",
+    "deletion_kind",
+    "merged_into",
+    "custom_fields",
+    "extensions",
+    "completeness",
+)
+#: What absorbing adds to a normalized record: it alone knows the sequence and its own clocks.
+STAMPED: Final = (
+    "first_seen_at",
+    "changed_at",
+    "verified_at",
+    "version",
+    "content_hash",
+    "deleted_at",
+)
+
+
+class NormalizeError(Exception):
+    """A raw object that cannot be read; the message never holds a value of it.
+
+    Attributes:
+        resource: unified name of what it should be.
+        remote_id: its Xero id, where that could be read.
+        path: slash-separated way to the value, in Xero's words.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, resource: str, remote_id: str | None, path: str, reason: str) -> None:
+        super().__init__(f"{resource} {remote_id or 'without id'}: {path or 'object'}: {reason}")
+        self.resource = resource
+        self.remote_id = remote_id
+        self.path = path
+        self.reason = reason
+
+
+class DenormalizeError(Exception):
+    """A unified record that must not be sent to Xero; `path` is a JSON pointer into it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How Xero serves one kind of object (Xero: Accounting API, each endpoint's page).
+
+    Attributes:
+        path: last part of the address, such as "Invoices".
+        item_key: key of the list in an answer.
+        id_key: key of an object's id.
+        modified_since: If-Modified-Since is understood.
+        page_size: most objects a page; None: everything comes in one piece.
+        ids_filter: `IDs=` is understood.
+        where_id_or: `where` with OR on the id is optimised.
+        sends_unitdp: unit prices come with 4 decimals only if asked.
+        list_params: sent with every list call, so that nothing is hidden.
+        order: what to order by to walk by id.
+        single: one object can be read alone.
+        scope_granular, scope_broad: for reading, less `.read`.
+    """
+
+    path: str
+    item_key: str
+    id_key: str
+    modified_since: bool
+    page_size: int | None
+    ids_filter: bool
+    where_id_or: bool
+    sends_unitdp: bool
+    list_params: Mapping[str, str]
+    order: str | None
+    single: bool
+    scope_granular: str
+    scope_broad: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantContext:
+    """What normalizing needs to know about the organisation.
+
+    `time_zone` is an IANA name; `business_date` is today in it, None until it has been read.
+    """
+
+    tenant_id: TenantId
+    connection_id: ConnectionId
+    base_currency: str | None = None
+    short_code: str | None = None
+    time_zone: str | None = None
+    business_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalized:
+    """One raw object in unified words.
+
+    Attributes:
+        record: plain JSON values, without the fields of `STAMPED`.
+        completeness: "full" or "summary", by the kind of read.
+        carried: the fields that this answer really tells; others are null or empty in `record`.
+        business_date: the day by which time-derived fields were computed.
+        drift: what this version does not know, to be counted.
+    """
+
+    remote_id: RemoteId
+    updated_at: datetime | None
+    created_at: datetime | None
+    record: dict[str, Any]
+    completeness: str
+    carried: frozenset[str]
+    business_date: date | None
+    drift: tuple[Drift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The next day, in the organisation's zone, at whose start a derived field changes."""
+
+    rule: str
+    on: date

@@ -21,7 +21,7 @@ from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
 
 if find_spec("tests.brokers") is not None:
-    pytest_plugins = ["tests.brokers"]
+    pytest_plugins = ["tests.brokers", "tests.figures"]
 
 _numbers = itertools.count(1)
 

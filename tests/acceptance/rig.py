@@ -42,7 +42,11 @@ SMALL = OpeningBooks(contacts=4, invoices=6, bills=3, months=2)
 ALL_ROLES = (("receiver", "api"), ("handlers",), ("crm",))
 
 QUICK = DeliveryPolicy(
-    spacing_s=(0.002, 0.02), retry_schedule_s=(0.0, *([0.1] * 600)), concurrency=8, hold_s=0.3
+    spacing_s=(0.002, 0.02),
+    batch_max=6,
+    retry_schedule_s=(0.0, *([0.1] * 600)),
+    concurrency=8,
+    hold_s=0.3,
 )
 """Webhooks as from Xero, with the waits of a test: a receiver that is away is asked again soon."""
 
@@ -61,6 +65,22 @@ class MovedClock(OffsetClock):
     def forward(self, **by: float) -> None:
         """Let business time pass: nights, lunch breaks."""
         self.offset += timedelta(**by)
+
+    @asynccontextmanager
+    async def hurrying(self) -> AsyncIterator[None]:
+        """Let business time run at about ten times its pace, so that its waits are short."""
+
+        async def run() -> None:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                self.forward(seconds=10 * LOOK_EVERY_S)
+
+        running = asyncio.create_task(run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 @dataclass
@@ -243,9 +263,7 @@ async def installed(
         here = Installation(settings, db, database_url, broker, clock)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60.0))
         crm = await stack.enter_async_context(CrmProgress(db, broker))
-        rig = Rig(
-            simulator, here, clock, Watch(db, crm, clock, simulator.control_url, http)
-        )
+        rig = Rig(simulator, here, clock, Watch(db, crm, clock, simulator.control_url, http))
         try:
             yield rig
         finally:

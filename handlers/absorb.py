@@ -7,7 +7,7 @@ network is done before it begins; deciding is `handlers.compare`, wording is `un
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +15,6 @@ import msgspec
 from handlers.cause import Origin, cause_of
 from handlers.commit import Step, commit_steps
 from handlers.compare import (
-    STALE_WAITS_S,
     Comparison,
     Seen,
     Verdict,
@@ -23,6 +22,7 @@ from handlers.compare import (
     compare,
     is_created,
     is_too_early,
+    stale_wait,
 )
 from storage.absorbing import (
     LockedTenant,
@@ -32,12 +32,14 @@ from storage.absorbing import (
 )
 from storage.cursors import cursors
 from storage.database import Connection, Database
+from storage.errors import StorageConflict
 from storage.notices import (
     NewNotice,
     Notice,
     Postponed,
     add_notices,
     finish_notices,
+    hold_notices,
     notices_of,
     postpone_notices,
 )
@@ -55,6 +57,8 @@ from unified.resources import by_endpoint
 
 CHUNK = 100
 """Rows per transaction: larger ones delay the receiver's commits on the same disk."""
+
+TRIES = 3  #: of a transaction that got in another's way: the receiver writes notices too
 
 
 @dataclass(slots=True)
@@ -86,6 +90,14 @@ class _Batch:
     postponed: list[Postponed] = field(default_factory=list)
     wanted: list[NewNotice] = field(default_factory=list)
 
+    def notices(self) -> list[tuple[str, str]]:
+        """Keys of all notices that the transaction touches."""
+        known = [*self.finished, *(each.notice for each in self.postponed)]
+        return [
+            *((each.endpoint, each.remote_id) for each in known),
+            *((each.endpoint, each.remote_id) for each in self.wanted),
+        ]
+
 
 async def absorb(  # noqa: PLR0913  # where, what, why, under which lease
     db: Database,
@@ -102,7 +114,7 @@ async def absorb(  # noqa: PLR0913  # where, what, why, under which lease
     A thing that stands twice in `seen` counts once, by its latest answer.
 
     Raises:
-        TenantNotLinked, LeaseLost: nothing of the chunk was written.
+        TenantNotLinked, LeaseLost, StorageConflict: nothing of the chunk was written.
     """
     latest: dict[RemoteId, Seen] = {}
     for one in seen:
@@ -110,10 +122,18 @@ async def absorb(  # noqa: PLR0913  # where, what, why, under which lease
     unique = [latest[remote_id] for remote_id in sorted(latest)]
     total = Absorbed()
     for start in range(0, len(unique), CHUNK):
-        async with db.transaction() as conn:
-            tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
-            chunk = unique[start : start + CHUNK]
-            total += await _absorb_chunk(conn, tenant, resource, chunk, origin, clock=clock)
+        chunk = unique[start : start + CHUNK]
+        for left in reversed(range(TRIES)):
+            try:
+                async with db.transaction() as conn:
+                    tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
+                    done = await _absorb_chunk(conn, tenant, resource, chunk, origin, clock=clock)
+            except StorageConflict:
+                if left == 0:
+                    raise
+            else:
+                total += done
+                break
     return total
 
 
@@ -148,6 +168,7 @@ async def _absorb_chunk(
     if resource.name == "company_info":
         await _learn(conn, tenant, batch.steps, now)
     batch.wanted.extend(await _linked(conn, tenant, batch.steps))
+    await hold_notices(conn, tenant.id, batch.notices())
     await finish_notices(conn, tenant.id, batch.finished)
     await postpone_notices(conn, tenant.id, batch.postponed)
     await add_notices(conn, tenant.id, batch.wanted, now=now)
@@ -196,7 +217,7 @@ def _note(  # noqa: PLR0913  # the sum of one answer's facts
         batch.postponed.append(
             Postponed(
                 notice=notice,
-                due_at=now + timedelta(seconds=STALE_WAITS_S[notice.stale_reads]),
+                due_at=now + stale_wait(notice),
                 attempts=notice.attempts,
                 stale_reads=notice.stale_reads + 1,
                 single_read=notice.single_read,
@@ -289,12 +310,15 @@ _ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
 async def _linked(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> list[NewNotice]:
     """Notices for things that these changes touch although Xero stamps no change on them.
 
-    What appears in or vanishes from a record (a payment of an invoice) is read; and a contact's
-    first sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped
-    flags), so a contact that lacks the role is read too.
+    What appears in or vanishes from a record (a payment of an invoice) is read, but not what a
+    record merely observed holds: reading that is its own backfill's work. And a contact's first
+    sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped flags),
+    so a contact that lacks the role is read too.
     """
     wanted: dict[tuple[str, str], NewNotice] = {}
     for step in steps:
+        if step.op == "r":
+            continue
         before = set(step.resource.linked(step.before)) if step.before else set()
         for path, remote_id in before ^ set(step.resource.linked(step.after)):
             if by_endpoint(path) is not None:

@@ -20,6 +20,8 @@ from unified.envelope import build_event, event_headers
 from unified.ids import EntityId, RemoteId
 from unified.resource import Resource
 
+MISSING = "missing"  #: a removal of which Xero keeps nothing: its state is a tombstone
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -73,17 +75,16 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
     sequence = 1 if known is None else known.sequence + 1
     first_seen_at = step.at if known is None else known.first_seen_at
     removed = step.resource.removal(record) is not None
+    asked_at, answered_at = _read_between(step)
     finished = step.resource.finish(
         record,
         first_seen_at=first_seen_at,
         changed_at=step.at,
-        verified_at=step.at,
+        verified_at=answered_at,  # time alone verifies nothing
         version=sequence,
         content_hash=step.resource.content_hash(record),
         deleted_at=_deleted_at(known, removed=removed, at=step.at),
     )
-    asked_at = step.seen.asked_at if step.seen else (known.asked_at if known else step.at)
-    answered_at = step.seen.answered_at if step.seen else (known.answered_at if known else step.at)
     updated_at = known.updated_at if known else None
     if step.seen is not None and step.seen.normalized.updated_at is not None:
         updated_at = step.seen.normalized.updated_at
@@ -111,6 +112,13 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
         is_deleted=removed,
     )
     return finished, row
+
+
+def _read_between(step: Step) -> tuple[datetime, datetime]:
+    """When the content was asked for and had arrived; never before what is known of it."""
+    known = [(each.asked_at, each.answered_at) for each in (step.known, step.seen) if each]
+    asked, answered = zip(*known or [(step.at, step.at)], strict=True)
+    return max(asked), max(answered)
 
 
 def _deleted_at(known: KnownRecord | None, *, removed: bool, at: datetime) -> datetime | None:
@@ -159,7 +167,7 @@ def _event_row(
         op=step.op,
         cause=step.cause["kind"],
         value=msgspec.json.encode(event),
-        state=msgspec.json.encode(after),
+        state=None if step.resource.removal(after) == MISSING else msgspec.json.encode(after),
         headers=msgspec.json.encode(_texts(event_headers(event))),
         received_at=step.received_at,
     )

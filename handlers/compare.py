@@ -100,8 +100,18 @@ def is_too_early(notice: Notice, updated_at: datetime | None) -> bool:
         notice.hinted_at is not None
         and updated_at is not None
         and updated_at < notice.hinted_at - STALE_TOLERANCE
-        and notice.stale_reads < len(STALE_WAITS_S)
+        and may_be_early(notice)
     )
+
+
+def may_be_early(notice: Notice) -> bool:
+    """Whether there is a wait left before what was read is believed."""
+    return notice.stale_reads < len(STALE_WAITS_S)
+
+
+def stale_wait(notice: Notice) -> timedelta:
+    """How long to wait before reading again; only where there is a wait left."""
+    return timedelta(seconds=STALE_WAITS_S[notice.stale_reads])
 
 
 def is_created(

@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 
 from storage.notices import Notice
 from unified.resource import Endpoint
-
-IDS_PER_CALL = 40
-"""Xero answers 404 when the query passes about 2,048 characters, at some 52 ids."""
+from xero.paging import ids_per_call
 
 CATCH_UP_FROM = 80
 """From this many due things on, one read by time is cheaper than batches by id."""
 
 CATCH_UP_OVERLAP = timedelta(seconds=3)
 """A record is stamped a little before its event, and If-Modified-Since has whole seconds."""
+
+CATCH_UP_SPAN = timedelta(days=1)
+"""Hints that much older than the newest (a dead letter tried again) are read by id: for them,
+everything since would be read again."""
 
 BYTES_PER_ITEM = 3_000
 """What one document with three lines weighs, for the prediction."""
@@ -35,7 +37,7 @@ class SingleRead:
 
 @dataclass(frozen=True, slots=True)
 class IdsRead:
-    """Up to `IDS_PER_CALL` things by their ids."""
+    """Several things by their ids, as many as one address takes."""
 
     endpoint: Endpoint
     notices: tuple[Notice, ...]
@@ -102,21 +104,29 @@ def _reads(endpoint: Endpoint, notices: Sequence[Notice]) -> list[Call]:
     alone = [notice for notice in notices if notice.single_read]
     together = [notice for notice in notices if not notice.single_read]
     calls: list[Call] = [SingleRead(endpoint, notice) for notice in alone]
-    since = _oldest_hint(together)
-    if len(together) >= CATCH_UP_FROM and endpoint.modified_since and since is not None:
-        calls.append(CatchUpRead(endpoint, tuple(together), since - CATCH_UP_OVERLAP))
-    elif endpoint.ids_filter and len(together) > 1:
-        calls.extend(
-            IdsRead(endpoint, tuple(together[start : start + IDS_PER_CALL]))
-            for start in range(0, len(together), IDS_PER_CALL)
-        )
-    else:
-        calls.extend(SingleRead(endpoint, notice) for notice in together)
+    catch_up = _catch_up(endpoint, together)
+    if catch_up is not None:
+        calls.append(catch_up)
+        met = set(catch_up.notices)
+        together = [notice for notice in together if notice not in met]
+    size = max(ids_per_call(endpoint), 1)
+    for start in range(0, len(together), size):
+        batch = together[start : start + size]
+        if len(batch) > 1:
+            calls.append(IdsRead(endpoint, tuple(batch)))
+        else:
+            calls.append(SingleRead(endpoint, batch[0]))
     return calls
 
 
-def _oldest_hint(notices: Sequence[Notice]) -> datetime | None:
-    """The earliest time from which a read by time meets all of them; None if one has no time."""
-    hints = [notice.hinted_at for notice in notices]
-    known = [hint for hint in hints if hint is not None]
-    return min(known) if known and len(known) == len(hints) else None
+def _catch_up(endpoint: Endpoint, notices: Sequence[Notice]) -> CatchUpRead | None:
+    """One read by time of the recently hinted, where they are many; None where they are not."""
+    hints = [notice.hinted_at for notice in notices if notice.hinted_at is not None]
+    if not endpoint.modified_since or len(hints) < CATCH_UP_FROM:
+        return None
+    oldest = max(hints) - CATCH_UP_SPAN
+    recent = [n for n in notices if n.hinted_at is not None and n.hinted_at >= oldest]
+    if len(recent) < CATCH_UP_FROM:
+        return None
+    since = min(hint for hint in hints if hint >= oldest) - CATCH_UP_OVERLAP
+    return CatchUpRead(endpoint, tuple(recent), since)

@@ -5,18 +5,20 @@ One bad item never stops its page: it is handed back as `Poison`. Nothing is sto
 
 import asyncio
 import hashlib
+import re
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import structlog
 
 from handlers.compare import Seen
 from handlers.metrics import HandlerMetrics
-from unified.resource import Endpoint, NormalizeError, Resource, TenantContext
+from unified.resource import Endpoint, Normalized, NormalizeError, Resource, TenantContext
 from unified.shape import Read
 from xero.client import XeroClient
 from xero.errors import ResourceMissing
@@ -24,6 +26,7 @@ from xero.paging import Page
 
 SLICE_S = 0.002  #: longest stretch of normalizing before other tasks get their turn
 RAW_LEVEL = 1  #: zlib: a third of the size for the least time
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  #: as JSON writes it; PostgreSQL keeps none
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +37,9 @@ class Poison:
 
     remote_id: str | None
     reason: str  #: names the field, never the value
-    raw: bytes  #: zlib-compressed JSON
+    raw: bytes | None  #: zlib-compressed JSON; None where it was not kept
+    raw_hash: str  #: hexadecimal SHA-256 of Xero's own bytes for it
+    mark: int  #: the newest notice version before the request left
 
 
 @dataclass(slots=True)
@@ -69,7 +74,10 @@ class Reader:
             page = await self.client.get_single(context.tenant_id, resource.endpoint, remote_id)
         except ResourceMissing:
             return Harvest()
-        return await self.harvest(context, resource, page, Read.SINGLE, mark=mark)
+        harvest = await self.harvest(context, resource, page, Read.SINGLE, mark=mark)
+        # What hides its id is still what was asked for.
+        named = [replace(each, remote_id=each.remote_id or remote_id) for each in harvest.poison]
+        return replace(harvest, poison=named)
 
     async def by_ids(
         self, context: TenantContext, resource: Resource, remote_ids: Sequence[str]
@@ -119,26 +127,28 @@ class Reader:
         """Normalize a page, letting other tasks run between slices."""
         harvest = Harvest()
         turn_ends = time.perf_counter() + SLICE_S
-        for item, raw in zip(page.items, page.raws, strict=True):
-            packed = zlib.compress(raw, RAW_LEVEL) if self.store_raw else None
+        for item, written in zip(page.items, page.raws, strict=True):
+            raw = bytes(written)
+            raw_hash = hashlib.sha256(raw).hexdigest()
             try:
-                normalized = resource.normalize(item, context, read)
+                normalized = _normalized(resource, item, raw, context, read)
             except NormalizeError as error:
                 log.warning("record_unreadable", tenant_id=context.tenant_id,
                             resource=resource.name, remote_id=error.remote_id,
                             path=error.path)  # fmt: skip
-                packed = packed or zlib.compress(raw, RAW_LEVEL)
-                harvest.poison.append(Poison(error.remote_id, str(error), packed))
+                packed = zlib.compress(raw, RAW_LEVEL)
+                poison = Poison(error.remote_id, str(error), packed, raw_hash, mark)
+                harvest.poison.append(poison)
                 continue
             for drift in normalized.drift:
                 self.metrics.drift.labels(resource=resource.name, field=drift.path).inc()
             harvest.seen.append(
                 Seen(
                     normalized=normalized,
-                    raw=packed,
-                    raw_hash=hashlib.sha256(raw).hexdigest(),
+                    raw=zlib.compress(raw, RAW_LEVEL) if self.store_raw else None,
+                    raw_hash=raw_hash,
                     raw_read=read.value,
-                    remote_data=bytes(raw) if self.event_raw else None,
+                    remote_data=raw if self.event_raw else None,
                     mark=mark,
                     asked_at=page.asked_at,
                     answered_at=page.answered_at,
@@ -148,6 +158,34 @@ class Reader:
                 await asyncio.sleep(0)
                 turn_ends = time.perf_counter() + SLICE_S
         return harvest
+
+
+def _normalized(
+    resource: Resource, item: Mapping[str, Any], raw: bytes, context: TenantContext, read: Read
+) -> Normalized:
+    """Normalize one item; whatever goes wrong is this item's own trouble.
+
+    Raises:
+        NormalizeError
+    """
+    try:
+        normalized = resource.normalize(item, context, read)
+    except NormalizeError:
+        raise
+    except Exception as error:  # noqa: BLE001  # one item must not stop its page
+        raise NormalizeError(resource.name, None, "", type(error).__name__) from None
+    if b"\\u0000" in raw and _NUL.search(raw):  # the first look is much the quicker
+        raise NormalizeError(resource.name, normalized.remote_id, "", "holds a NUL character")
+    return normalized
+
+
+def is_last(page: Page, number: int, endpoint: Endpoint) -> bool:
+    """Whether no page follows. A short page that is said to have followers is not the last."""
+    if endpoint.page_size is None:
+        return True
+    if page.page_count is not None:
+        return number >= page.page_count
+    return len(page.items) < endpoint.page_size
 
 
 def paged_read(endpoint: Endpoint) -> Read:

@@ -8,8 +8,10 @@ or what can't be read, is buried once the attempts run out, visible and replayab
 from dataclasses import dataclass
 from datetime import timedelta
 
-from xero.errors import UndecodableAnswer
+from xero.errors import PayloadRefused, ResourceMissing, UndecodableAnswer
 
+ABOUT_ONE = (PayloadRefused, ResourceMissing, UndecodableAnswer)
+"""What one bad thing can bring on its whole batch; other refusals meet every thing alike."""
 MAX_ATTEMPTS = 6  #: tries of what Xero refuses or what can't be decoded
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
@@ -55,7 +57,7 @@ def decide(
     undecodable = isinstance(error, UndecodableAnswer)
     if getattr(error, "retriable", False) and not undecodable:
         return Retry(wait, alone=False)
-    if batched and (not undecodable or attempts > 1):
+    if batched and isinstance(error, ABOUT_ONE) and (not undecodable or attempts > 1):
         # One bad thing fails its whole batch: alone, it can only fail itself. An answer that can't
         # be read was mostly cut short on its way, so its batch gets a second chance.
         return Retry(timedelta(0), alone=True)

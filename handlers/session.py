@@ -7,7 +7,7 @@ reserved before anything is planned, so what arrives while a limit makes us wait
 
 import asyncio
 import random
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ import structlog
 
 from handlers.absorb import Absorbed
 from handlers.cause import Origin
+from handlers.compare import may_be_early, stale_wait
 from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, plan
 from handlers.reading import Harvest
 from handlers.retry import Bury, Retry, Snooze, decide
@@ -35,11 +36,14 @@ from storage.tenant_context import read_context
 from unified.ids import TenantId
 from unified.resource import Resource, TenantContext
 from unified.resources import RESOURCES, by_endpoint
+from xero.client import HANDLERS
 from xero.errors import RateLimited, XeroError
 
+ORIGIN = Origin(kind="poll", detected_by="notice")
 MOST_DUE = 2_000  #: notices looked at for one plan
 MISSING = "missing"
 REST_S = 2.0  #: a tenant's rest after a session that could not go on
+IDLE_REST_S = 1.0  #: the same after one that found nothing to do, so that no mistake runs hot
 
 log = structlog.get_logger(__name__)
 
@@ -62,20 +66,10 @@ class TenantSession:
         Raises:
             StorageUnavailable: the database went away; whatever was not committed is still due.
         """
-        slow: asyncio.Task[bool] | None = None
         try:
-            await self._ensure_organisation()
-            while not self.stopping:
-                self.wake.clear()
-                if await self._live_step():
-                    continue
-                if slow is not None and slow.done():
-                    worked, slow = slow.result(), None
-                    if not worked and not self.wake.is_set():
-                        return 0.0
-                if slow is None:
-                    slow = asyncio.create_task(self._slow_step())
-                await self._either(slow)
+            if not await self._ensure_organisation():
+                return REST_S
+            return 0.0 if await self._work() else IDLE_REST_S
         except (LeaseLost, TenantNotLinked) as error:
             log.info("session_ended", tenant_id=self.tenant_id, reason=type(error).__name__)
             return REST_S
@@ -87,11 +81,29 @@ class TenantSession:
             self.shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
             log.warning("session_failed", tenant_id=self.tenant_id, error=type(error).__name__)
             return REST_S
+
+    async def _work(self) -> bool:
+        """Do what is due in both lanes; False if nothing ever was."""
+        found = False
+        slow: asyncio.Task[bool] | None = None
+        try:
+            while not self.stopping:
+                self.wake.clear()
+                if await self._live_step():
+                    found = True
+                    continue
+                slow = slow or asyncio.create_task(self._slow_step())
+                await self._either(slow)
+                if slow.done():
+                    worked, slow = slow.result(), None
+                    found = found or worked
+                    if not worked and not self.wake.is_set():
+                        break
         finally:
-            if slow is not None and not slow.done():
+            if slow is not None:
                 slow.cancel()
                 await asyncio.gather(slow, return_exceptions=True)
-        return 0.0
+        return found
 
     async def _either(self, slow: "asyncio.Task[bool]") -> None:
         woken = asyncio.create_task(self.wake.wait())
@@ -108,11 +120,16 @@ class TenantSession:
         """
         return await read_context(self.shop.db, self.tenant_id)
 
-    async def _ensure_organisation(self) -> None:
-        """Read the organisation first: its currency, zone and calendar shape every other record."""
+    async def _ensure_organisation(self) -> bool:
+        """Read the organisation first: its currency, zone and calendar shape every other record.
+
+        False if it can't be read (now): nothing else may be.
+        """
         context = await self.context()
-        if context.time_zone is None:
+        if context.business_date is None:
             await backfill_organisation(self.shop, context, self.fencing)
+            context = await self.context()
+        return context.business_date is not None
 
     async def _slow_step(self) -> bool:
         return await slow_step(self.shop, await self.context(), self.fencing)
@@ -152,54 +169,60 @@ class TenantSession:
         resource = by_endpoint(call.endpoint.path)
         assert resource is not None  # noqa: S101  # plan() was given registered endpoints
         notices = (call.notice,) if isinstance(call, SingleRead) else call.notices
+        done = Absorbed()
+        answered: set[str] = set()
+
+        async def take(harvest: Harvest) -> None:
+            nonlocal done
+            answered.update(harvest.remote_ids)
+            done += await take_in(
+                shop, self.tenant_id, resource, harvest, ORIGIN, fencing=self.fencing
+            )
+
         try:
-            harvests = await self._fetch(context, resource, call)
+            await self._fetch(context, resource, call, take)
         except XeroError as error:
+            notices = tuple(each for each in notices if each.remote_id not in answered)
             await self._failed(resource, notices, error, batched=len(notices) > 1)
             if isinstance(error, RateLimited):
                 raise
             return
-        origin = Origin(kind="poll", detected_by="notice")
-        done = Absorbed()
-        for harvest in harvests:
-            done += await take_in(
-                shop, self.tenant_id, resource, harvest, origin, fencing=self.fencing
-            )
-        await self._settle_absent(resource, notices, harvests, alone=isinstance(call, SingleRead))
+        await self._settle_absent(resource, notices, answered, alone=isinstance(call, SingleRead))
         log.info("absorbed", tenant_id=self.tenant_id, resource=resource.name,
                  call=type(call).__name__, notices=len(notices), events=done.events,
                  same=done.same, too_early=done.too_early)  # fmt: skip
 
     async def _fetch(
-        self, context: TenantContext, resource: Resource, call: Call
-    ) -> Sequence[Harvest]:
+        self,
+        context: TenantContext,
+        resource: Resource,
+        call: Call,
+        take: Callable[[Harvest], Awaitable[None]],
+    ) -> None:
         reader = self.shop.reader
         match call:
             case SingleRead():
-                return [await reader.single(context, resource, call.notice.remote_id)]
+                await take(await reader.single(context, resource, call.notice.remote_id))
             case IdsRead():
                 ids = [notice.remote_id for notice in call.notices]
-                return [await reader.by_ids(context, resource, ids)]
-            case CatchUpRead():
-                swept = await walk(reader, context, resource, since=call.since, purpose="handlers")
-                return swept.harvests
-            case ListRead():
-                swept = await walk(reader, context, resource, since=None, purpose="handlers")
-                return swept.harvests
+                await take(await reader.by_ids(context, resource, ids))
+            case CatchUpRead() | ListRead():
+                since = call.since if isinstance(call, CatchUpRead) else None
+                await walk(reader, context, resource, since=since, purpose=HANDLERS, take=take)
 
     async def _settle_absent(
         self,
         resource: Resource,
         notices: Sequence[Notice],
-        harvests: Sequence[Harvest],
+        answered: Set[str],
         *,
         alone: bool,
     ) -> None:
         """What was asked for and not answered is read alone; what is missing alone is buried.
 
-        Whether it is really gone is for the audit to say: one answer is no proof.
+        Where a hint says that it exists, it may only be too early to see it, so it is asked for
+        again first. Whether it is really gone is for the audit to say: one answer is no proof.
         """
-        answered = set[str]().union(*(harvest.remote_ids for harvest in harvests))
         absent = [notice for notice in notices if notice.remote_id not in answered]
         if not absent:
             return
@@ -207,7 +230,11 @@ class TenantSession:
         if not alone and resource.endpoint.single:
             await self._postpone([_again(notice, now, single_read=True) for notice in absent])
             return
+        early = [each for each in absent if each.hinted_at and may_be_early(each)]
+        await self._postpone([_later(notice, now) for notice in early])
         for notice in absent:
+            if notice in early:
+                continue
             await bury(
                 self.shop, self.tenant_id, resource, fencing=self.fencing,
                 buried=Buried(
@@ -245,6 +272,8 @@ class TenantSession:
         await self._postpone(waiting)
 
     async def _postpone(self, rows: Sequence[Postponed]) -> None:
+        if not rows:
+            return
         async with self.shop.db.transaction() as conn:
             await lock_tenant(conn, self.tenant_id, fencing=self.fencing)
             await postpone_notices(conn, self.tenant_id, rows)
@@ -257,6 +286,16 @@ def _again(notice: Notice, now: datetime, *, single_read: bool) -> Postponed:
         attempts=notice.attempts,
         stale_reads=notice.stale_reads,
         single_read=single_read,
+    )
+
+
+def _later(notice: Notice, now: datetime) -> Postponed:
+    return Postponed(
+        notice=notice,
+        due_at=now + stale_wait(notice),
+        attempts=notice.attempts,
+        stale_reads=notice.stale_reads + 1,
+        single_read=notice.single_read,
     )
 
 

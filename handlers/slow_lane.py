@@ -5,15 +5,16 @@ walked by id, so going on there can repeat things but never skip one.
 """
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 import structlog
 
 from handlers.absorb import Absorbed
 from handlers.cause import Origin
-from handlers.reading import Harvest
+from handlers.reading import Harvest, is_last
 from handlers.schedule import observed_rate, sweep_interval
-from handlers.sweeping import OVERLAP, walk
+from handlers.sweeping import OVERLAP, shrank, walk
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import announce, lock_tenant
 from storage.cursors import (
@@ -25,6 +26,7 @@ from storage.cursors import (
     postpone_sweep,
     swept,
 )
+from storage.tenant_context import read_context
 from unified.codecs import instant_text
 from unified.ids import RemoteId
 from unified.resource import Resource, TenantContext
@@ -32,26 +34,26 @@ from unified.resources import RESOURCES
 from unified.resources import resource as resource_named
 from xero.errors import RateLimited, XeroError
 
-RETRY_AFTER_FAILURE = timedelta(seconds=10)  #: business time, until a failed step is tried again
+RETRY_AFTER_FAILURE = timedelta(seconds=10)  #: business time, doubling with each failure in a row
+LONGEST_RETRY = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
 
 async def backfill_organisation(shop: Workshop, context: TenantContext, fencing: int) -> None:
-    """Read the organisation, whose currency and calendar every other record needs.
+    """Read the organisation if a try is due; whether it could be read shows in its tenant.
 
     Raises:
-        XeroError: it could not be read; nothing else should be read before it.
+        RateLimited, TenantNotLinked, LeaseLost: stop working for this tenant now.
     """
-    state = (await cursors(shop.db, context.tenant_id)).get("Organisation")
-    if state is not None:
-        try:
-            await _backfill_step(
-                shop, context, resource_named("company_info"), state, fencing=fencing
-            )
-        except XeroError:
-            await _postpone(shop, context, "Organisation")
-            raise
+    organisation = resource_named("company_info")
+    state = (await cursors(shop.db, context.tenant_id)).get(organisation.endpoint.path)
+    if state is None or state.sweep_due_at > shop.clock.now():
+        return
+    await _try(shop, context, organisation, state, _backfill_step, fencing=fencing)
+    if (await read_context(shop.db, context.tenant_id)).business_date is None:
+        # It was read and is no organisation as we know one: that may take a person, and time.
+        await _postpone(shop, context, state, fencing=fencing)
 
 
 async def slow_step(shop: Workshop, context: TenantContext, fencing: int) -> bool:
@@ -66,50 +68,76 @@ async def slow_step(shop: Workshop, context: TenantContext, fencing: int) -> boo
         state = states.get(resource.endpoint.path)
         if state is None or state.sweep_due_at > now:
             continue
-        try:
-            if state.backfill_state == "done":
-                await _sweep(shop, context, resource, states, fencing=fencing)
-            else:
-                await _backfill_step(shop, context, resource, state, fencing=fencing)
-        except RateLimited:
-            raise
-        except XeroError as error:
-            shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
-            log.warning("slow_step_failed", tenant_id=context.tenant_id, resource=resource.name,
-                        error=type(error).__name__)  # fmt: skip
-            await _postpone(shop, context, resource.endpoint.path)
+        step = _sweep if state.backfill_state == "done" else _backfill_step
+        await _try(shop, context, resource, state, step, fencing=fencing)
         return True
     return False
 
 
-async def _postpone(shop: Workshop, context: TenantContext, path: str) -> None:
-    due_at = shop.clock.now() + RETRY_AFTER_FAILURE
-    await postpone_sweep(shop.db, context.tenant_id, path, sweep_due_at=due_at)
+class _Step(Protocol):
+    async def __call__(
+        self,
+        shop: Workshop,
+        context: TenantContext,
+        resource: Resource,
+        state: Cursor,
+        *,
+        fencing: int,
+    ) -> None: ...
 
 
-async def _sweep(
+async def _try(
     shop: Workshop,
     context: TenantContext,
     resource: Resource,
-    states: dict[str, Cursor],
+    state: Cursor,
+    step: _Step,
     *,
     fencing: int,
 ) -> None:
+    """Do one step; one that fails is tried again later, and ever less often."""
+    try:
+        await step(shop, context, resource, state, fencing=fencing)
+    except RateLimited:
+        raise
+    except XeroError as error:
+        shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
+        log.warning("slow_step_failed", tenant_id=context.tenant_id, resource=resource.name,
+                    failures=state.failures + 1, error=type(error).__name__)  # fmt: skip
+        await _postpone(shop, context, state, fencing=fencing)
+
+
+async def _postpone(shop: Workshop, context: TenantContext, state: Cursor, *, fencing: int) -> None:
+    wait = min(RETRY_AFTER_FAILURE * 2 ** min(state.failures, 16), LONGEST_RETRY)
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await postpone_sweep(
+            conn, context.tenant_id, state.endpoint,
+            sweep_due_at=shop.clock.now() + wait, failures=state.failures + 1,
+        )  # fmt: skip
+
+
+async def _sweep(
+    shop: Workshop, context: TenantContext, resource: Resource, state: Cursor, *, fencing: int
+) -> None:
     """Read everything stamped since the last sweep; its changes were announced by nobody."""
-    state = states[resource.endpoint.path]
     started = shop.clock.now()
     since = None
     if resource.endpoint.modified_since and state.since is not None:
         since = state.since - OVERLAP
-    walked = await walk(shop.reader, context, resource, since=since, purpose="sweep")
     run_id = f"sweep:{resource.endpoint.path}:{instant_text(started)}"
     origin = Origin(kind="poll", detected_by="sweep", run_id=run_id, since=since)
     done = Absorbed()
-    for harvest in walked.harvests:
+
+    async def take(harvest: Harvest) -> None:
+        nonlocal done
         done += await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
+
+    walked = await walk(shop.reader, context, resource, since=since, purpose="sweep", take=take)
     elapsed = started - (state.last_swept_at or state.backfill_started_at or started)
     rate = observed_rate(state.changes_per_hour, done.unannounced, elapsed)
-    rates = {path: other.changes_per_hour for path, other in states.items()}
+    others = await cursors(shop.db, context.tenant_id)
+    rates = {path: other.changes_per_hour for path, other in others.items()}
     rates[resource.endpoint.path] = rate
     share = shop.share
     calls = share.calls_per_day if shop.webhooks else share.calls_per_day_alone
@@ -120,7 +148,7 @@ async def _sweep(
             conn,
             context.tenant_id,
             resource.endpoint.path,
-            since=started if walked.complete else state.since or started,
+            since=started if walked.complete else None,
             now=started,
             sweep_due_at=started + (interval if walked.complete else RETRY_AFTER_FAILURE),
             changes_per_hour=rate,
@@ -135,22 +163,29 @@ async def _backfill_step(
     """Absorb the next page of a backfill, and end it with the last one."""
     path = resource.endpoint.path
     if state.backfill_state == "pending":
-        async with shop.db.transaction() as conn:
-            await lock_tenant(conn, context.tenant_id, fencing=fencing)
-            # Fixed before the first page: what changes meanwhile is met by the first sweep.
-            await backfill_started(conn, context.tenant_id, path, now=shop.clock.now())
+        await _start(shop, context, path, fencing=fencing)
         state = (await cursors(shop.db, context.tenant_id))[path]
     number = state.backfill_page + 1
+    job_id = f"backfill:{path}:{_started(state)}"
     harvest, page = await shop.reader.page(
         context, resource, number, since=None, purpose="backfill"
     )
-    job_id = f"backfill:{path}:{_started(state)}"
     origin = Origin(kind="backfill", detected_by="backfill", run_id=job_id, page=number)
     await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
-    size = resource.endpoint.page_size
-    last = size is None or len(page.items) < size
+    if shrank(state.backfill_total, page.item_count):
+        # What followed the thing that left has moved up, perhaps onto a page that was read.
+        await _start(shop, context, path, fencing=fencing)
+        return
+    last = is_last(page, number, resource.endpoint)
     await _record_progress(shop, context, resource, number, harvest, page.item_count,
                            last=last, fencing=fencing)  # fmt: skip
+
+
+async def _start(shop: Workshop, context: TenantContext, path: str, *, fencing: int) -> None:
+    """Begin at the first page; what changes from here on is met by the first sweep."""
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await backfill_started(conn, context.tenant_id, path, now=shop.clock.now())
 
 
 def _started(state: Cursor) -> str:

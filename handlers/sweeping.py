@@ -5,26 +5,26 @@ so, and walks again when the count shrinks under it: a thing that changes meanwh
 up twice but never be skipped.
 """
 
+import itertools
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.reading import Harvest, Reader
+from handlers.reading import Harvest, Reader, is_last
 from unified.resource import Resource, TenantContext
 
 OVERLAP = timedelta(seconds=30)
 """A sweep starts this much before the last one's beginning: Xero may stamp a change a little
 before it shows it, and clocks differ."""
-MOST_PAGES = 200
 MOST_WALKS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """All that one walk through an endpoint's changes brought."""
+    """What one walk through an endpoint's changes took."""
 
-    harvests: tuple[Harvest, ...]
     calls: int
-    complete: bool  #: False: the list kept changing, or was longer than one sweep may be
+    complete: bool  #: False: the list kept shrinking under it
 
 
 async def walk(
@@ -34,23 +34,30 @@ async def walk(
     *,
     since: datetime | None,
     purpose: str,
+    take: Callable[[Harvest], Awaitable[None]],
 ) -> Swept:
-    """Read everything stamped after `since`, page by page; all of it where it is None."""
+    """Read everything stamped after `since`, page by page; all of it where it is None.
+
+    Each page is given to `take` before the next is asked for, so that a long list is never held
+    as a whole; a page may come again, newer.
+    """
     calls = 0
-    harvests: list[Harvest] = []
     for _ in range(MOST_WALKS):
-        harvests.clear()
         counted: int | None = None
-        for number in range(1, MOST_PAGES + 1):
+        for number in itertools.count(1):
             harvest, page = await reader.page(
                 context, resource, number, since=since, purpose=purpose
             )
             calls += 1
-            harvests.append(harvest)
-            if counted is not None and page.item_count is not None and page.item_count < counted:
-                break  # something left the list, so what followed it moved up: walk again
+            await take(harvest)
+            if shrank(counted, page.item_count):
+                break  # what followed the thing that left has moved up: walk again
+            if is_last(page, number, resource.endpoint):
+                return Swept(calls, complete=True)
             counted = page.item_count
-            size = resource.endpoint.page_size
-            if size is None or len(page.items) < size:
-                return Swept(tuple(harvests), calls, complete=True)
-    return Swept(tuple(harvests), calls, complete=False)
+    return Swept(calls, complete=False)
+
+
+def shrank(counted: int | None, counted_now: int | None) -> bool:
+    """Whether a list lost things between two of its pages."""
+    return counted is not None and counted_now is not None and counted_now < counted

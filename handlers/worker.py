@@ -6,7 +6,6 @@ wherever it runs: the lease sees to that, and each commit checks its fencing tok
 """
 
 import asyncio
-import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +13,7 @@ import structlog
 
 from handlers.session import TenantSession
 from handlers.waiting import either, until
-from handlers.workshop import Workshop
+from handlers.workshop import Workshop, place_of
 from storage.errors import LeaseLost, StorageError
 from storage.leases import TenantLease, release_tenant, renew_tenant, take_tenants
 from storage.notices import NOTICE_CHANNEL
@@ -117,7 +116,7 @@ class Worker:
             log.warning("session_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001  # a fault of ours stays inside its tenant
             rest_s = BROKEN_REST_S
-            name, place = type(error).__name__, _place(error)
+            name, place = type(error).__name__, place_of(error)
             log.error("session_broke", tenant_id=lease.tenant_id, error=name, at=place)  # noqa: TRY400  # its text may hold what was read
         finally:
             # From here on the lease is nobody's to renew: a renewal that comes too late must not
@@ -172,9 +171,3 @@ class Worker:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised; its text is left out, since it may hold what was being read."""
-    frames = traceback.extract_tb(error.__traceback__, limit=-1)
-    return "".join(f"{frame.name}:{frame.lineno}" for frame in frames)

@@ -1,7 +1,8 @@
 """What every session of a handlers process works with, and the two things they all do with an
 answer: absorb what could be read, bury what could not."""
 
-import hashlib
+import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,11 +11,13 @@ import structlog
 
 from handlers.absorb import Absorbed, absorb
 from handlers.cause import Origin
+from handlers.compare import Seen
 from handlers.metrics import HandlerMetrics
 from handlers.reading import Harvest, Poison, Reader
 from handlers.schedule import SweepShare
 from storage.absorbing import announce, lock_tenant
 from storage.database import Database
+from storage.errors import StorageError
 from storage.notices import Buried, bury_notice
 from unified.clock import Clock
 from unified.codecs import instant_text
@@ -66,24 +69,56 @@ async def take_in(  # where from, what, why, under which lease
     Raises:
         TenantNotLinked, LeaseLost: nothing more was written.
     """
-    done = await absorb(
-        shop.db, tenant_id, resource, harvest.seen, origin, fencing=fencing, clock=shop.clock
-    )
+    poison = list(harvest.poison)
+    done = Absorbed()
+    batches: list[Sequence[Seen]] = [harvest.seen]
+    while batches:
+        batch = batches.pop(0)
+        try:
+            done += await absorb(
+                shop.db, tenant_id, resource, batch, origin, fencing=fencing, clock=shop.clock
+            )
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one bad record must not stop its page
+            if len(batch) > 1:
+                batches = [[one] for one in batch]  # what was absorbed already is the same now
+            else:
+                poison.extend(_spoilt(tenant_id, resource, one, error) for one in batch)
     for verdict in ("new", "changed", "same", "older", "ambiguous"):
         count = getattr(done, verdict)
         if count:
             shop.metrics.absorbed.labels(resource=resource.name, verdict=verdict).inc(count)
-    for poison in harvest.poison:
-        await bury(shop, tenant_id, resource, _buried(resource, poison), fencing=fencing)
+    for each in poison:
+        await bury(shop, tenant_id, resource, _buried(resource, each), fencing=fencing)
     return done
 
 
+def _spoilt(tenant_id: TenantId, resource: Resource, seen: Seen, error: Exception) -> Poison:
+    """What was normalized and still can't be absorbed."""
+    name, place = type(error).__name__, place_of(error)
+    log.error("record_spoilt", tenant_id=tenant_id, resource=resource.name,
+              remote_id=seen.normalized.remote_id, error=name, where=place)  # fmt: skip
+    return Poison(
+        remote_id=seen.normalized.remote_id,
+        reason=f"{resource.name} {seen.normalized.remote_id}: {name} in {place}",
+        raw=seen.raw,
+        raw_hash=seen.raw_hash,
+        mark=seen.mark,
+    )
+
+
+def place_of(error: Exception) -> str:
+    """Where it was raised; its text is left out, since it may hold what was being read."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    return "".join(f"{frame.name}:{frame.lineno}" for frame in frames)
+
+
 def _buried(resource: Resource, poison: Poison) -> Buried:
-    digest = hashlib.sha256(poison.raw).hexdigest()[:16]
     return Buried(
         endpoint=resource.endpoint.path,
-        remote_id=RemoteId(poison.remote_id or f"unreadable-{digest}"),
-        version=None,
+        remote_id=RemoteId(poison.remote_id or f"unreadable-{poison.raw_hash[:16]}"),
+        version=poison.mark,
         error_code=UNREADABLE,
         error=poison.reason,
         raw=poison.raw,

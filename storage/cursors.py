@@ -25,10 +25,12 @@ class Cursor:
     backfill_read: int  #: things read
     backfill_total: int | None  #: things Xero counted, once known
     backfill_started_at: datetime | None
+    failures: int  #: steps that failed since the last one that did not
 
 
 _COLUMNS = """endpoint, since, sweep_due_at, changes_per_hour, last_swept_at, backfill_state,
-       backfill_complete, backfill_page, backfill_read, backfill_total, backfill_started_at"""
+       backfill_complete, backfill_page, backfill_read, backfill_total, backfill_started_at,
+       failures"""
 
 
 def _cursor(row: asyncpg.Record) -> Cursor:
@@ -66,7 +68,7 @@ async def backfill_advanced(
     """Page `page` has been absorbed; `read` things were on it, `total` are said to exist."""
     await conn.execute(
         """UPDATE cursor SET backfill_page = $3, backfill_read = backfill_read + $4,
-                  backfill_total = coalesce($5, backfill_total)
+                  backfill_total = coalesce($5, backfill_total), failures = 0
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
@@ -92,13 +94,13 @@ async def backfill_ended(
 
 
 async def swept(  # noqa: PLR0913  # what one sweep leaves behind
-    conn: Connection, tenant_id: TenantId, endpoint: str, *, since: datetime, now: datetime,
-    sweep_due_at: datetime, changes_per_hour: float,
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, since: datetime | None,
+    now: datetime, sweep_due_at: datetime, changes_per_hour: float,
 ) -> None:  # fmt: skip
-    """A sweep has ended: all stamped up to `since` is absorbed."""
+    """A sweep has ended: all stamped up to `since` is absorbed; None: no more than before."""
     await conn.execute(
         """UPDATE cursor SET since = greatest(since, $3), last_swept_at = $4, sweep_due_at = $5,
-                  changes_per_hour = $6
+                  changes_per_hour = $6, failures = 0
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
@@ -110,14 +112,17 @@ async def swept(  # noqa: PLR0913  # what one sweep leaves behind
 
 
 async def postpone_sweep(
-    conn: Database | Connection, tenant_id: TenantId, endpoint: str, *, sweep_due_at: datetime
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, sweep_due_at: datetime, failures: int
 ) -> None:
-    """Let the next sweep (and the next step of a backfill) of one endpoint wait until then."""
+    """A step failed, `failures` in a row by now: let the next one (of a sweep or a backfill) wait
+    until then."""
     await conn.execute(
-        "UPDATE cursor SET sweep_due_at = $3 WHERE tenant_id = $1 AND endpoint = $2",
+        """UPDATE cursor SET sweep_due_at = $3, failures = $4
+            WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
         sweep_due_at,
+        failures,
     )
 
 

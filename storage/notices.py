@@ -5,7 +5,7 @@ what is due, finish, wait, bury. A row's `version` comes from one global sequenc
 each hint, so finishing what was read never swallows a hint that came meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,12 +91,19 @@ INSERT INTO notice (tenant_id, endpoint, remote_id, origin, single_read, receive
 SELECT $1, n.endpoint, n.remote_id, n.origin, n.single_read, clock_timestamp(), $2
   FROM unnest($3::text[], $4::text[], $5::text[], $6::bool[])
     AS n(endpoint, remote_id, origin, single_read)
- ORDER BY n.endpoint, n.remote_id
     ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
    SET version = nextval('notice_version'),
        single_read = notice.single_read OR excluded.single_read,
        due_at = least(notice.due_at, excluded.due_at), coalesced = notice.coalesced + 1
  WHERE notice.state = 'due'
+"""
+
+# In the order of their bytes, as the receiver's statement takes them.
+_HOLD = """
+SELECT 1 FROM notice
+ WHERE tenant_id = $1
+   AND (endpoint, remote_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+ ORDER BY endpoint COLLATE "C", remote_id COLLATE "C" FOR NO KEY UPDATE
 """
 
 _FINISH = """
@@ -169,6 +176,18 @@ async def add_notices(
         [row.single_read for row in rows],
     )
     await conn.execute("SELECT pg_notify($1, $2)", NOTICE_CHANNEL, tenant_id)
+
+
+async def hold_notices(
+    conn: Connection, tenant_id: TenantId, keys: Iterable[tuple[str, str]]
+) -> None:
+    """Lock the rows of these (endpoint, remote id) for the rest of the transaction, in the order
+    in which the receiver takes them: for transactions that touch notices by several statements,
+    whose own order would let the two wait for each other."""
+    unique = sorted(set(keys))
+    if len(unique) > 1:
+        endpoints, remote_ids = zip(*unique, strict=True)
+        await conn.execute(_HOLD, tenant_id, list(endpoints), list(remote_ids))
 
 
 async def finish_notices(conn: Connection, tenant_id: TenantId, notices: Sequence[Notice]) -> None:

@@ -72,6 +72,9 @@ def compare(
     fingerprint = resource.fingerprint(record)
     if fingerprint == known.fingerprint:
         return Comparison(Verdict.SAME, record, fingerprint)
+    if resource.fingerprint(_as_of(resource, known.unified, today)) == fingerprint:
+        # Only the calendar moved: the clock has yet to announce that, with its own cause.
+        return Comparison(Verdict.SAME, known.unified, known.fingerprint)
     if _is_newer(fresh.updated_at, known.updated_at) or seen.asked_at > known.answered_at:
         return Comparison(Verdict.CHANGED, record, fingerprint)
     return Comparison(Verdict.AMBIGUOUS, known.unified, known.fingerprint)

@@ -1,0 +1,1 @@
+"""The handlers: pure decisions, absorbing on a real database, work against a simulated Xero."""

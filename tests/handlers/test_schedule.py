@@ -1,0 +1,53 @@
+"""How long endpoints may wait for their next sweep."""
+
+from datetime import timedelta
+from math import isclose
+
+import pytest
+
+from handlers.schedule import (
+    LEAST_RATE_PER_HOUR,
+    LONGEST,
+    SHORTEST,
+    SMOOTHING,
+    observed_rate,
+    sweep_interval,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def test_intervals_are_proportional_to_one_over_the_root_of_the_rate() -> None:
+    """That makes the sum of all waits least for the calls spent."""
+    rates = {"busy": 16.0, "calm": 1.0}
+
+    busy = sweep_interval("busy", rates, calls_per_day=100)
+    calm = sweep_interval("calm", rates, calls_per_day=100)
+
+    assert isclose(calm / busy, 4.0, rel_tol=1e-6)
+    assert isclose(timedelta(days=1) / busy + timedelta(days=1) / calm, 100, rel_tol=1e-6)
+
+
+def test_quiet_endpoints_share_alike() -> None:
+    """One that never showed a change may still show one."""
+    rates = {"never": 0.0, "hardly": LEAST_RATE_PER_HOUR / 2}
+
+    assert sweep_interval("never", rates, calls_per_day=24) == 2 * HOUR
+
+
+@pytest.mark.parametrize(("calls", "interval"), [(1, LONGEST), (1_000_000, SHORTEST)])
+def test_interval_stays_between_its_bounds(calls: int, interval: timedelta) -> None:
+    """However few or many calls there are."""
+    assert sweep_interval("a", {"a": 1.0}, calls_per_day=calls) == interval
+
+
+def test_rate_follows_what_sweeps_find() -> None:
+    """Smoothly, so that one busy hour is not taken for a habit."""
+    assert isclose(observed_rate(0.0, 10, HOUR), 10 * SMOOTHING)
+    assert isclose(observed_rate(10.0, 0, HOUR), 10 * (1 - SMOOTHING))
+    assert isclose(observed_rate(4.0, 2, HOUR / 2), 4.0)
+
+
+def test_sweeps_in_one_instant_have_a_rate_all_the_same() -> None:
+    """Time is never taken for nothing."""
+    assert observed_rate(0.0, 1, timedelta(0)) == SMOOTHING * 3600

@@ -144,24 +144,23 @@ class Mirror:
         return await self.absorb(CONTACT, await self.seen(CONTACT, raw, **read), origin=origin)
 
     async def hint(self, name: str = "one", **changes: Any) -> Notice:
-        """Let a webhook say that a thing changed; returns its notice."""
+        """Let a webhook say that a thing of this name changed; returns its notice."""
+        return await self.hint_id(remote_id(name), **changes)
+
+    async def hint_id(self, remote: str, **changes: Any) -> Notice:
+        """Let a webhook say that the thing of this id changed; returns its notice."""
         self._deliveries += 1
-        fields = {"hinted_at": self.clock.now(), **changes}
-        told = hint(self.id, remote_id(name), **fields)
-        await store_deliveries(
-            self.db, [delivery(told, number=self._deliveries)], now=self.clock.now()
-        )
-        notice = await self.notice(name, endpoint=told.endpoint)
-        assert notice is not None
-        return notice
+        told = hint(self.id, remote, **{"hinted_at": self.clock.now(), **changes})
+        now = await self.db.now()
+        told_in = delivery(told, number=self._deliveries, received_at=now)
+        await store_deliveries(self.db, [told_in], now=self.clock.now())
+        found = await living_notice(self.db, self.id, told.endpoint, remote)
+        assert found is not None
+        return found
 
     async def notice(self, name: str = "one", *, endpoint: str = "Invoices") -> Notice | None:
         """The due or waiting notice of a thing."""
-        later = self.clock.now() + timedelta(days=9999)
-        found = await due_notices(self.db, self.id, now=later, limit=1000)
-        return next(
-            (n for n in found if (n.endpoint, n.remote_id) == (endpoint, remote_id(name))), None
-        )
+        return await living_notice(self.db, self.id, endpoint, remote_id(name))
 
     async def due_in_s(self, name: str = "one") -> float:
         """Seconds of business time until a notice is due."""
@@ -192,6 +191,15 @@ class Mirror:
             resource_name,
         )
         return [msgspec.json.decode(row["value"]) for row in rows]
+
+
+async def living_notice(
+    db: Database, tenant_id: TenantId, endpoint: str, remote: str
+) -> Notice | None:
+    """The notice of one thing, unless it is dead."""
+    found = await due_notices(db, tenant_id, now=NOW + timedelta(days=9999), limit=10_000)
+    wanted = (endpoint, remote)
+    return next((each for each in found if (each.endpoint, each.remote_id) == wanted), None)
 
 
 def seen_of(  # an answer's facts

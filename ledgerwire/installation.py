@@ -5,6 +5,8 @@ last; everything else is only connected to.
 """
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +14,8 @@ from dataclasses import dataclass
 import structlog
 
 from ledgerwire import embedded_broker
-from ledgerwire.settings import Settings
+from ledgerwire.settings import Settings, SettingsError, variable
+from ledgerwire.settings_rules import EMBEDDED
 from storage.database import Database
 from storage.embedded import embedded_database
 from storage.embedded_servers import EmbeddedServer, EmbeddedServers
@@ -21,7 +24,6 @@ from storage.migrate import migrate
 from unified.broker import BrokerSettings, SaslMechanism, Security
 from unified.clock import Clock, OffsetClock, OffsetFile
 
-EMBEDDED = "embedded"
 MIGRATE_AGAIN_S = 2.0  #: real time between attempts while the database is away
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,7 @@ async def open_installation(
     a database that is away is no error: the schema is brought up to date once it answers.
 
     Raises:
+        SettingsError: the data folder can't be written to.
         StorageError: the database can't be reached, or a newer program has migrated it.
         BrokerDidNotStart: the embedded broker did not come up.
     """
@@ -124,10 +127,24 @@ async def _embedded(
         (wanted if broker else others).append(_embedded_kafka(settings))
     if not wanted:
         return {}
+    _make_folder(settings)
     servers = EmbeddedServers(settings.data_dir)
     addresses = await servers.enter(wanted, others=others)
     stack.push_async_callback(servers.leave)
     return addresses
+
+
+def _make_folder(settings: Settings) -> None:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise SettingsError(
+            f"{variable('data_dir')} is wrong: nothing can be written to {folder} "
+            f"({error.strerror}). Example: {variable('data_dir')}=/var/lib/ledgerwire"
+        ) from None
 
 
 def _embedded_kafka(settings: Settings) -> EmbeddedServer:

@@ -34,12 +34,14 @@ from handlers.schedule import SweepShare
 from handlers.server import HandlersSettings, run_handlers
 from handlers.waiting import until
 from handlers.workshop import Workshop
-from ledgerwire.installation import EMBEDDED, Installation, open_installation
-from ledgerwire.settings import Settings, require
+from ledgerwire.failures import WrongUsage, listening
+from ledgerwire.installation import Installation, open_installation
+from ledgerwire.secret_keys import secret_box
+from ledgerwire.settings import Settings, require_for_work
 from ledgerwire.wiring.budget import StoredBudget
 from ledgerwire.wiring.tokens import StoredTokens
 from receiver.app import WEBHOOK_PATH, Receiver, ReceiverLimits
-from receiver.server import listen, serve
+from receiver.server import serve
 from storage.errors import StorageError
 from storage.notices import newest_notice_version
 from storage.secrets import SecretBox
@@ -68,13 +70,21 @@ async def run_roles(settings: Settings, roles: frozenset[str], stop: asyncio.Eve
     """Run these roles in this process until `stop`, then drain.
 
     Raises:
-        SettingsError: a setting that one of the roles needs is missing.
-        StorageError, OSError: a dependency is away, or the port is taken.
+        WrongUsage: the simulator was asked for together with other roles.
+        SettingsError: a setting that one of the roles needs is missing or wrong.
+        StorageError, CannotListen: a dependency is away, or the port is taken.
     """
+    if "simulator" in roles and roles != {"simulator"}:
+        raise WrongUsage(
+            "The simulator runs in a process of its own: start it by `ledgerwire simulate`, with "
+            "a port of its own"
+        )
     if roles == {"simulator"}:
         await _run_simulator(settings, stop)
         return
-    listening = listen(settings.host, settings.port)
+    if roles & {"api", "handlers"}:
+        require_for_work(settings)
+    http = listening(settings.host, settings.port)
     async with open_installation(
         settings,
         broker=bool(roles & {"handlers", "crm"}),
@@ -83,7 +93,7 @@ async def run_roles(settings: Settings, roles: frozenset[str], stop: asyncio.Eve
     ) as here:
         process = Process(here)
         log.info("roles_started", roles=sorted(roles), port=settings.port)
-        await process.run(roles, listening, stop)
+        await process.run(roles, http, stop)
     log.info("roles_ended", roles=sorted(roles))
 
 
@@ -125,9 +135,7 @@ class Process:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
-    async def run(
-        self, roles: frozenset[str], listening: socket.socket, stop: asyncio.Event
-    ) -> None:
+    async def run(self, roles: frozenset[str], http: socket.socket, stop: asyncio.Event) -> None:
         """Serve and work until `stop`; the first failure of a loop ends the process."""
         served = _Served([], {"database": self._database_ready})
         async with AsyncExitStack() as stack:
@@ -148,7 +156,7 @@ class Process:
                     group.create_task(self._handlers(xero, stop))
                 if "crm" in roles:
                     group.create_task(self._crm(served, stop))
-                group.create_task(serve(self._app(served), listening, stop))
+                group.create_task(serve(self._app(served), http, stop))
 
     def _app(self, served: _Served) -> Starlette:
         routes = [*served.routes, *health_routes(served.checks, self.registry)]
@@ -176,7 +184,6 @@ class Process:
 
     @asynccontextmanager
     async def _xero(self, roles: frozenset[str]) -> AsyncIterator["XeroSide"]:
-        require(self._settings, "xero_client_id", "xero_client_secret")
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
         async with httpx.AsyncClient(
             timeout=HTTP_TIMEOUT, limits=limits, follow_redirects=False
@@ -317,19 +324,6 @@ class XeroSide:
 def readable_endpoints() -> list[Endpoint]:
     """The endpoints whose scopes a consent must cover."""
     return [resource.endpoint for resource in RESOURCES]
-
-
-def secret_box(settings: Settings) -> SecretBox:
-    """What encrypts tokens.
-
-    Raises:
-        SettingsError: the database is not embedded and no key is set.
-    """
-    if settings.secret_keys:
-        return SecretBox([key.get_secret_value() for key in settings.secret_keys])
-    if settings.database_url != EMBEDDED:
-        require(settings, "secret_keys")
-    return SecretBox.for_data_dir(settings.data_dir)
 
 
 async def _bare(_: Request, error: Exception) -> Response:

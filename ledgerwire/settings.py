@@ -13,6 +13,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from ledgerwire.settings_rules import (
+    EMBEDDED,
+    database_address,
+    kafka_addresses,
+    nearest,
+    port_number,
+    why,
+    without_password,
+)
+
 PREFIX = "LEDGERWIRE_"
 ENV_FILE = "LEDGERWIRE_ENV_FILE"
 
@@ -146,10 +156,25 @@ class Settings(BaseModel):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
-    @field_validator("port", "kafka_partitions", "event_days")
+    @field_validator("database_url")
     @classmethod
-    def _positive(cls, value: int) -> int:
-        if value < 1:
+    def _database(cls, value: str) -> str:
+        return database_address(value)
+
+    @field_validator("kafka")
+    @classmethod
+    def _kafka(cls, value: str) -> str:
+        return kafka_addresses(value)
+
+    @field_validator("port")
+    @classmethod
+    def _port(cls, value: int) -> int:
+        return port_number(value)
+
+    @field_validator("kafka_partitions", "kafka_replication", "event_days")
+    @classmethod
+    def _positive(cls, value: int | None) -> int | None:
+        if value is not None and value < 1:
             raise ValueError("must be at least 1")
         return value
 
@@ -188,20 +213,25 @@ def load(
     fields = Settings.model_fields
     for name in values:
         if name not in fields:
-            raise SettingsError(f"{variable(name)} is no setting; see `ledgerwire config show`")
+            meant = nearest(name, fields)
+            hint = f": did you mean {variable(meant)}?" if meant else ""
+            raise SettingsError(f"{variable(name)} is no setting{hint}")
     for name in fields:
         sources.setdefault(name, Source(variable(name), "default"))
     try:
-        return Settings.model_validate({k: v for k, v in values.items() if v != ""}), sources
+        settings = Settings.model_validate({k: v for k, v in values.items() if v != ""})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        raise SettingsError(_complaint(name, first["msg"], fields[name])) from None
+        raise SettingsError(_complaint(name, why(dict(first)), fields[name])) from None
+    if settings.kafka_security.startswith("SASL"):
+        require(settings, "kafka_sasl_mechanism", "kafka_sasl_username", "kafka_sasl_password")
+    return settings, sources
 
 
-def _complaint(name: str, why: str, field: FieldInfo) -> str:
+def _complaint(name: str, reason: str, field: FieldInfo) -> str:
     example = (field.examples or [""])[0]
-    return f"{variable(name)} is wrong: {why}. Example: {variable(name)}={example}"
+    return f"{variable(name)} is wrong: {reason}. Example: {variable(name)}={example}"
 
 
 def _ours(environment: Mapping[str, str]) -> dict[str, str]:
@@ -259,14 +289,27 @@ def require(settings: Settings, *names: str) -> None:
             )
 
 
+def require_for_work(settings: Settings) -> None:
+    """Insist on what every role that speaks to Xero needs.
+
+    Raises:
+        SettingsError: one of them is missing.
+    """
+    require(settings, "xero_client_id", "xero_client_secret")
+    if settings.database_url != EMBEDDED:
+        require(settings, "secret_keys")
+
+
 def shown(settings: Settings, name: str) -> str:
     """One setting as text, secrets masked."""
     value = getattr(settings, name)
+    if name == "database_url":
+        return without_password(str(value))
     if isinstance(value, SecretStr):
         return "********"
     if isinstance(value, tuple):
         return ",".join("********" if isinstance(v, SecretStr) else str(v) for v in value)
-    return "" if value is None else str(value)
+    return "" if value is None else _plain(value)
 
 
 def settings_table() -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from ledgerwire.failures import listening
 from ledgerwire.settings import Settings
 from simulator.config import OpeningBooks, SimulatorConfig
 from simulator.server import RunningSimulator
@@ -23,7 +24,13 @@ async def run_simulator(  # noqa: PLR0913  # one per option of the command
     small: bool,
     announce: Callable[[dict[str, object]], None],
 ) -> None:
-    """Serve a local Xero on loopback until stopped; `announce` is given the contract's line."""
+    """Serve a local Xero on loopback until stopped; `announce` is given the contract's line.
+
+    Raises:
+        CannotListen: the port is taken.
+    """
+    if port:
+        listening("127.0.0.1", port).close()  # asked beforehand, for a sentence people understand
     config = SimulatorConfig(
         seed=seed,
         tenants=tenants,

@@ -1,19 +1,21 @@
-"""Following event topics for a person: no group, nothing committed, nothing changed."""
+"""Following our topics for a person: no group, nothing committed, nothing changed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from ledgerwire.failures import WrongUsage
 from ledgerwire.installation import open_broker
+from ledgerwire.lines import event_line, record_line
 from ledgerwire.settings import Settings
 from unified.broker import BrokerSettings
 from unified.resources import RESOURCES
-from unified.topics import events_topic
+from unified.topics import all_topics, events_topic
 
 EMPTY_REST_S = 0.05  #: the embedded broker answers at once even when it has nothing
 POLL_MS = 250
@@ -24,35 +26,84 @@ class Wanted:
     """What to follow."""
 
     topics: tuple[str, ...] = ()  #: full names or parts; empty: every event topic
-    start: str = "end"  #: beginning, end, or an ISO instant
+    start: str = "end"  #: beginning, end, or an ISO instant (UTC unless it says otherwise)
     tenant: str | None = None
     entity: str | None = None
 
     def names(self, prefix: str) -> list[str]:
-        """Full topic names."""
-        known = {resource.topic_part: events_topic(prefix, resource) for resource in RESOURCES}
-        return [known.get(topic, topic) for topic in self.topics] or sorted(known.values())
+        """Full topic names.
 
-    def matches(self, event: dict[str, Any]) -> bool:
-        """Whether this event is asked for."""
-        tenant, entity = event.get("tenant", {}), event.get("entity", {})
-        return (self.tenant in (None, tenant.get("id"))) and (
-            self.entity in (None, entity.get("resource"))
-        )
+        Raises:
+            WrongUsage: one of them is no topic of ours.
+        """
+        if not self.topics:
+            return sorted(events_topic(prefix, resource) for resource in RESOURCES)
+        known = topics_by_name(prefix)
+        for topic in self.topics:
+            if topic not in known:
+                short = ", ".join(sorted(name for name in known if "." not in name))
+                raise WrongUsage(f"There is no topic {topic}: take one of {short}, or a full name")
+        return list(dict.fromkeys(known[topic] for topic in self.topics))
+
+    def matches(self, key: str) -> bool:
+        """Whether the record under this key is asked for."""
+        tenant, _, rest = key.partition(":")
+        entity = rest.partition(":")[0]
+        return self.tenant in (None, tenant) and self.entity in (None, entity)
 
 
-async def follow(
-    settings: Settings, wanted: Wanted, stop: asyncio.Event
-) -> AsyncIterator[dict[str, Any]]:
-    """Event values as they come, until `stop`."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record of a topic; `value` is None for a tombstone, `at` is the broker's own time."""
+
+    topic: str
+    key: str
+    value: Any
+    kind: str | None
+    at: datetime
+
+    @property
+    def line(self) -> str:
+        """The record on one line."""
+        if self.topic.endswith(".events.v1") and isinstance(self.value, Mapping):
+            return event_line(self.value)
+        return record_line(self.topic, self.key, self.value, kind=self.kind, at=self.at)
+
+    def as_json(self) -> str:
+        """The value; for a tombstone, which has none, its key."""
+        value = {"key": self.key, "tombstone": True} if self.value is None else self.value
+        return msgspec.json.encode(value).decode()
+
+
+def topics_by_name(prefix: str) -> dict[str, str]:
+    """Our topics by their full names, and all but the state topics by their telling part, too."""
+    names: dict[str, str] = {}
+    for topic in all_topics(prefix):
+        parts = topic.name.split(".")
+        names[topic.name] = topic.name
+        if parts[-2] == "events":
+            names[parts[-3]] = topic.name
+        elif parts[-2] != "state":
+            names[parts[-2]] = topic.name
+    return names
+
+
+async def follow(settings: Settings, wanted: Wanted, stop: asyncio.Event) -> AsyncIterator[Message]:
+    """Records as they come, until `stop`.
+
+    Raises:
+        WrongUsage: a topic is none of ours.
+        KafkaError: the broker is away.
+    """
+    wanted.names(settings.topic_prefix)
     async with open_broker(settings) as broker:
-        async for event in follow_broker(broker, wanted, stop):
-            yield event
+        async for message in follow_broker(broker, wanted, stop):
+            yield message
 
 
 async def follow_broker(
     broker: BrokerSettings, wanted: Wanted, stop: asyncio.Event
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncIterator[Message]:
     """The same, of a broker that is known already."""
     consumer = AIOKafkaConsumer(
         **broker.client_options(),
@@ -60,8 +111,8 @@ async def follow_broker(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = [
             TopicPartition(topic, number)
             for topic in wanted.names(broker.prefix)
@@ -73,15 +124,24 @@ async def follow_broker(
             batches = await consumer.getmany(timeout_ms=POLL_MS)
             for records in batches.values():
                 for record in records:
-                    if record.value is None:
-                        continue
-                    event = msgspec.json.decode(record.value)
-                    if isinstance(event, dict) and wanted.matches(event):
-                        yield event
+                    message = _message(record)
+                    if wanted.matches(message.key):
+                        yield message
             if not batches and broker.embedded:
                 await asyncio.sleep(EMPTY_REST_S)
     finally:
         await consumer.stop()
+
+
+def _message(record: Any) -> Message:
+    kinds = [held.decode() for name, held in record.headers if name == "kind"]
+    return Message(
+        topic=record.topic,
+        key=(record.key or b"").decode(errors="replace"),
+        value=None if record.value is None else msgspec.json.decode(record.value),
+        kind=kinds[0] if kinds else None,
+        at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    )
 
 
 async def _seek(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], start: str) -> None:
@@ -89,7 +149,8 @@ async def _seek(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], st
         await consumer.seek_to_beginning(*partitions)
         return
     if start != "end":
-        at_ms = int(datetime.fromisoformat(start).timestamp() * 1000)
+        at = datetime.fromisoformat(start)
+        at_ms = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
         found = await consumer.offsets_for_times(dict.fromkeys(partitions, at_ms))
         later = [partition for partition in partitions if found.get(partition) is None]
         for partition, place in found.items():
@@ -98,22 +159,3 @@ async def _seek(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], st
         partitions = later
     if partitions:
         await consumer.seek_to_end(*partitions)
-
-
-_MOST_FIELDS = 4
-
-
-def line_of(event: dict[str, Any]) -> str:
-    """One event on one line: when, what, which, what changed, why."""
-    entity = event["entity"]
-    after = event.get("after") or {}
-    moved = [path.split("/")[1] for path in event.get("changed_fields", [])]
-    fields = list(dict.fromkeys(moved))
-    shown = ",".join(fields[:_MOST_FIELDS]) + ("…" if len(fields) > _MOST_FIELDS else "")
-    name = entity.get("number") or after.get("name") or entity["id"][:8]
-    facts = " ".join(event.get("facts", []))
-    return (
-        f"{event['timing']['published_at'][11:23]}  {event['op']} "
-        f"{entity.get('type') or entity['resource']:<12} {name:<24.24} "
-        f"#{event['sequence']:<3} {event['cause']['kind']:<9} {facts or shown}"
-    ).rstrip()

@@ -15,8 +15,10 @@ from typing import IO
 
 import structlog
 
-from ledgerwire.installation import EMBEDDED, open_installation
-from ledgerwire.settings import Settings, require, variable
+from ledgerwire.installation import open_installation
+from ledgerwire.secret_keys import secret_box
+from ledgerwire.settings import Settings, require_for_work, variable
+from ledgerwire.settings_rules import EMBEDDED
 
 GRACE_S = 15.0  #: for a child to drain after SIGTERM
 
@@ -29,8 +31,15 @@ PROCESSES: tuple[tuple[tuple[str, ...], int], ...] = (
 
 
 async def run_up(settings: Settings, stop: asyncio.Event) -> int:
-    """Run until `stop`, or until a role ends by itself; returns 0, or 1 in the latter case."""
-    require(settings, "xero_client_id", "xero_client_secret")
+    """Run until `stop`, or until a role ends by itself; returns 0, or 1 in the latter case.
+
+    Raises:
+        SettingsError: a setting that a role needs is missing or wrong.
+        StorageError: the database can't be reached.
+    """
+    require_for_work(settings)
+    if settings.secret_keys:
+        secret_box(settings)  # a wrong key is told at once, not by a child
     if settings.kafka == EMBEDDED:
         log.warning("embedded_broker_is_not_durable", remedy=f"set {variable('kafka')}")
     if not settings.xero_webhook_keys:

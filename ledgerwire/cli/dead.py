@@ -1,9 +1,11 @@
 """`ledgerwire dead`: what could not be read or absorbed, kept for a person."""
 
 import json
+from uuid import UUID
 
 import click
 
+from ledgerwire.cli.columns import columns
 from ledgerwire.cli.options import run_async, settings_from_environment
 
 
@@ -18,11 +20,14 @@ def dead() -> None:
 
 
 @dead.command(name="list")
-@click.option("--tenant", help="Only this organisation.")
-@click.option("--limit", default=100, show_default=True, help="Rows at most.")
+@click.option("--tenant", type=click.UUID, help="Only this organisation, by its id.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1),
+              help="Rows at most.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-def list_dead(*, tenant: str | None, limit: int, as_json: bool) -> None:
+def list_dead(*, tenant: UUID | None, limit: int, as_json: bool) -> None:
     """List things that could not be absorbed and deliveries that could not be parsed.
+
+    Newest first; times are UTC. A thing is read again as soon as Xero hints at it.
 
     \b
     Example:
@@ -30,11 +35,25 @@ def list_dead(*, tenant: str | None, limit: int, as_json: bool) -> None:
     """
     from ledgerwire.deadletters import list_dead_letters
 
-    rows = run_async(list_dead_letters(settings_from_environment(), tenant_id=tenant, limit=limit))
+    settings = settings_from_environment(a_look=True)
+    whose = None if tenant is None else str(tenant)
+    rows = run_async(list_dead_letters(settings, tenant_id=whose, limit=limit))
     if as_json:
         click.echo(json.dumps(rows))
         return
     if not rows:
         click.echo("Nothing is dead.")
-    for row in rows:
-        click.echo("  ".join(str(value) for value in row.values() if value is not None))
+        return
+    headers = ("died at", "what", "tenant", "attempts", "code", "why")
+    shown = [
+        (row["died_at"], _what(row), row["tenant_id"], row["attempts"], row["error_code"],
+         row["error"])
+        for row in rows
+    ]  # fmt: skip
+    click.echo(columns(headers, shown))
+
+
+def _what(row: dict[str, object]) -> str:
+    if row["kind"] == "delivery":
+        return f"delivery {row['key']}"
+    return f"{row['endpoint']} {row['remote_id']}"

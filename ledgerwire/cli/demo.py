@@ -6,26 +6,26 @@ from pathlib import Path
 import click
 
 from ledgerwire.cli.options import run_async, stop_on_signals
-from ledgerwire.cli.problems import JobFailed
+from ledgerwire.failures import JobFailed
 from ledgerwire.logs import configure_logging
 from ledgerwire.settings import Settings
 
 
 @click.command()
-@click.option(
-    "--seconds",
-    default=40.0,
-    show_default=True,
-    help="How long business is played; 0 until Ctrl-C.",
-)
+@click.option("--seconds", default=40.0, show_default=True, type=click.FloatRange(min=0),
+              help="How long business is played; 0 until Ctrl-C.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Seed of the books and of all chance.")
-@click.option("--rate", default=2.0, show_default=True, help="Business actions a second.")
-@click.option("--tenants", default=2, show_default=True, help="Organisations to link.")
-@click.option("--port", type=int, help="Port of receiver and api; a free one unless given.")
+@click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(min=0),
+              help="Business actions a second.")  # fmt: skip
+@click.option("--tenants", default=2, show_default=True, type=click.IntRange(1, 100),
+              help="Organisations to link.")  # fmt: skip
+@click.option("--port", type=click.IntRange(1, 65_534),
+              help="Port of receiver and api, the other roles' health on the next; a free one "
+              "unless given.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False),
-              help="Keep data and logs in this folder.")  # fmt: skip
+              help="Keep data and logs in this new folder.")  # fmt: skip
 def demo(  # noqa: PLR0913  # one per option
     *,
     seconds: float,
@@ -63,4 +63,4 @@ def demo(  # noqa: PLR0913  # one per option
         return await run_demo(options, stop_on_signals())
 
     if not run_async(job()):
-        raise JobFailed("The books and what came out differ; the differences stand above")
+        raise JobFailed("The books and what came out differ: the differences stand above")

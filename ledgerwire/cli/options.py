@@ -14,14 +14,20 @@ from ledgerwire.settings import Settings, load
 Result = TypeVar("Result")
 
 
-def settings_from_environment() -> Settings:
+def settings_from_environment(*, a_look: bool = False) -> Settings:
     """The settings, and logging set up as they say.
+
+    A command that only looks (`a_look`) logs warnings at most, unless a level was asked for: who
+    wants a list wants no news of servers that start and stop for it.
 
     Raises:
         SettingsError: one of them is wrong.
     """
-    settings, _ = load(os.environ)
-    configure_logging(settings, terminal=sys.stderr.isatty())
+    settings, sources = load(os.environ)
+    chosen = settings
+    if a_look and sources["log_level"].origin == "default":
+        chosen = settings.model_copy(update={"log_level": "warning"})
+    configure_logging(chosen, terminal=sys.stderr.isatty())
     return settings
 
 

@@ -1,56 +1,74 @@
 """What went wrong, in one sentence and one remedy, and the exit code that goes with it."""
 
-from aiokafka.errors import KafkaError
+import errno
+
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from ledgerwire.embedded_broker import BrokerDidNotStart
+from ledgerwire.failures import CannotListen, JobFailed, WrongUsage
 from ledgerwire.settings import SettingsError
 from storage.errors import EmbeddedFailed, SchemaTooNew, StorageError, StorageUnavailable
 from xero.errors import XeroError, XeroUnreachable
 
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
+BUG = "This is a fault of ours: run again with LEDGERWIRE_LOG_LEVEL=debug and report it."
 
-
-class JobFailed(Exception):
-    """The job ran and its outcome is a failure; the message says which."""
+_AWAY = (StorageUnavailable, EmbeddedFailed, KafkaError, BrokerDidNotStart, XeroUnreachable,
+         CannotListen, OSError)  # fmt: skip
 
 
 def exit_code_of(error: BaseException) -> int:
     """The exit code that the contract gives to this kind of error."""
     if isinstance(error, BaseExceptionGroup):
         return exit_code_of(error.exceptions[0])
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | WrongUsage):
         return USAGE
-    away = (StorageUnavailable, EmbeddedFailed, KafkaError, BrokerDidNotStart, XeroUnreachable,
-            OSError)  # fmt: skip
-    return UNREACHABLE if isinstance(error, away) else FAILED
+    return UNREACHABLE if isinstance(error, _AWAY) else FAILED
 
 
 def explain(error: BaseException) -> str:
     """One sentence and one remedy."""
     if isinstance(error, BaseExceptionGroup):
         return explain(error.exceptions[0])
-    said = str(error).strip().splitlines()
-    what = said[0] if said else type(error).__name__
+    what = _sentence(error)
     return f"{what}{'' if what.endswith(('.', '?')) else '.'} {_remedy(error)}".strip()
 
 
-def _remedy(error: BaseException) -> str:  # noqa: PLR0911  # a table of remedies
+def _sentence(error: BaseException) -> str:
     match error:
-        case SettingsError():
-            return "See `ledgerwire config show`."
+        case KafkaConnectionError() | KafkaTimeoutError():
+            return "Kafka does not answer"
+        case KafkaError():
+            return f"Kafka refused: {type(error).__name__}"  # its texts hold objects' addresses
+        case OSError(filename=str(name), strerror=str(reason)):
+            return f"{name}: {reason}"
+        case OSError(strerror=str(reason)):
+            return reason
+    said = str(error).strip().splitlines()
+    return said[0] if said else type(error).__name__
+
+
+def _remedy(error: BaseException) -> str:  # noqa: C901, PLR0911  # a table of remedies
+    match error:
+        case SettingsError():  # its example is the remedy, where it has one
+            return "" if "Example:" in str(error) else "`ledgerwire config show` lists them all."
         case SchemaTooNew():
-            return "Install the newer version of ledgerwire that made it."
+            return ""  # it says so itself
         case StorageUnavailable() | EmbeddedFailed():
             return "Check LEDGERWIRE_DATABASE_URL and that the server is running."
         case KafkaError() | BrokerDidNotStart():
             return "Check LEDGERWIRE_KAFKA and that the broker is running."
         case XeroUnreachable():
             return "Check LEDGERWIRE_XERO_API_URL and the network, then try again."
-        case JobFailed() | StorageError() | XeroError():
+        case CannotListen():
+            return "End the program that has it, or choose another LEDGERWIRE_HOST or port."
+        case JobFailed() | WrongUsage() | StorageError() | XeroError():
             return ""
+        case OSError(errno=errno.ENOSPC):
+            return "Make room on the disk."
+        case OSError(filename=str()):
+            return "Check that it exists and that you may read and write it."
         case OSError():
-            return "Check the address, or that no other program uses the port."
+            return "Check the addresses in the settings and the network."
         case _:
-            return (
-                "This is a fault of ours: run again with LEDGERWIRE_LOG_LEVEL=debug and report it."
-            )
+            return BUG

@@ -1,11 +1,12 @@
 """`up`, `run` and `simulate`: the programs that go on until they are told to stop."""
 
 import json
+from urllib.parse import urlsplit
 
 import click
 
 from ledgerwire.cli.options import run_async, settings_from_environment, stop_on_signals
-from ledgerwire.cli.problems import JobFailed
+from ledgerwire.failures import JobFailed
 
 ROLES = ("receiver", "handlers", "api", "crm", "simulator")
 
@@ -28,7 +29,7 @@ def up() -> None:
         return await run_up(settings, stop_on_signals())
 
     if run_async(job()) != 0:
-        raise JobFailed("A role ended by itself; its own lines above say why")
+        raise JobFailed("A role ended by itself: its own lines above say why")
 
 
 @click.command()
@@ -50,13 +51,22 @@ def run(roles: tuple[str, ...]) -> None:
     run_async(job())
 
 
+def _http_address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise click.BadParameter("an address such as http://127.0.0.1:8000/webhooks/xero")
+    return value
+
+
 @click.command()
-@click.option(
-    "--port", default=8400, show_default=True, help="Port to listen on; 0 for a free one."
-)
+@click.option("--port", default=8400, show_default=True, type=click.IntRange(0, 65_535),
+              help="Port to listen on; 0 for a free one.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Seed of the books and of all chance.")
-@click.option("--tenants", default=2, show_default=True, help="Organisations to begin with.")
-@click.option("--webhook-url", help="Where to deliver webhooks.")
+@click.option("--tenants", default=2, show_default=True, type=click.IntRange(1, 1_000),
+              help="Organisations to begin with.")  # fmt: skip
+@click.option("--webhook-url", callback=_http_address, help="Where to deliver webhooks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when ready.")
 @click.option("--no-limits", is_flag=True, help="Without call limits, for benchmarks.")
 @click.option("--any-client", is_flag=True, help="Accept any client id and secret.")

@@ -5,8 +5,14 @@ import os
 
 import click
 
-from ledgerwire.cli.problems import JobFailed
-from ledgerwire.settings import Settings, load, require, shown, variable
+from ledgerwire.settings import (
+    Settings,
+    SettingsError,
+    load,
+    require_for_work,
+    shown,
+    variable,
+)
 
 
 @click.group()
@@ -49,16 +55,20 @@ def check() -> None:
     Example:
       LEDGERWIRE_XERO_CLIENT_ID=… ledgerwire config check
     """
+    from ledgerwire.secret_keys import secret_box
+
     settings, _ = load(os.environ)
-    require(settings, "xero_client_id", "xero_client_secret")
-    if settings.database_url != "embedded":
-        require(settings, "secret_keys")
+    require_for_work(settings)
+    if settings.secret_keys:
+        secret_box(settings)
+    by_consent = settings.xero_grant == "authorization_code"
+    if by_consent and not settings.public_url.startswith(("https://", "http://localhost")):
+        raise SettingsError(
+            "LEDGERWIRE_PUBLIC_URL is wrong: Xero takes no other redirect than https, or "
+            "http://localhost. Example: LEDGERWIRE_PUBLIC_URL=https://ledgerwire.example"
+        )
     if not settings.xero_webhook_keys:
         click.echo("No webhook key: changes will be found by sweeps alone, within minutes.")
     if settings.kafka == "embedded":
         click.echo("The embedded broker is for trying out: it is not durable.")
-    if settings.public_url.startswith("http://") and "localhost" not in settings.public_url:
-        raise JobFailed(
-            "LEDGERWIRE_PUBLIC_URL must be https, or http://localhost: Xero takes no other redirect"
-        )
     click.echo("The settings are fit for use.")

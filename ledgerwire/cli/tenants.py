@@ -1,18 +1,21 @@
 """`ledgerwire tenants` and `ledgerwire link`: which organisations are linked, and how to link."""
 
 import json
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from ledgerwire.cli.columns import columns
 from ledgerwire.cli.options import run_async, settings_from_environment
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def tenants(*, as_json: bool) -> None:
-    """List linked organisations: state, freshness, what is left of their limits.
+    """List linked organisations: state, freshness, what is left of their limits; times are UTC.
+
+    `fresh as of` is the end of the oldest of its last sweeps and backfills; `due` things wait to
+    be read, `unsent` events wait for Kafka.
 
     \b
     Example:
@@ -20,22 +23,28 @@ def tenants(*, as_json: bool) -> None:
     """
     from ledgerwire.overview import overview
 
-    rows = run_async(overview(settings_from_environment()))
+    rows = run_async(overview(settings_from_environment(a_look=True)))
     if as_json:
         click.echo(json.dumps(rows))
         return
     if not rows:
         click.echo("No organisation is linked yet. `ledgerwire link` shows the address to open.")
         return
-    table = Table("organisation", "tenant", "state", "since", "due", "dead", "backfill",
-                  "day left", box=None, pad_edge=False)  # fmt: skip
-    for row in rows:
-        table.add_row(
-            str(row["name"]), str(row["tenant_id"]), str(row["state"]), str(row["state_since"]),
-            str(row["notices_due"]), str(row["notices_dead"]), str(row["backfill"]),
-            str(row["day_remaining"] if row["day_remaining"] is not None else "-"),
-        )  # fmt: skip
-    Console().print(table)
+    headers = ("organisation", "tenant", "state", "since", "fresh as of", "backfill", "due", "dead",
+               "unsent", "day's calls left")  # fmt: skip
+    shown = [
+        (row["name"], row["tenant_id"], _health(row), row["state_since"], row["verified_since"],
+         row["backfill"], row["notices_due"], row["notices_dead"], row["events_unrelayed"],
+         row["day_remaining"])
+        for row in rows
+    ]  # fmt: skip
+    click.echo(columns(headers, shown))
+
+
+def _health(row: dict[str, Any]) -> str:
+    """The state, and what stands in its way just now."""
+    blocked = f", {row['blocked_by']} limit until {row['blocked_until']}"
+    return f"{row['state']}{blocked if row['blocked_until'] else ''}"
 
 
 @click.command()

@@ -7,10 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from ledgerwire.failures import JobFailed
+
 MOST_REDIRECTS = 5
 
 
-class LinkFailed(Exception):
+class LinkFailed(JobFailed):
     """The flow ended somewhere else than on the page that says linked."""
 
 
@@ -25,7 +27,7 @@ async def link_all(public_url: str, tenant_ids: list[str], *, external_id: str) 
         page_address = started.headers.get("location", "")
         page = await browser.get(page_address)
         if page.status_code != httpx.codes.OK:
-            raise LinkFailed(f"the consent page answered {page.status_code}")
+            raise LinkFailed(f"The consent page answered {page.status_code}")
         form: dict[str, str | list[str]] = dict(parse_qsl(urlsplit(page_address).query))
         form |= {"tenant": tenant_ids, "decision": "allow"}
         scheme_and_host = "{0.scheme}://{0.netloc}".format(urlsplit(page_address))
@@ -35,4 +37,4 @@ async def link_all(public_url: str, tenant_ids: list[str], *, external_id: str) 
                 break
             answer = await browser.get(answer.headers["location"])
         if answer.status_code != httpx.codes.OK:
-            raise LinkFailed(f"linking ended with status {answer.status_code}")
+            raise LinkFailed(f"Linking ended with status {answer.status_code}")

@@ -16,10 +16,13 @@ from crm.progress import CrmProgress
 from ledgerwire.demo.figures import Figures, measure
 from ledgerwire.demo.judging import Judged, judge_installation
 from ledgerwire.demo.linking import link_all
+from ledgerwire.demo.progress import backfill_bar
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.demo.stage import Stage, programs, staged
+from ledgerwire.failures import WrongUsage
 from ledgerwire.installation import Installation, open_installation
-from ledgerwire.tailing import Wanted, follow_broker, line_of
+from ledgerwire.lines import event_line
+from ledgerwire.tailing import Wanted, follow_broker
 from oracle.report import report
 from storage.cursors import bring_sweeps_forward
 from unified.clock import write_offset
@@ -50,6 +53,8 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
     """Run the demo; True if the oracle found no difference.
 
     Raises:
+        WrongUsage: the folder to keep holds something already.
+        CannotListen: the port is taken.
         StageError, LinkFailed, NotQuiet: it could not be played to its end.
     """
     say: Callable[[str], None] = (lambda _: None) if options.quiet else click.echo
@@ -85,6 +90,10 @@ class _folder:  # used like a function
     def __enter__(self) -> Path:
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
+            if any(self._keep.iterdir()):
+                raise WrongUsage(
+                    f"{self._keep} is not empty, and a demo begins with nothing: name a new folder"
+                )
             return self._keep.absolute()
         self._temporary = tempfile.TemporaryDirectory(
             prefix="ledgerwire-demo-", ignore_cleanup_errors=True
@@ -120,7 +129,8 @@ async def _link(
     for _, name in stage.simulated.tenants:
         say(f"linked      {name}")
     began = asyncio.get_running_loop().time()
-    await watch.backfilled(options.tenants, PATIENCE_S)
+    with backfill_bar(shown=not options.quiet) as seen:
+        await watch.backfilled(options.tenants, PATIENCE_S, seen=seen)
     await watch.quiet(PATIENCE_S)
     records = await watch.db.fetchval("SELECT count(*) FROM record")
     took_s = asyncio.get_running_loop().time() - began
@@ -196,7 +206,7 @@ class Tail:
     async def _print(self) -> None:
         loop = asyncio.get_running_loop()
         allowance, at, unseen = LINES_A_SECOND, loop.time(), 0
-        async for event in follow_broker(self._here.broker, Wanted(), self._stop):
+        async for message in follow_broker(self._here.broker, Wanted(), self._stop):
             now = loop.time()
             allowance = min(allowance + (now - at) * LINES_A_SECOND, LINES_A_SECOND)
             at = now
@@ -207,7 +217,7 @@ class Tail:
             if unseen:
                 self._say(f"{'':12}… and {unseen} more")
                 unseen = 0
-            self._say(line_of(event))
+            self._say(event_line(message.value, short=True))
 
 
 def _print(

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from crm.progress import CrmProgress
+from ledgerwire.failures import JobFailed
 from storage.database import Database
 from storage.relay import unrelayed_count
 from unified.clock import Clock
@@ -16,9 +17,10 @@ from unified.clock import Clock
 LOOK_EVERY_S = 0.05
 
 Left = Callable[[], Awaitable[str | None]]
+Seen = Callable[[int, int | None], None]  #: things read, and things in all as far as is known
 
 
-class NotQuiet(Exception):
+class NotQuiet(JobFailed):
     """Something was still under way when patience ended; the message says what."""
 
 
@@ -42,8 +44,8 @@ class Watch:
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
-    async def backfilled(self, tenants: int, patience_s: float) -> None:
-        """Wait until every organisation's backfills have ended.
+    async def backfilled(self, tenants: int, patience_s: float, *, seen: Seen) -> None:
+        """Wait until every organisation's backfills have ended; `seen` is told how far they are.
 
         Raises:
             NotQuiet: they did not in time.
@@ -52,10 +54,14 @@ class Watch:
         async def left() -> str | None:
             row = await self.db.fetchrow(
                 """SELECT count(DISTINCT tenant_id) AS tenants,
-                          count(*) FILTER (WHERE backfill_state <> 'done') AS open
+                          count(*) FILTER (WHERE backfill_state <> 'done') AS open,
+                          coalesce(sum(backfill_read), 0) AS read,
+                          sum(backfill_total) AS total
                      FROM cursor"""
             )
-            if row is not None and row["tenants"] >= tenants and row["open"] == 0:
+            assert row is not None  # noqa: S101  # an aggregate always has one row
+            seen(int(row["read"]), None if row["total"] is None else int(row["total"]))
+            if row["tenants"] >= tenants and row["open"] == 0:
                 return None
             return "backfills still run"
 
@@ -102,4 +108,7 @@ async def _until_nothing_is_left(left: Left, patience_s: float) -> None:
                 what = found
                 await asyncio.sleep(LOOK_EVERY_S)
     except TimeoutError:
-        raise NotQuiet(f"after {patience_s:g} s: {what}") from None
+        raise NotQuiet(
+            f"Still not quiet after {patience_s:g} s: {what}. Run it again with `--keep DIR` and "
+            "look into its logs"
+        ) from None

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 from cryptography.fernet import Fernet
 
+from ledgerwire.failures import JobFailed, listening
 from ledgerwire.settings import Settings, as_environment, load
 from ledgerwire.up import end, start_roles
 
@@ -20,8 +21,8 @@ READY_S = 60.0  #: for a program to become ready; a cold disk is slow
 LOOPBACK = "127.0.0.1"
 
 
-class StageError(Exception):
-    """One of the demo's programs did not start; the message says which."""
+class StageError(JobFailed):
+    """One of the demo's programs did not start; the message says which, and its last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ async def simulator_process(
             async with asyncio.timeout(READY_S):
                 line = await process.stdout.readline()
             if not line:
-                raise StageError(f"the simulator did not start: see {logs / 'simulator.log'}")
+                raise StageError(f"The simulator did not start: {_last_words(logs)}")
             told = json.loads(line)
             yield Simulated(
                 base_url=told["base_url"],
@@ -98,8 +99,12 @@ async def staged(
     """Start all programs in this order and stop them in the other.
 
     Raises:
+        CannotListen: `port` or the one after it is taken.
         StageError: one of them did not become ready.
     """
+    if port:
+        for number in (port, port + 1):
+            listening(LOOPBACK, number).close()
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     clock_file = folder / "clock"
@@ -165,7 +170,7 @@ async def _ready(child: asyncio.subprocess.Process, url: str, logs: Path) -> Non
             async with asyncio.timeout(READY_S):
                 while True:
                     if child.returncode is not None:
-                        raise StageError(f"a program ended at once: see {logs}")
+                        raise StageError(f"A program ended at once: {_last_words(logs)}")
                     try:
                         if (await client.get(url)).status_code == httpx.codes.OK:
                             return
@@ -173,4 +178,17 @@ async def _ready(child: asyncio.subprocess.Process, url: str, logs: Path) -> Non
                         pass
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise StageError(f"{url} did not become ready: see {logs}") from None
+            raise StageError(
+                f"{url} did not become ready within {READY_S:g} s: {_last_words(logs)}"
+            ) from None
+
+
+def _last_words(logs: Path) -> str:
+    """What the programs said last to a person, since their logs may be gone with the folder."""
+    said = [
+        line.removeprefix("ledgerwire: ")
+        for log in sorted(logs.glob("*.log"))
+        for line in log.read_text(errors="replace").splitlines()
+        if line.startswith("ledgerwire: ")
+    ]
+    return said[-1] if said else "it said nothing; `--keep DIR` keeps the logs"

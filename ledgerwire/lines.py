@@ -8,7 +8,9 @@ from unified.codecs import instant_text
 
 _VERBS = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
 _MOST_FIELDS = 4
-_DULL = frozenset({"schema_version", "tenant_id", "tenant_name", "at", "as_of", "epoch"})
+_MOST_WORDS = 8
+_DULL = ("schema_version", "provider", "completeness", "tenant_name", "at", "as_of", "epoch")
+_DULL_ENDS = ("_id", "_url", "_at")
 
 
 def event_line(event: Mapping[str, Any], *, short: bool = False) -> str:
@@ -44,13 +46,13 @@ def record_line(topic: str, key: str, value: object, *, kind: str | None, at: da
     if value is None:
         words.append("(tombstone)")
     elif isinstance(value, Mapping):
-        words.extend(
-            f"{name}={held}"
-            for name, held in value.items()
-            if isinstance(held, str | int | bool) and held != "" and _tells(name, key, held)
-        )
+        telling = [f"{name}={held}" for name, held in value.items() if _tells(name, held, key)]
+        words.extend(telling[:_MOST_WORDS])
+        words.extend("…" for _ in telling[_MOST_WORDS:][:1])
     return " ".join(words)
 
 
-def _tells(name: str, key: str, held: str | int) -> bool:
-    return name not in _DULL and not (isinstance(held, str) and held in key)
+def _tells(name: str, held: object, key: str) -> bool:
+    if name in _DULL or name.endswith(_DULL_ENDS) or held == "":
+        return False
+    return isinstance(held, int) or (isinstance(held, str) and held not in key)

@@ -43,8 +43,6 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:  # whoever read our output has seen enough, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # noqa: BLE001  # the edge: a person gets a sentence, not a traceback
         if os.environ.get("LEDGERWIRE_LOG_LEVEL", "").lower() == "debug":
             traceback.print_exception(error)  # frames without their values: those hold secrets

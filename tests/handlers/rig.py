@@ -5,6 +5,7 @@ lives by the same clock. Tokens, budget and client are the product's own.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from xero.oauth import OAuthClient, XeroApp
 from xero.scopes import app_scopes_for
 from xero.urls import XeroUrls
 
+TLS = ssl.create_default_context()  # loaded once; no test of these uses it
 BOOKS = OpeningBooks(contacts=4, invoices=6, bills=2, months=2)
 PATHS = tuple(each.endpoint.path for each in RESOURCES)
 
@@ -139,7 +141,7 @@ async def running(db: Database, **config: Any) -> AsyncIterator[Rig]:
     clock = ManualClock(NOW)
     usual: dict[str, Any] = {"seed": 5, "tenants": 1, "opening": BOOKS, "clock": clock.now}
     made = SimulatorConfig(**{**usual, **config})
-    async with RunningSimulator(made) as simulator, httpx.AsyncClient() as http:
+    async with RunningSimulator(made) as simulator, httpx.AsyncClient(verify=TLS) as http:
         told = simulator.announcement
         urls = XeroUrls.at(simulator.base_url)
         app = XeroApp(client_id=told["client_id"], client_secret=told["client_secret"])

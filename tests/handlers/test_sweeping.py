@@ -1,0 +1,152 @@
+"""Walking a list page by page while it changes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from handlers.reading import Harvest, is_last
+from handlers.sweeping import MOST_WALKS, Swept, shrank, walk
+from storage.database import Database
+from storage.tenant_context import read_context
+from tests.handlers.answers import COMPANY, CONTACT, INVOICE, NOW
+from tests.handlers.rig import Rig, running
+from unified.resource import Resource
+from xero.paging import Page
+
+#: Contacts two a page, where archiving one takes it off the list.
+SMALL = replace(
+    CONTACT,
+    endpoint=replace(CONTACT.endpoint, page_size=100, list_params={"pageSize": "2"}),
+)
+
+
+@pytest.fixture
+async def rig(database: Database) -> AsyncIterator[Rig]:
+    """Four contacts, none of them archived."""
+    async with running(database) as started:
+        for each in list(started.books.ledger.contacts):
+            if each.status == "ARCHIVED":
+                started.books.update_contact(each.id, ContactStatus="ACTIVE")
+        yield started
+
+
+class Walk:
+    """What a walk took, page by page; `archive` lists pages after which a contact leaves."""
+
+    def __init__(self, rig: Rig, archive: tuple[int, ...] = ()) -> None:
+        self.rig = rig
+        self.pages: list[set[str]] = []
+        self._archive = archive
+
+    async def take(self, harvest: Harvest) -> None:
+        """One page."""
+        self.pages.append(harvest.remote_ids)
+        if len(self.pages) in self._archive:
+            self.rig.books.archive_contact(min(self.pages[-1]))
+
+    async def run(self, of: Resource = SMALL, since: datetime | None = None) -> Swept:
+        """Walk."""
+        context = await read_context(self.rig.db, self.rig.tenant)
+        return await walk(
+            self.rig.shop.reader, context, of, since=since, purpose="sweep", take=self.take
+        )
+
+
+async def test_every_page_is_taken_once(rig: Rig) -> None:
+    """Four things, two a page: the second is known to be the last."""
+    going = Walk(rig)
+
+    assert await going.run() == Swept(calls=2, complete=True)
+    assert set().union(*going.pages) == {each.id for each in rig.books.ledger.contacts}
+
+
+async def test_list_that_shrinks_is_walked_again(rig: Rig) -> None:
+    """What moved up onto a page already read would else be missed."""
+    everybody = {each.id for each in rig.books.ledger.contacts}
+    going = Walk(rig, archive=(1,))
+
+    swept = await going.run()
+
+    assert swept == Swept(calls=4, complete=True)
+    assert set().union(*going.pages) == everybody
+
+
+async def test_list_that_grows_is_not(rig: Rig) -> None:
+    """Ordered by id, what joins can push a thing down only: it comes twice."""
+    going = Walk(rig)
+    take = going.take
+
+    async def growing(harvest: Harvest) -> None:
+        await take(harvest)
+        if len(going.pages) == 1:
+            rig.books.create_contact(Name="Fifth Ltd")
+
+    going.take = growing  # type: ignore[method-assign]  # a page is followed by a change
+
+    assert (await going.run()).complete
+    assert len(set().union(*going.pages)) >= 4
+
+
+async def test_list_that_keeps_shrinking_is_given_up(rig: Rig) -> None:
+    """Nothing is claimed to be complete then."""
+    for number in range(6):
+        rig.books.create_contact(Name=f"More {number} Ltd")
+    going = Walk(rig, archive=tuple(range(1, 20)))
+
+    swept = await going.run()
+
+    assert swept == Swept(calls=2 * MOST_WALKS, complete=False)
+
+
+async def test_endpoint_without_pages_is_read_in_one_piece(rig: Rig) -> None:
+    """The organisation."""
+    going = Walk(rig)
+
+    assert await going.run(COMPANY) == Swept(calls=1, complete=True)
+    assert len(going.pages) == 1
+
+
+async def test_since_leaves_out_what_did_not_change(rig: Rig) -> None:
+    """And what did change is there."""
+    rig.pass_time(minutes=5)
+    changed = rig.books.rename_contact(next(iter(rig.books.ledger.contacts)).id, "Renamed Ltd")
+    going = Walk(rig)
+
+    await going.run(since=rig.clock.now())
+
+    assert going.pages == [{changed.id}]
+
+
+@pytest.mark.parametrize(
+    ("items", "page_count", "number", "last"),
+    [
+        (1000, 2, 1, False),
+        (3, 2, 1, False),  # short, but said to have a follower
+        (1000, 2, 2, True),
+        (0, 0, 1, True),
+        (1000, None, 1, False),
+        (999, None, 1, True),
+    ],
+)
+def test_last_page(items: int, page_count: int | None, number: int, last: bool) -> None:
+    """By what the answer says, else by its length."""
+    page = Page(
+        items=[{}] * items, raws=[], page=number, page_count=page_count, item_count=None,
+        raw_size=0, wire_size=0, asked_at=NOW, answered_at=NOW, fetched_at=NOW,
+        correlation_id=None,
+    )  # fmt: skip
+
+    assert is_last(page, number, INVOICE.endpoint) is last
+
+
+@pytest.mark.parametrize(
+    ("counted", "now", "expected"),
+    [(5, 4, True), (5, 5, False), (4, 5, False), (None, 4, False), (5, None, False)],
+)
+def test_shrinking_is_told_by_the_count(
+    counted: int | None, now: int | None, expected: bool
+) -> None:
+    """Where there is one."""
+    assert shrank(counted, now) is expected

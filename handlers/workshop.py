@@ -69,22 +69,30 @@ async def take_in(  # where from, what, why, under which lease
     Raises:
         TenantNotLinked, LeaseLost: nothing more was written.
     """
-    poison = list(harvest.poison)
-    done = Absorbed()
-    batches: list[Sequence[Seen]] = [harvest.seen]
-    while batches:
-        batch = batches.pop(0)
-        try:
-            done += await absorb(
-                shop.db, tenant_id, resource, batch, origin, fencing=fencing, clock=shop.clock
-            )
-        except StorageError:
-            raise
-        except Exception as error:  # noqa: BLE001  # one bad record must not stop its page
-            if len(batch) > 1:
-                batches = [[one] for one in batch]  # what was absorbed already is the same now
-            else:
-                poison.extend(_spoilt(tenant_id, resource, one, error) for one in batch)
+    seen, poison = harvest.seen, list(harvest.poison)
+
+    async def absorbed(batch: Sequence[Seen]) -> Absorbed:
+        return await absorb(
+            shop.db, tenant_id, resource, batch, origin, fencing=fencing, clock=shop.clock
+        )
+
+    try:
+        done = await absorbed(seen)
+    except StorageError:
+        raise
+    except Exception as error:
+        # One bad record must not stop its page; what was absorbed already is the same now.
+        done, spoilt = Absorbed(), list[Poison]()
+        for one in seen:
+            try:
+                done += await absorbed([one])
+            except StorageError:
+                raise
+            except Exception as own:  # noqa: BLE001  # whatever it is, it is this record's
+                spoilt.append(_spoilt(tenant_id, resource, one, own))
+        if len(spoilt) == len(seen) > 1:
+            raise error  # it is not the records
+        poison += spoilt
     for verdict in ("new", "changed", "same", "older", "ambiguous"):
         count = getattr(done, verdict)
         if count:

@@ -1,0 +1,222 @@
+"""Workers: who serves which tenant, what wakes them, and how they end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from handlers.worker import Worker, WorkerSettings
+from storage.database import Database
+from storage.leases import take_tenant
+from storage.notices import NOTICE_CHANNEL
+from tests.handlers.answers import NOW
+from tests.handlers.rig import Rig, running, until
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def rig(database: Database) -> AsyncIterator[Rig]:
+    """An organisation whose books have been read, with nothing due for days."""
+    async with running(database) as started:
+        await started.work()
+        await started.cursors_say("sweep_due_at = $1", NOW + 10_000 * MINUTE)
+        yield started
+
+
+@asynccontextmanager
+async def at_work(rig: Rig, owner: str = "worker") -> AsyncIterator[Worker]:
+    """A worker, until the block ends; then it has drained."""
+    worker, stop = Worker(rig.shop, WorkerSettings(owner)), asyncio.Event()
+    task = asyncio.create_task(worker.run(stop))
+    try:
+        yield worker
+    finally:
+        stop.set()
+        async with asyncio.timeout(20):
+            await task
+
+
+async def idle(rig: Rig) -> bool:
+    """Nothing due or waiting, and the tenant leased to nobody."""
+    return await rig.notices() == [] and await owner_of_tenant(rig) is None
+
+
+async def owner_of_tenant(rig: Rig) -> str | None:
+    """Who holds the lease."""
+    owner: str | None = await rig.db.fetchval("SELECT lease_owner FROM tenant")
+    return owner
+
+
+async def leases_taken(rig: Rig) -> int:
+    """How often the tenant was leased."""
+    taken: int = await rig.db.fetchval("SELECT fencing FROM tenant")
+    return taken
+
+
+async def test_notice_is_worked_off_by_itself(rig: Rig) -> None:
+    """Woken by the receiver's NOTIFY; the lease is given back."""
+    async with at_work(rig):
+        await rig.announce(rig.books.create_contact(Name="Fresh Ltd"), created=True)
+        await until(lambda: idle(rig))
+
+    assert (await rig.mirror.events("contact"))[-1]["after"]["name"] == "Fresh Ltd"
+
+
+async def test_what_becomes_due_by_time_is_found_without_a_word(rig: Rig) -> None:
+    """A poll stands behind NOTIFY."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    await rig.db.execute("UPDATE notice SET due_at = $1", NOW + MINUTE)
+    async with at_work(rig):
+        rig.pass_time(minutes=2)
+        await until(lambda: idle(rig))
+
+    assert (await rig.mirror.events("contact"))[-1]["after"]["name"] == "Fresh Ltd"
+
+
+async def test_two_workers_share_without_doing_things_twice(rig: Rig) -> None:
+    """One session per tenant, wherever it runs."""
+    before = rig.calls
+    async with at_work(rig, "one"), at_work(rig, "two"):
+        await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+        await until(lambda: idle(rig))
+
+    assert rig.calls - before == 1
+
+
+async def test_leased_tenant_is_left_to_its_worker(rig: Rig) -> None:
+    """Until the lease ends: then another takes over what a killed one left."""
+    assert await take_tenant(rig.db, rig.tenant, "killed")
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    worker = Worker(rig.shop, WorkerSettings("next"))
+    await worker._lease_more()
+    early = worker.active
+    await rig.db.execute("UPDATE tenant SET lease_until = clock_timestamp() - interval '1 s'")
+    async with at_work(rig, "next"):
+        await until(lambda: idle(rig))
+
+    assert early == 0
+
+
+async def test_drain_finishes_what_is_under_way_and_gives_leases_back(rig: Rig) -> None:
+    """What was read is absorbed; nobody has to wait for the lease to end."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    rig.fault("slow", seconds=0.4)
+    async with at_work(rig) as worker:
+        await until(lambda: _in_flight(rig))
+        assert worker.active == 1
+
+    assert worker.active == 0
+    assert await idle(rig)
+    assert (await rig.mirror.events("contact"))[-1]["after"]["name"] == "Fresh Ltd"
+
+
+async def test_session_whose_lease_was_taken_is_cut_off(rig: Rig) -> None:
+    """It could not commit anyway."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    rig.fault("slow", seconds=30)
+    async with at_work(rig) as worker:
+        await until(lambda: _in_flight(rig))
+        await rig.db.execute("UPDATE tenant SET fencing = fencing + 1, lease_owner = 'next'")
+        [lease] = worker._leases.values()
+        worker._lost(lease)
+        await until(lambda: _ended(worker))
+
+    assert await owner_of_tenant(rig) == "next"
+    assert len(await rig.notices()) == 1
+
+
+async def test_blocked_tenant_is_not_leased(rig: Rig) -> None:
+    """Xero said when to come again; asking the database in circles would help nobody."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    await rig.db.execute(
+        "UPDATE tenant SET blocked_until = $1, blocked_by = 'minute'", NOW + MINUTE
+    )
+    worker, before = Worker(rig.shop, WorkerSettings("here")), await leases_taken(rig)
+
+    for _ in range(20):
+        await worker._lease_more()
+
+    assert (worker.active, await leases_taken(rig)) == (0, before)
+    rig.pass_time(minutes=2)
+    async with at_work(rig):
+        await until(lambda: idle(rig))
+
+
+async def rounds(rig: Rig, worker: Worker, count: int) -> None:
+    """Let a running worker look for work so often."""
+    for _ in range(count):
+        worker.hint("")
+        await rig.db.execute("SELECT pg_notify($1, '')", NOTICE_CHANNEL)
+        await until(lambda: _ended(worker))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "UPDATE cursor SET endpoint = 'Quotes', sweep_due_at = '-infinity'"
+        " WHERE endpoint = 'Invoices'",
+        "UPDATE tenant SET call_tokens = 0, day_remaining = 0, limits_at = '2026-11-03 04:17:52Z'",
+        "UPDATE tenant SET business_date = NULL",
+    ],
+)
+async def test_tenant_for_whom_nothing_can_be_done_is_not_taken_in_circles(
+    rig: Rig, state: str
+) -> None:
+    """A cursor nobody knows, a day's calls that are spent, an organisation that can't be read."""
+    rig.fault("status", status=400, path="/api.xro/2.0/Organisation", times=None)
+    await rig.announce(next(iter(rig.books.ledger.contacts)))
+    await rig.db.execute(state)
+    before, calls = await leases_taken(rig), rig.calls
+    async with at_work(rig) as worker:
+        await rounds(rig, worker, 25)
+
+    assert await leases_taken(rig) - before <= 3
+    assert rig.calls - calls <= 2
+
+
+async def test_failing_sweep_is_not_tried_in_circles(rig: Rig) -> None:
+    """It is postponed, and the tenant is not due before."""
+    rig.fault("status", status=400, times=None)
+    await rig.cursors_say("sweep_due_at = $1 WHERE endpoint = 'Contacts'", NOW)
+    before = rig.calls
+    async with at_work(rig) as worker:
+        await until(lambda: _failed_once(rig))
+        await rounds(rig, worker, 25)
+
+    assert rig.calls - before == 1
+
+
+async def test_trouble_of_ours_stays_with_its_tenant(rig: Rig) -> None:
+    """The worker lives, the tenant rests, and nothing is buried for what is not its fault."""
+    await rig.announce(rig.books.create_contact(Name="One Ltd"))
+    await rig.announce(rig.books.create_contact(Name="Two Ltd"))
+    await rig.db.execute("ALTER TABLE timer RENAME TO broken")
+    before = await leases_taken(rig)
+    async with at_work(rig) as worker:
+        await until(lambda: _taken(rig, before + 1))
+        await until(lambda: _ended(worker))
+        await rounds(rig, worker, 10)
+
+    assert await leases_taken(rig) == before + 1
+    assert await owner_of_tenant(rig) is None
+    assert (len(await rig.notices()), await rig.notices("dead")) == (2, [])
+
+
+async def _in_flight(rig: Rig) -> bool:
+    uses = rig.simulator.simulation.limits._uses.values()
+    return any(use.in_flight for use in uses)
+
+
+async def _ended(worker: Worker) -> bool:
+    return worker.active == 0
+
+
+async def _failed_once(rig: Rig) -> bool:
+    return (await rig.cursor("Contacts")).failures == 1
+
+
+async def _taken(rig: Rig, count: int) -> bool:
+    return await leases_taken(rig) >= count

@@ -2,7 +2,7 @@
 answer: absorb what could be read, bury what could not."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -80,19 +80,12 @@ async def take_in(  # where from, what, why, under which lease
         done = await absorbed(seen)
     except StorageError:
         raise
-    except Exception as error:
+    except Exception:
         # One bad record must not stop its page; what was absorbed already is the same now.
-        done, spoilt = Absorbed(), list[Poison]()
-        for one in seen:
-            try:
-                done += await absorbed([one])
-            except StorageError:
-                raise
-            except Exception as own:  # noqa: BLE001  # whatever it is, it is this record's
-                spoilt.append(_spoilt(tenant_id, resource, one, own))
+        done, spoilt = await _one_by_one(absorbed, seen)
         if len(spoilt) == len(seen) > 1:
-            raise error  # it is not the records
-        poison += spoilt
+            raise  # it is not the records
+        poison += [_spoilt(tenant_id, resource, one, error) for one, error in spoilt]
     for verdict in ("new", "changed", "same", "older", "ambiguous"):
         count = getattr(done, verdict)
         if count:
@@ -100,6 +93,21 @@ async def take_in(  # where from, what, why, under which lease
     for each in poison:
         await bury(shop, tenant_id, resource, _buried(resource, each), fencing=fencing)
     return done
+
+
+async def _one_by_one(
+    absorbed: Callable[[Sequence[Seen]], Awaitable[Absorbed]], seen: Sequence[Seen]
+) -> tuple[Absorbed, list[tuple[Seen, Exception]]]:
+    """Absorb each alone; those that can't be come back with their errors."""
+    done, spoilt = Absorbed(), list[tuple[Seen, Exception]]()
+    for one in seen:
+        try:
+            done += await absorbed([one])
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is this record's
+            spoilt.append((one, error))
+    return done, spoilt
 
 
 def _spoilt(tenant_id: TenantId, resource: Resource, seen: Seen, error: Exception) -> Poison:

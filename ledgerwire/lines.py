@@ -10,7 +10,7 @@ _VERBS = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
 _MOST_FIELDS = 4
 _MOST_WORDS = 8
 _DULL = ("schema_version", "provider", "completeness", "tenant_name", "at", "as_of", "epoch")
-_DULL_ENDS = ("_id", "_url", "_at")
+_DULL_ENDS = ("_id", "_url", "_at", "_hash")
 
 
 def event_line(event: Mapping[str, Any], *, short: bool = False) -> str:

@@ -38,5 +38,7 @@ def configure_logging(settings: Settings, *, terminal: bool) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(message)s")
-    # It reports each retry of a broker that is away as an error; our own records say it once.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # They report each retry of a server that is away, one with a traceback; our own records say it
+    # once.
+    for library in ("aiokafka", "asyncpg"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)

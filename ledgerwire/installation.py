@@ -149,13 +149,17 @@ def _make_folder(settings: Settings) -> None:
 
 def _embedded_kafka(settings: Settings) -> EmbeddedServer:
     folder = settings.data_dir / "kafka"
+    ours: list[embedded_broker.EmbeddedBroker] = []  # our children, whose exit we must collect
 
     async def start() -> tuple[str, int]:
         broker = await asyncio.to_thread(embedded_broker.start, folder)
+        ours.append(broker)
         return broker.address, broker.pid
 
     async def stop(address: str, pid: int) -> None:
-        await asyncio.to_thread(embedded_broker.stop, embedded_broker.EmbeddedBroker(address, pid))
+        named = embedded_broker.EmbeddedBroker(address, pid)
+        broker = next((child for child in ours if child == named), named)
+        await asyncio.to_thread(embedded_broker.stop, broker)
 
     async def answers(address: str, pid: int) -> bool:
         broker = embedded_broker.EmbeddedBroker(address, pid)

@@ -20,6 +20,10 @@ Left = Callable[[], Awaitable[str | None]]
 Seen = Callable[[int, int | None], None]  #: things read, and things in all as far as is known
 
 
+def _unseen(*_: object) -> None:
+    """Nobody watches."""
+
+
 class NotQuiet(JobFailed):
     """Something was still under way when patience ended; the message says what."""
 
@@ -44,7 +48,7 @@ class Watch:
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
-    async def backfilled(self, tenants: int, patience_s: float, *, seen: Seen) -> None:
+    async def backfilled(self, tenants: int, patience_s: float, *, seen: Seen = _unseen) -> None:
         """Wait until every organisation's backfills have ended; `seen` is told how far they are.
 
         Raises:

@@ -240,7 +240,8 @@ def main(nodes: int) -> None:
 
     Example: python -m ledgerwire.apache_kafka --nodes 3
     """
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGTERM, signal.SIGINT):  # the second is ignored behind a shell's `&`
+        signal.signal(number, signal.default_int_handler)
     click.echo("Starting Apache Kafka (the first time Maven fetches it) …", err=True)
     try:
         with (

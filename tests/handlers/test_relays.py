@@ -1,0 +1,223 @@
+"""Which process relays which shard, and handing over; and the handlers as one program."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from prometheus_client import CollectorRegistry
+
+from handlers.metrics import HandlerMetrics
+from handlers.relays import Relays
+from handlers.server import HandlersSettings, run_handlers
+from storage.leases import take_lease
+from storage.relay import unrelayed_count
+from tests.handlers.answers import INVOICE, NOW, Mirror, raw_invoice
+from tests.handlers.kafka import committed, make_topics
+from tests.handlers.rig import running, until
+from tests.storage.makers import link
+from unified.broker import BrokerSettings
+from unified.topics import RELAY_SHARDS, events_topic
+
+SECOND = timedelta(seconds=1)
+
+
+class Process:
+    """The relays of one process."""
+
+    def __init__(self, mirror: Mirror, broker: BrokerSettings, owner: str) -> None:
+        self.relays = Relays(
+            mirror.db, broker, mirror.clock, HandlerMetrics(CollectorRegistry()), owner
+        )
+        self._stop = asyncio.Event()
+        self.task = asyncio.create_task(self.relays.run(self._stop))
+
+    async def end(self) -> None:
+        """Stop in good order."""
+        self._stop.set()
+        async with asyncio.timeout(20):
+            await self.task
+
+
+@asynccontextmanager
+async def process(
+    mirror: Mirror, broker: BrokerSettings, owner: str = "one"
+) -> AsyncIterator[Process]:
+    """A process that relays until the block ends."""
+    made = Process(mirror, broker, owner)
+    try:
+        yield made
+    finally:
+        await made.end()
+
+
+async def all_relayed(mirror: Mirror) -> bool:
+    """Kafka has acknowledged everything."""
+    return await unrelayed_count(mirror.db) == 0
+
+
+@pytest.fixture
+async def mirror(empty: Mirror, embedded_broker_settings: BrokerSettings) -> Mirror:
+    """An organisation, and topics for it."""
+    await make_topics(embedded_broker_settings)
+    return empty
+
+
+async def test_one_process_serves_all_shards(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """What is committed leaves at once, whatever its shard; ending gives all back."""
+    async with process(mirror, embedded_broker_settings) as one:
+        await mirror.invoice(raw_invoice())
+        await link(mirror.db)
+        await until(lambda: all_relayed(mirror))
+        assert one.relays.shards == list(range(RELAY_SHARDS))
+
+    assert one.relays.shards == []
+    assert await mirror.db.fetchval("SELECT count(*) FROM lease WHERE until > now()") == 0
+
+
+async def test_shard_of_another_is_taken_over_when_its_lease_ends(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """As after a kill."""
+    shard = await mirror.db.fetchval("SELECT shard FROM tenant")
+    assert await take_lease(mirror.db, f"relay.{shard}", "killed")
+    async with process(mirror, embedded_broker_settings) as one:
+        await until(lambda: _owns(one, RELAY_SHARDS - 1))
+        before = await unrelayed_count(mirror.db)
+        await mirror.db.execute("UPDATE lease SET until = '-infinity' WHERE owner = 'killed'")
+        await until(lambda: all_relayed(mirror))
+
+    assert before > 0
+
+
+async def test_lost_shard_is_let_go(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """Its new owner sends on, in order; the old one stops."""
+    await mirror.invoice(raw_invoice())
+    shard = await mirror.db.fetchval("SELECT shard FROM tenant")
+    async with process(mirror, embedded_broker_settings) as old:
+        await until(lambda: all_relayed(mirror))
+        await mirror.db.execute(
+            "UPDATE lease SET owner = 'new', fencing = fencing + 1 WHERE name = $1",
+            f"relay.{shard}",
+        )
+        await until(lambda: _owns(old, RELAY_SHARDS - 1))
+        await mirror.invoice(raw_invoice(at=NOW + SECOND, Reference="two"))
+        assert await unrelayed_count(mirror.db) == 1
+        assert shard not in old.relays.shards
+    async with process(mirror, embedded_broker_settings, "new"):
+        await until(lambda: all_relayed(mirror))
+
+    topic = events_topic(embedded_broker_settings.prefix, INVOICE)
+    sent = await committed(embedded_broker_settings, topic, at_least=2)
+    assert [each.value["sequence"] for each in sent] == [1, 2]
+
+
+async def test_relay_that_breaks_ends_its_process(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """An error nobody foresaw must not leave a shard standing still unseen."""
+    made = Process(mirror, embedded_broker_settings, "one")
+    await until(lambda: _owns(made, RELAY_SHARDS))
+    await until(lambda: all_relayed(mirror))
+
+    await mirror.db.execute("UPDATE event SET headers = '1', relayed_at = NULL")
+
+    with pytest.raises(TypeError):
+        async with asyncio.timeout(20):
+            await made.task
+
+
+async def test_words_that_mean_nothing_wake_nobody(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """A NOTIFY of a shard that another owns, or of a later version."""
+    made = Relays(
+        mirror.db, embedded_broker_settings, mirror.clock, HandlerMetrics(CollectorRegistry()), "x"
+    )
+
+    made.hint("3")
+    made.hint("what?")
+    asleep = not made._kick.is_set()
+    made.hint("")
+
+    assert asleep
+    assert made._kick.is_set()
+
+
+async def test_handlers_as_one_program(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """From the link to Kafka; topics are made as soon as the broker can; a stop drains."""
+    tries = 0
+
+    async def topics_made_later() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise KafkaConnectionError("away")
+        await make_topics(embedded_broker_settings)
+
+    async with running(mirror.db) as rig:
+        stop = asyncio.Event()
+        program = asyncio.create_task(
+            run_handlers(
+                rig.shop,
+                embedded_broker_settings,
+                HandlersSettings(owner="here"),
+                stop,
+                make_topics=topics_made_later,
+            )
+        )
+        await until(lambda: _backfilled(rig.mirror))
+        await until(lambda: all_relayed(mirror))
+        stop.set()
+        async with asyncio.timeout(20):
+            await program
+
+        assert tries == 2
+        assert await mirror.db.fetchval("SELECT count(lease_owner) FROM tenant") == 0
+        assert await mirror.db.fetchval("SELECT count(*) FROM lease WHERE until > now()") == 0
+        await rig.agree()
+
+
+async def test_handlers_told_to_stop_before_kafka_answers_end(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """They do not wait for it."""
+    asked, stop = asyncio.Event(), asyncio.Event()
+
+    async def never() -> None:
+        asked.set()
+        raise KafkaConnectionError("away")
+
+    async with running(mirror.db) as rig:
+        program = asyncio.create_task(
+            run_handlers(
+                rig.shop,
+                embedded_broker_settings,
+                HandlersSettings(owner="here"),
+                stop,
+                make_topics=never,
+            )
+        )
+        await asked.wait()
+        stop.set()
+        async with asyncio.timeout(20):
+            await program
+
+
+async def _owns(one: Process, count: int) -> bool:
+    return len(one.relays.shards) == count
+
+
+async def _backfilled(mirror: Mirror) -> bool:
+    left: int = await mirror.db.fetchval(
+        "SELECT count(*) FROM cursor WHERE tenant_id = $1 AND backfill_state <> 'done'", mirror.id
+    )
+    return left == 0

@@ -1,0 +1,1 @@
+"""What users and outside checks rely on, held against the code."""

@@ -4,9 +4,10 @@ Pure: nothing is connected to, and no message quotes a value, which may be a sec
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 EMBEDDED = "embedded"
 HIGHEST_PORT = 65_535
@@ -20,18 +21,40 @@ _PLAINLY = {
 def database_address(value: str) -> str:
     """`embedded`, or the address of a PostgreSQL.
 
+    An address that can be read in two ways is refused: whoever reads it later would take a piece
+    of the password for a port or an option, and quote it in complaining.
+
     Raises:
         ValueError: it is neither.
     """
-    if value != EMBEDDED:
-        try:
-            parts = urlsplit(value)
-            whole = parts.scheme in {"postgresql", "postgres"} and bool(parts.netloc or parts.query)
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ValueError("must be `embedded`, or begin with postgresql://")
+    if value == EMBEDDED:
+        return value
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in {"postgresql", "postgres"} and bool(parts.netloc or parts.query)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError("must be `embedded`, or begin with postgresql://")
+    if not _is_plain(parts):
+        raise ValueError(
+            "can't be read: the port must be a number, and in user name and password each of "
+            "/ ? # @ : % must be percent-encoded"
+        )
     return value
+
+
+def _is_plain(parts: SplitResult) -> bool:
+    """Whether nothing of the user name and password has spilled into the rest of the address."""
+    user, _, hosts = parts.netloc.rpartition("@")
+    options = parts.query.split("&") if parts.query else []
+    try:
+        for host in hosts.split(","):  # PostgreSQL takes several, each with its port
+            _ = urlsplit(f"//{host}").port
+    except ValueError:
+        return False
+    spilled = "@" in user or "@" in parts.path or bool(parts.fragment)
+    return not spilled and all("=" in option for option in options)
 
 
 def kafka_addresses(value: str) -> str:
@@ -60,12 +83,9 @@ def port_number(value: int) -> int:
 
 
 def without_password(address: str) -> str:
-    """The address with its password masked, to be shown to a person."""
-    try:
-        password = urlsplit(address).password
-    except ValueError:
-        return address
-    return address.replace(f":{password}@", ":********@", 1) if password else address
+    """The address with its password masked, to be shown to a person; wherever it stands."""
+    shown = re.sub(r"(://[^:/?#@]*):.*@", r"\1:********@", address, count=1)
+    return re.sub(r"([?&](?:\w*password|passfile)=)[^&]*", r"\1********", shown)
 
 
 def why(problem: Mapping[str, Any]) -> str:

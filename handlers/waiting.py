@@ -1,13 +1,6 @@
 """Waiting for one of several things, without sleeping through a stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-
-import structlog
-
-from storage.errors import StorageError
-
-log = structlog.get_logger(__name__)
 
 
 async def until(stop: asyncio.Event, seconds: float) -> bool:
@@ -27,16 +20,3 @@ async def either(*events: asyncio.Event, seconds: float | None = None) -> None:
     finally:
         for wait in waits:
             wait.cancel()
-
-
-async def every(
-    seconds: float, stop: asyncio.Event, duty: Callable[[], Awaitable[object]], name: str
-) -> None:
-    """Do a duty again and again until `stop`; the database being away only delays it."""
-    while not stop.is_set():
-        try:
-            await duty()
-        except StorageError as error:
-            log.warning("duty_failed", duty=name, error=type(error).__name__)
-        if await until(stop, seconds):
-            return

@@ -35,6 +35,7 @@ class WorkerSettings:
 
     owner: str  #: who holds the leases; unique per process
     tenants_at_once: int = 64
+    drain_s: float = LONGEST_DRAIN_S  #: for what is under way when told to stop
 
 
 class Worker:
@@ -141,13 +142,16 @@ class Worker:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
-            for lease in list(self._leases.values()):
-                try:
-                    await renew_tenant(self._shop.db, lease, life=LEASE)
-                except LeaseLost:
-                    self._lost(lease)
-                except StorageError as error:
-                    log.warning("renew_failed", error=type(error).__name__)
+            await self._renew_all()
+
+    async def _renew_all(self) -> None:
+        for lease in list(self._leases.values()):
+            try:
+                await renew_tenant(self._shop.db, lease, life=LEASE)
+            except LeaseLost:
+                self._lost(lease)
+            except StorageError as error:
+                log.warning("renew_failed", error=type(error).__name__)
 
     def _lost(self, lease: TenantLease) -> None:
         """Somebody else works for the tenant now; what is under way here can't commit any more."""
@@ -167,7 +171,7 @@ class Worker:
         tasks = list(self._tasks.values())
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=LONGEST_DRAIN_S)
+        _, late = await asyncio.wait(tasks, timeout=self._settings.drain_s)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

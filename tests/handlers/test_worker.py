@@ -27,9 +27,12 @@ async def rig(database: Database) -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def at_work(rig: Rig, owner: str = "worker") -> AsyncIterator[Worker]:
+async def at_work(
+    rig: Rig, owner: str = "worker", *, drain_s: float = 10.0, tenants_at_once: int = 64
+) -> AsyncIterator[Worker]:
     """A worker, until the block ends; then it has drained."""
-    worker, stop = Worker(rig.shop, WorkerSettings(owner)), asyncio.Event()
+    settings = WorkerSettings(owner, tenants_at_once=tenants_at_once, drain_s=drain_s)
+    worker, stop = Worker(rig.shop, settings), asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
     try:
         yield worker
@@ -113,6 +116,39 @@ async def test_drain_finishes_what_is_under_way_and_gives_leases_back(rig: Rig) 
     assert (await rig.mirror.events("contact"))[-1]["after"]["name"] == "Fresh Ltd"
 
 
+async def test_what_takes_too_long_to_drain_is_cut_off_and_still_due(rig: Rig) -> None:
+    """For whoever leases the tenant next; the lease is given back all the same."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    rig.fault("slow", seconds=30)
+    async with at_work(rig, drain_s=0.05):
+        await until(lambda: _in_flight(rig))
+
+    assert await owner_of_tenant(rig) is None
+    assert len(await rig.notices()) == 1
+
+
+async def test_renewed_lease_lives_on(rig: Rig) -> None:
+    """However long the work takes."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    rig.fault("slow", seconds=0.4)
+    async with at_work(rig) as worker:
+        await until(lambda: _in_flight(rig))
+        before = await rig.db.fetchval("SELECT lease_until FROM tenant")
+        await worker._renew_all()
+        assert await rig.db.fetchval("SELECT lease_until FROM tenant") > before
+
+
+async def test_full_worker_takes_no_more(rig: Rig) -> None:
+    """Others may."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    worker = Worker(rig.shop, WorkerSettings("full", tenants_at_once=0))
+
+    await worker._lease_more()
+
+    assert worker.active == 0
+    assert await owner_of_tenant(rig) is None
+
+
 async def test_session_whose_lease_was_taken_is_cut_off(rig: Rig) -> None:
     """It could not commit anyway."""
     await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
@@ -120,8 +156,7 @@ async def test_session_whose_lease_was_taken_is_cut_off(rig: Rig) -> None:
     async with at_work(rig) as worker:
         await until(lambda: _in_flight(rig))
         await rig.db.execute("UPDATE tenant SET fencing = fencing + 1, lease_owner = 'next'")
-        [lease] = worker._leases.values()
-        worker._lost(lease)
+        await worker._renew_all()
         await until(lambda: _ended(worker))
 
     assert await owner_of_tenant(rig) == "next"

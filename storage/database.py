@@ -1,5 +1,6 @@
 """The pool of connections and what a transaction's failures mean. No query of any table."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -17,7 +18,20 @@ else:
     Connection = asyncpg.Connection
 
 CONNECT_TIMEOUT_S = 10.0
-COMMAND_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 60.0  #: for a server that fell silent
+CLOSE_TIMEOUT_S = 3.0  #: for connections in use to be given back; then they are cut
+
+#: What the server does on its own, so that a client that vanished without a word (a dead machine,
+#: a pulled cable) keeps no row locked: minutes at most instead of hours.
+_SERVER_SETTINGS = {
+    "TimeZone": "UTC",
+    "jit": "off",
+    "statement_timeout": "50s",  # before COMMAND_TIMEOUT_S, since its error says more
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,  # class 08
@@ -27,7 +41,13 @@ _UNAVAILABLE = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby after a failover
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-_CONFLICT = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_CONFLICT = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    # A newer program has just migrated the schema: prepared statements have to be made anew.
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
+)
 
 
 def _encode_uuid(text: str) -> bytes:
@@ -49,8 +69,9 @@ async def prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -
 class Database:
     """A pool, short-cuts for single statements, and one listening connection.
 
-    Every method raises StorageUnavailable when the database can not be reached or can not take
-    work, and StorageConflict when the transaction has to be repeated.
+    Every method raises StorageUnavailable when the database can not be reached, can not take work
+    or does not answer in time, and StorageConflict when the transaction has to be repeated. Nothing
+    but the database may be waited for with a connection in hand, so every time-out there is its.
     """
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", listener: Listener) -> None:
@@ -62,7 +83,7 @@ class Database:
         cls, url: str, *, min_size: int = 1, max_size: int = 10, application: str = "ledgerwire"
     ) -> "Database":
         """Open a pool of `min_size` to `max_size` connections to `postgresql://…`."""
-        settings = {"application_name": application, "TimeZone": "UTC", "jit": "off"}
+        settings = {"application_name": application, **_SERVER_SETTINGS}
 
         async def opened() -> "asyncpg.Connection[asyncpg.Record]":
             return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, server_settings=settings)
@@ -78,21 +99,22 @@ class Database:
         )
         try:
             await pool
-        except (OSError, TimeoutError, *_UNAVAILABLE) as error:
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise StorageUnavailable(f"the database does not answer: {error}") from error
         return cls(pool, Listener(opened))
 
     async def close(self) -> None:
-        """Close the listener and every connection; waits for those in use."""
+        """Close the listener and every connection; waits a little for those in use."""
         await self._listener.close()
-        await self.pool.close()
+        with suppress(TimeoutError):  # a silent server must not keep a program from ending
+            await asyncio.wait_for(self.pool.close(), CLOSE_TIMEOUT_S)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend one connection, outside any transaction."""
         try:
             held = await self.pool.acquire(timeout=CONNECT_TIMEOUT_S)
-        except (OSError, TimeoutError, asyncpg.InterfaceError, *_UNAVAILABLE) as error:
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise StorageUnavailable(f"no database connection: {error}") from error
         try:
             yield held
@@ -100,6 +122,8 @@ class Database:
             raise StorageConflict(str(error)) from error
         except _UNAVAILABLE as error:
             raise StorageUnavailable(str(error)) from error
+        except TimeoutError as error:
+            raise StorageUnavailable("the database did not answer in time") from error
         except (asyncpg.InterfaceError, OSError) as error:
             if not _is_lost(held):
                 raise  # the caller's own mistake or network, not a lost connection

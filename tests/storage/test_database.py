@@ -43,11 +43,61 @@ async def test_killed_connection_is_unavailable_and_the_pool_heals(database: Dat
     assert await database.fetchval("SELECT 1") == 1
 
 
-async def test_foreign_timeout_is_not_blamed_on_the_database(database: Database) -> None:
-    """What the caller's own code raises inside a transaction keeps its type."""
-    with pytest.raises(TimeoutError):
-        async with database.transaction():
-            raise TimeoutError
+async def test_statement_that_takes_too_long_is_unavailable(database: Database) -> None:
+    """A row locked by somebody for a minute is told like a database that is away."""
+    with pytest.raises(StorageUnavailable):
+        async with database.transaction() as conn:
+            await conn.fetch("SELECT pg_sleep(60)", timeout=0.05)
+
+    assert await database.fetchval("SELECT 1") == 1
+
+
+async def test_client_that_vanished_frees_what_it_locked(database: Database) -> None:
+    """Its machine may be gone without a word: the server ends its transaction by itself."""
+    names = ("idle_in_transaction_session_timeout", "statement_timeout", "tcp_keepalives_idle")
+    shown = [await database.fetchval("SELECT current_setting($1)", name) for name in names]
+
+    assert shown == ["30s", "50s", "30"]
+
+
+async def test_refused_login_is_unavailable(database_url: str) -> None:
+    """Right away, or when the pool grows: the password may be changed under our feet."""
+    refused = database_url.replace("postgresql://", "postgresql://nobody-")
+    with pytest.raises(StorageUnavailable):
+        await Database.connect(refused)
+
+    later = await Database.connect(refused, min_size=0)
+    with pytest.raises(StorageUnavailable):
+        await later.fetchval("SELECT 1")
+    await later.close()
+
+
+async def test_schema_migrated_under_a_running_program_is_a_conflict(database: Database) -> None:
+    """Its prepared statements no longer fit: the transaction is repeated with new ones."""
+
+    async def read() -> None:
+        async with database.transaction() as conn:
+            await conn.fetch("SELECT * FROM lease")
+
+    for _ in range(2):
+        await read()
+    async with database.connection() as other:
+        await other.execute("ALTER TABLE lease ADD COLUMN note text")
+    with pytest.raises(StorageConflict):
+        await read()
+    await read()
+
+
+async def test_closing_does_not_wait_for_ever(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is never given back keeps no program from ending."""
+    monkeypatch.setattr("storage.database.CLOSE_TIMEOUT_S", 0.05)
+    opened = await Database.connect(database_url)
+    await opened.pool.acquire()
+
+    async with asyncio.timeout(5):
+        await opened.close()
 
 
 async def test_unreachable_server_is_unavailable() -> None:

@@ -22,8 +22,8 @@ def event_line(event: Mapping[str, Any], *, short: bool = False) -> str:
     record = event.get("after") or event.get("before") or {}
     name = entity.get("number") or record.get("name") or entity["id"][:8]
     return (
-        f"{at[11:23] if short else at}  {tenant.get('name', tenant['id']):<20.20}  "
-        f"{_VERBS.get(event['op'], event['op']):<8} {kind or resource:<12} {name:<22.22} "
+        f"{at[11:23] if short else at}  {tenant.get('name', tenant['id']):<18.18}  "
+        f"{_VERBS.get(event['op'], event['op']):<8} {kind or resource:<8} {name:<19.19} "
         f"#{event['sequence']:<3} {event['cause']['kind']:<8}  {_what(event)}"
     ).rstrip()
 

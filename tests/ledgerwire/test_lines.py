@@ -33,7 +33,7 @@ def test_event_tells_when_whose_what_which_and_why() -> None:
     """All that a person asks of a change, in words rather than letters."""
     line = event_line(_event())
 
-    assert line.startswith("2026-11-22T18:15:36.050Z  Harbour Roasters      updated  bill  ")
+    assert line.startswith("2026-11-22T18:15:36.050Z  Harbour Roasters    updated  bill  ")
     assert "B-7" in line
     assert line.endswith("#3   webhook   invoice.paid")
     assert event_line(_event(), short=True).startswith("18:15:36.050  Harbour Roasters")

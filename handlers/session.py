@@ -44,6 +44,7 @@ MOST_DUE = 2_000  #: notices looked at for one plan
 MISSING = "missing"
 REST_S = 2.0  #: a tenant's rest after a session that could not go on
 IDLE_REST_S = 1.0  #: the same after one that found nothing to do, so that no mistake runs hot
+TURN_S = 5.0  #: a tenant's turn where others may be waiting for theirs
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +56,12 @@ class TenantSession:
     shop: Workshop
     tenant_id: TenantId
     fencing: int
+    crowded: Callable[[], bool] = lambda: False  #: whether other tenants may be kept waiting
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: bool = False
 
     async def run(self) -> float:
-        """Work until nothing is due, the tenant is lost, or a limit says wait.
+        """Work until nothing is due, the tenant is lost, its turn is over, or a limit says wait.
 
         Returns the seconds (real time) for which the tenant should be left alone.
 
@@ -86,9 +88,12 @@ class TenantSession:
         """Do what is due in both lanes; False if nothing ever was."""
         found = False
         slow: asyncio.Task[bool] | None = None
+        ends_at = asyncio.get_running_loop().time() + TURN_S
         try:
             while not self.stopping:
                 self.wake.clear()
+                if found and (slow is None or slow.done()) and self._is_over(ends_at):
+                    break  # what is left is still due, and leased again when its turn has come
                 if await self._live_step():
                     found = True
                     continue
@@ -104,6 +109,9 @@ class TenantSession:
                 slow.cancel()
                 await asyncio.gather(slow, return_exceptions=True)
         return found
+
+    def _is_over(self, ends_at: float) -> bool:
+        return self.crowded() and asyncio.get_running_loop().time() >= ends_at
 
     async def _either(self, slow: "asyncio.Task[bool]") -> None:
         woken = asyncio.create_task(self.wake.wait())

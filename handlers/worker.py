@@ -47,6 +47,7 @@ class Worker:
         self._sessions: dict[TenantId, TenantSession] = {}
         self._tasks: dict[TenantId, asyncio.Task[None]] = {}
         self._leases: dict[TenantId, TenantLease] = {}
+        self._renewing: set[TenantLease] = set()
         self._resting: dict[TenantId, float] = {}  #: until when, by the event loop's clock
         self._kick = asyncio.Event()
 
@@ -85,23 +86,27 @@ class Worker:
             await subscription.close()
 
     async def _lease_more(self) -> None:
-        free = self._settings.tenants_at_once - len(self._tasks)
-        if free <= 0:
+        if self._is_full():
             return
         leases = await take_tenants(
             self._shop.db,
             self._settings.owner,
             now=self._shop.clock.now(),
-            limit=free,
+            limit=self._settings.tenants_at_once - len(self._tasks),
             life=LEASE,
             besides=[*self._tasks, *self._still_resting()],
         )
         for lease in leases:
-            session = TenantSession(self._shop, lease.tenant_id, lease.fencing)
+            session = TenantSession(
+                self._shop, lease.tenant_id, lease.fencing, crowded=self._is_full
+            )
             self._sessions[lease.tenant_id] = session
             self._leases[lease.tenant_id] = lease
             self._tasks[lease.tenant_id] = asyncio.create_task(self._serve(session, lease))
         self._shop.metrics.sessions.set(len(self._tasks))
+
+    def _is_full(self) -> bool:
+        return len(self._tasks) >= self._settings.tenants_at_once
 
     def _still_resting(self) -> list[TenantId]:
         """Tenants whose last session said to leave them alone for a while."""
@@ -140,18 +145,26 @@ class Worker:
             log.warning("release_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
 
     async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_EVERY_S)
-            await self._renew_all()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await asyncio.sleep(RENEW_EVERY_S)
+                group.create_task(self._renew_all())
 
     async def _renew_all(self) -> None:
-        for lease in list(self._leases.values()):
-            try:
-                await renew_tenant(self._shop.db, lease, life=LEASE)
-            except LeaseLost:
-                self._lost(lease)
-            except StorageError as error:
-                log.warning("renew_failed", error=type(error).__name__)
+        # Side by side: a row that somebody keeps locked holds up its own renewal and no other.
+        waiting = [each for each in self._leases.values() if each not in self._renewing]
+        self._renewing.update(waiting)
+        await asyncio.gather(*(self._renew_one(lease) for lease in waiting))
+
+    async def _renew_one(self, lease: TenantLease) -> None:
+        try:
+            await renew_tenant(self._shop.db, lease, life=LEASE)
+        except LeaseLost:
+            self._lost(lease)
+        except StorageError as error:
+            log.warning("renew_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
+        finally:
+            self._renewing.discard(lease)
 
     def _lost(self, lease: TenantLease) -> None:
         """Somebody else works for the tenant now; what is under way here can't commit any more."""

@@ -15,6 +15,7 @@ from unified.ids import TenantId
 
 TENANT_LEASE = timedelta(seconds=30)
 NAMED_LEASE = timedelta(seconds=30)
+LIVE_START = timedelta(minutes=1)  #: a change that was announced can't wait like a sweep can
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,17 @@ WITH RECURSIVE hinted(tenant_id) AS (
   SELECT (SELECT n.tenant_id FROM notice n
            WHERE n.state = 'due' AND n.tenant_id > h.tenant_id ORDER BY n.tenant_id LIMIT 1)
     FROM hinted h WHERE h.tenant_id IS NOT NULL
-), work(tenant_id, since) AS (
-  SELECT h.tenant_id, first.due_at
+), work(tenant_id, since, live) AS (
+  SELECT h.tenant_id, first.due_at, true
     FROM hinted h
    CROSS JOIN LATERAL (SELECT n.due_at FROM notice n
                         WHERE n.tenant_id = h.tenant_id AND n.state = 'due'
                         ORDER BY n.due_at LIMIT 1) AS first
    WHERE first.due_at <= $1::timestamptz
   UNION ALL
-  SELECT tenant_id, sweep_due_at FROM cursor WHERE sweep_due_at <= $1::timestamptz
+  SELECT tenant_id, sweep_due_at, false FROM cursor WHERE sweep_due_at <= $1::timestamptz
 ), waiting AS (
-  SELECT tenant_id, min(since) AS since FROM work GROUP BY tenant_id
+  SELECT tenant_id, min(since) AS since, bool_or(live) AS live FROM work GROUP BY tenant_id
 ), free AS (
   SELECT t.id
     FROM tenant t JOIN waiting w ON w.tenant_id = t.id
@@ -62,12 +63,13 @@ WITH RECURSIVE hinted(tenant_id) AS (
      AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
      AND (t.blocked_until IS NULL OR t.blocked_until <= $1::timestamptz)
      AND t.id <> ALL($5::uuid[])
-   ORDER BY w.since, t.id
+   ORDER BY CASE WHEN w.live THEN t.served_at - $6::interval ELSE t.served_at END, w.since, t.id
    LIMIT $4
      FOR NO KEY UPDATE OF t SKIP LOCKED
 )
 UPDATE tenant
-   SET lease_owner = $2, lease_until = clock_timestamp() + $3::interval, fencing = fencing + 1
+   SET lease_owner = $2, lease_until = clock_timestamp() + $3::interval, fencing = fencing + 1,
+       served_at = clock_timestamp()
   FROM free WHERE tenant.id = free.id
 RETURNING tenant.id, tenant.fencing
 """
@@ -92,10 +94,12 @@ async def take_tenants(
 ) -> list[TenantLease]:
     """Lease up to `limit` linked tenants that have work due at `now` (business time).
 
-    Work is a due notice, or a cursor whose next step (sweep or backfill page) is due; longest due
-    first. Tenants that Xero told to wait are left out, and so are those that `besides` names.
+    Work is a due notice, or a cursor whose next step (sweep or backfill page) is due. Whoever was
+    leased longest ago comes first, so that no crowd of busy tenants keeps another one waiting;
+    those with notices get a start of `LIVE_START` on the others. Tenants that Xero told to wait
+    are left out, and so are those that `besides` names.
     """
-    rows = await db.fetch(_TAKE, now, owner, life, limit, list(besides))
+    rows = await db.fetch(_TAKE, now, owner, life, limit, list(besides), LIVE_START)
     return [TenantLease(TenantId(row["id"]), owner, row["fencing"]) for row in rows]
 
 

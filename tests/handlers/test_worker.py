@@ -12,7 +12,8 @@ from storage.database import Database
 from storage.leases import take_tenant
 from storage.notices import NOTICE_CHANNEL
 from tests.handlers.answers import NOW
-from tests.handlers.rig import Rig, running, until
+from tests.handlers.rig import PATHS, Rig, running, until
+from tests.storage.makers import link
 
 MINUTE = timedelta(minutes=1)
 
@@ -136,6 +137,58 @@ async def test_renewed_lease_lives_on(rig: Rig) -> None:
         before = await rig.db.fetchval("SELECT lease_until FROM tenant")
         await worker._renew_all()
         assert await rig.db.fetchval("SELECT lease_until FROM tenant") > before
+
+
+async def test_row_kept_locked_holds_up_no_other_renewal(rig: Rig) -> None:
+    """Or one tenant in trouble would cost all others their leases."""
+    other = await link(rig.db)
+    worker = Worker(rig.shop, WorkerSettings("worker"))
+    for tenant in (rig.tenant, other):
+        lease = await take_tenant(rig.db, tenant, "worker", life=MINUTE / 60)
+        assert lease is not None
+        worker._leases[tenant] = lease
+    ends = "SELECT lease_until FROM tenant WHERE id = $1"
+    before = await rig.db.fetchval(ends, other)
+    async with rig.db.transaction() as conn:
+        await conn.execute("SELECT 1 FROM tenant WHERE id = $1 FOR UPDATE", rig.tenant)
+        stuck = asyncio.create_task(worker._renew_all())
+
+        async def renewed() -> bool:
+            return bool(await rig.db.fetchval(ends, other) > before)
+
+        await until(renewed)
+        assert not stuck.done()
+        await worker._renew_all()  # the next round does not wait for it either
+    await stuck
+
+
+async def test_busy_tenant_gives_way_where_all_places_are_taken(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one is served between two steps of a long backfill, which then goes on."""
+    monkeypatch.setattr("handlers.session.TURN_S", 0.0)
+    await rig.cursors_say("backfill_state = 'pending', sweep_due_at = $1", NOW)
+    waiting = await link(rig.db)
+    await rig.db.execute("UPDATE tenant SET business_date = '2026-11-03'")
+    await rig.db.execute("UPDATE cursor SET sweep_due_at = $1 WHERE tenant_id = $2", NOW, waiting)
+    await rig.db.execute("UPDATE tenant SET served_at = now() - interval '1 hour' WHERE id = $1",
+                         rig.tenant)  # fmt: skip
+    done = "SELECT count(*) FROM cursor WHERE backfill_state = 'done' AND tenant_id = $1"
+    async with at_work(rig, tenants_at_once=1):
+
+        async def served() -> bool:
+            return bool(
+                await rig.db.fetchval("SELECT fencing > 0 FROM tenant WHERE id = $1", waiting)
+            )
+
+        await until(served)
+        meanwhile = await rig.db.fetchval(done, rig.tenant)
+
+        async def read() -> bool:
+            return bool(await rig.db.fetchval(done, rig.tenant) == len(PATHS))
+
+        await until(read)
+    assert meanwhile < len(PATHS)
 
 
 async def test_full_worker_takes_no_more(rig: Rig) -> None:

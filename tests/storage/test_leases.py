@@ -101,9 +101,11 @@ async def test_racing_workers_share_the_tenants_out(database: Database) -> None:
 
 
 async def test_longest_due_comes_first_and_named_ones_are_left_out(database: Database) -> None:
-    """Nobody starves: the oldest work is taken first; those a worker rests are left alone."""
+    """Of tenants served together the oldest work is taken first; those a worker rests are left
+    alone."""
     young, old, resting = [await link(database) for _ in range(3)]
     await _due(database, young, old, resting)
+    await database.execute("UPDATE tenant SET served_at = now()")
     await database.execute(
         "UPDATE notice SET due_at = $2 WHERE tenant_id = ANY($1::uuid[])", [old, resting],
         NOW - HOUR,
@@ -114,6 +116,35 @@ async def test_longest_due_comes_first_and_named_ones_are_left_out(database: Dat
 
     assert [each.tenant_id for each in first] == [old]
     assert [each.tenant_id for each in second] == [young]
+
+
+async def test_longest_unserved_comes_first(database: Database) -> None:
+    """However old the work of busy tenants is: they take turns with the others."""
+    busy, quiet = [await link(database) for _ in range(2)]
+    await _due(database, busy, quiet)
+    [lease] = await take_tenants(database, "me", now=NOW, limit=1, besides=[quiet])
+    await release_tenant(database, lease)
+    await database.execute("UPDATE notice SET due_at = $1 WHERE tenant_id = $2", NOW - HOUR, busy)
+
+    turns = [await take_tenants(database, "me", now=NOW, limit=1) for _ in range(2)]
+
+    assert [lease.tenant_id for each in turns for lease in each] == [quiet, busy]
+
+
+async def test_announced_changes_go_before_sweeps(database: Database) -> None:
+    """Within reason: a tenant that waits a minute longer for its sweep comes first."""
+    swept, long_waiting, hinted = [await link(database) for _ in range(3)]
+    await database.execute("UPDATE cursor SET sweep_due_at = $1", NOW - HOUR)
+    await database.execute(
+        "UPDATE tenant SET served_at = served_at - interval '70 seconds' WHERE id = $1",
+        long_waiting,
+    )
+    await _due(database, hinted)
+
+    turns = [await take_tenants(database, "me", now=NOW, limit=1) for _ in range(3)]
+
+    order = [lease.tenant_id for each in turns for lease in each]
+    assert order == [long_waiting, hinted, swept]
 
 
 async def test_ended_lease_is_free_and_its_holder_is_told(database: Database) -> None:

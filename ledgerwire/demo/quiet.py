@@ -60,7 +60,7 @@ class Watch:
                 """SELECT count(DISTINCT tenant_id) AS tenants,
                           count(*) FILTER (WHERE backfill_state <> 'done') AS open,
                           coalesce(sum(backfill_read), 0) AS read,
-                          sum(backfill_total) AS total
+                          sum(coalesce(backfill_total, backfill_read)) AS total
                      FROM cursor"""
             )
             assert row is not None  # noqa: S101  # an aggregate always has one row

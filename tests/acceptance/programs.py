@@ -4,18 +4,17 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from ledgerwire.demo.stage import free_ports
 from ledgerwire.settings import Settings, load
+from tests.acceptance.ports import neighbouring_ports
 
 COMMAND_S = 60.0  #: for a command to end by itself, on a machine that is busy
 DRAIN_S = 10.0  #: the longest that a role may take to end when told to
@@ -157,7 +156,7 @@ def installation(simulated: Mapping[str, Any], folder: Path) -> tuple[Shell, int
 
     The ports before and after it are free, too.
     """
-    port = _free_run() + 1
+    port = neighbouring_ports(PORTS) + 1
     base = simulated["base_url"]
     shell = Shell({}).but(
         data_dir=str(folder / "data"),
@@ -172,13 +171,3 @@ def installation(simulated: Mapping[str, Any], folder: Path) -> tuple[Shell, int
         log_format="json",
     )
     return shell, port
-
-
-def _free_run() -> int:
-    """The first of `PORTS` neighbouring ports that are all free."""
-    for first in free_ports(50):
-        with suppress(OSError), ExitStack() as held:
-            for port in range(first, first + PORTS):
-                held.enter_context(socket.create_server(("127.0.0.1", port)))
-            return first
-    raise AssertionError("no free ports")

@@ -31,6 +31,7 @@ from storage.cursors import bring_sweeps_forward
 from storage.database import Database
 from storage.notices import NOTICE_CHANNEL
 from storage.secrets import new_key
+from tests.acceptance.ports import neighbouring_ports
 from unified.broker import BrokerSettings
 from unified.clock import OffsetClock
 from unified.resources import RESOURCES
@@ -38,6 +39,7 @@ from unified.resources import RESOURCES
 LOOPBACK = "127.0.0.1"
 PATIENCE_S = 60.0
 LOOK_EVERY_S = 0.02
+HURRY = 100.0  #: business seconds in one real second, once everything is to be healed
 SMALL = OpeningBooks(contacts=4, invoices=6, bills=3, months=2)
 ALL_ROLES = (("receiver", "api"), ("handlers",), ("crm",))
 
@@ -68,12 +70,15 @@ class MovedClock(OffsetClock):
 
     @asynccontextmanager
     async def hurrying(self) -> AsyncIterator[None]:
-        """Let business time run at about ten times its pace, so that its waits are short."""
+        """Let business time run a hundred times its pace, so that its waits are short.
+
+        The longest is the quarter of an hour after which a spent day's limit is asked about again.
+        """
 
         async def run() -> None:
             while True:
                 await asyncio.sleep(LOOK_EVERY_S)
-                self.forward(seconds=10 * LOOK_EVERY_S)
+                self.forward(seconds=HURRY * LOOK_EVERY_S)
 
         running = asyncio.create_task(run())
         try:
@@ -138,10 +143,10 @@ class Rig:
         """The installation's database."""
         return self.here.db
 
-    async def start(self, *roles: str, port: int = 0) -> Program:
+    async def start(self, *roles: str, port: int | None = None) -> Program:
         """Run roles as a process would; returns once it says that it is ready."""
+        port = port or neighbouring_ports(1)
         listening = listen(LOOPBACK, port)
-        port = listening.getsockname()[1]
         db = await Database.connect(self.here.database_url, min_size=1, max_size=16)
         settings = self.here.settings
         if "api" in roles:

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from ledgerwire import embedded_broker
-from ledgerwire.demo.stage import free_ports
 from ledgerwire.up import start_roles
 from storage.database import Database
 from storage.secrets import new_key
+from tests.acceptance.ports import neighbouring_ports
 from tests.acceptance.rig import ALL_ROLES, LOOPBACK, installed
 from tests.receiver.service import WEBHOOK, delivery, event, link, signature
 from tests.receiver.vectors import KEY
@@ -32,7 +32,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._running = embedded_broker.start(folder)
+        self._running = embedded_broker.start(folder, port=neighbouring_ports(1))
         self.settings = BrokerSettings(
             bootstrap=self._running.address, prefix="outage", embedded=True
         )
@@ -100,7 +100,7 @@ async def test_nothing_answered_200_is_lost_by_a_kill(
     tenant = str(uuid4())
     await link(database, tenant)
     answered: set[str] = set()
-    [port] = free_ports(1)
+    port = neighbouring_ports(1)
 
     for _ in range(KILLS):
         async with receiving(database_url, port) as program, httpx.AsyncClient() as client:

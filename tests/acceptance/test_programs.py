@@ -1,14 +1,14 @@
 """The command line as a user walks through it: what it prints, how it ends, what it shares."""
 
-import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from crm.progress import CrmProgress
@@ -76,28 +76,15 @@ async def link(shell: Shell, simulated: dict[str, Any], port: int) -> None:
     await link_all(public_url, tenants, external_id="customer-42")
 
 
-async def backfilled(shell: Shell) -> list[dict[str, Any]]:
-    """Ask `ledgerwire tenants` until every organisation has been read."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            listed = await shell.run("tenants", "--json")
-            assert listed.code == 0, listed.err
-            rows: list[dict[str, Any]] = listed.json
-            if len(rows) == 2 and all(row["backfill"] == "done" for row in rows):
-                return rows
-
-
-async def settle_and_judge(shell: Shell, simulated: dict[str, Any]) -> None:
-    """Wait until all is quiet, and let the oracle compare."""
+@asynccontextmanager
+async def watching(shell: Shell, simulated: dict[str, Any]) -> AsyncIterator[Watch]:
+    """A look into the installation from outside, beside its programs."""
     async with (
         open_installation(shell.settings()) as here,
         httpx.AsyncClient(timeout=60.0) as http,
         CrmProgress(here.db, here.broker) as crm,
     ):
-        watch = Watch(here.db, crm, here.clock, simulated["control_url"], http)
-        await watch.quiet(PATIENCE_S)
-        judged = await judge_installation(here.db, here.broker, simulated["control_url"])
-    assert not judged.differences, report(judged.differences)
+        yield Watch(here.db, crm, here.clock, simulated["control_url"], http)
 
 
 async def test_a_user_walks_through_the_commands(simulated: dict[str, Any], tmp_path: Path) -> None:
@@ -116,7 +103,11 @@ async def test_a_user_walks_through_the_commands(simulated: dict[str, Any], tmp_
     async with shell.running("up", port=port) as up:
         await up.ready(port + 1)
         await link(shell, simulated, port)
-        rows = await backfilled(shell)
+        async with watching(shell, simulated) as watch:
+            await watch.backfilled(2, PATIENCE_S)
+        listed = await shell.run("tenants", "--json")
+        rows = listed.json
+        assert all(row["backfill"] == "done" for row in rows)
         assert {row["tenant_id"] for row in rows} == {
             each["tenant_id"] for each in simulated["tenants"]
         }
@@ -135,6 +126,17 @@ async def test_a_user_walks_through_the_commands(simulated: dict[str, Any], tmp_
             assert embedded.read_text() == servers
             assert await beside.stop() == 0
     assert not embedded.exists()
+    pids = json.loads(servers)["pids"]
+    assert set(pids) == {"database_url", "kafka"}
+    assert not any(runs(pid) for pid in pids.values())
+
+
+def runs(pid: int) -> bool:
+    """Whether a process still does something; one that only waits for its parent does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def tail(shell: Shell, simulated: dict[str, Any]) -> None:
@@ -193,7 +195,7 @@ async def test_roles_end_in_good_time_and_lose_nothing(
 
     async with AsyncExitStack() as stack:
         # Whoever comes first starts the servers; here none of the roles does.
-        await stack.enter_async_context(open_installation(shell.settings()))
+        here = await stack.enter_async_context(open_installation(shell.settings()))
         roles = {role: await start(stack, role) for role in ports}
         await steer(
             simulated,
@@ -202,17 +204,22 @@ async def test_roles_end_in_good_time_and_lose_nothing(
         )
         tenants = [each["tenant_id"] for each in simulated["tenants"]]
         await link_all(f"http://localhost:{port}", tenants, external_id="customer-42")
-        await backfilled(shell)
+        watch = await stack.enter_async_context(watching(shell, simulated))
+        await watch.backfilled(2, PATIENCE_S)
 
         await steer(simulated, "play", {"rate": 8})
-        for role in ("crm", "handlers", "api"):
+        for role in ("crm", "handlers", "receiver", "api"):
             assert await roles[role].stop() == 0, roles[role].complaint("ended wrongly")
             roles[role] = await start(stack, role)
         roles["handlers"].process.kill()
         await roles["handlers"].process.wait()
         roles["handlers"] = await start(stack, "handlers")
         await steer(simulated, "play", {"rate": 0})
-        await settle_and_judge(shell, simulated)
+        # What the receiver missed while it was away, Xero sends again, here without its waits.
+        assert await steer(simulated, "deliveries", {"timeout_s": 20}) == {"pending": 0}
+        await watch.quiet(PATIENCE_S)
+        judged = await judge_installation(here.db, here.broker, simulated["control_url"])
+        assert not judged.differences, report(judged.differences)
         for role, program in roles.items():
             assert await program.stop() == 0, program.complaint(f"({role}) ended wrongly")
 

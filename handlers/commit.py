@@ -16,7 +16,7 @@ from storage.absorbing import EventRow, LockedTenant, append_events
 from storage.database import Connection
 from storage.records import KnownRecord, RecordRow, write_records
 from storage.timers import TimerRow, set_timers
-from unified.envelope import build_event, event_headers
+from unified.envelope import build_event, event_headers, event_value
 from unified.ids import EntityId, RemoteId
 from unified.resource import Resource
 
@@ -166,7 +166,7 @@ def _event_row(
         sequence=after["version"],
         op=step.op,
         cause=step.cause["kind"],
-        value=msgspec.json.encode(event),
+        value=event_value(event),
         state=None if step.resource.removal(after) == MISSING else msgspec.json.encode(after),
         headers=msgspec.json.encode(_texts(event_headers(event))),
         received_at=step.received_at,

@@ -12,12 +12,14 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from pydantic import Field, create_model
 
 from unified.codecs import instant_text
 from unified.ids import event_id
 from unified.model import Instant, OneOf, Part, Uuid
 from unified.resource import PROVIDER, Resource
+from unified.topics import MAX_RECORD_BYTES, RECORD_OVERHEAD_BYTES
 
 SCHEMA_VERSION: Final = "1.0.0"  #: shape of events and records
 MAPPING_VERSION: Final = "xero-2026.11.1"  #: how Xero's words become ours
@@ -33,6 +35,13 @@ class Op(StrEnum):
     UPDATED = "u"
     DELETED = "d"
     OBSERVED = "r"  #: first seen, not known to be new
+
+
+MOST_VALUE_BYTES: Final = MAX_RECORD_BYTES - RECORD_OVERHEAD_BYTES
+
+
+class EventTooLarge(ValueError):
+    """A record is too large for the topics, whatever is left out beside it."""
 
 
 _VERBS: Final = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
@@ -179,6 +188,28 @@ def build_event(  # noqa: PLR0913  # an envelope is what is put into it
         "normalized_at": _text(normalized_at),
     }
     return event
+
+
+def event_value(event: Mapping[str, Any], *, most_bytes: int = MOST_VALUE_BYTES) -> bytes:
+    """The JSON of an event. One too large for the topics leaves out what can be had elsewhere:
+    `before` (which the event before it held as `after`) and then Xero's own `remote_data`.
+
+    Raises:
+        EventTooLarge: it does not fit even so.
+    """
+    value = msgspec.json.encode(event)
+    if len(value) <= most_bytes:
+        return value
+    head = {name: each for name, each in event.items() if name != "timing"}
+    timing = event["timing"]  # stays last
+    if head["before"] is not None:
+        head |= {"before": None, "before_omitted": True}
+        value = msgspec.json.encode({**head, "timing": timing})
+    if len(value) > most_bytes and head.pop("remote_data", None) is not None:
+        value = msgspec.json.encode({**head, "timing": timing})
+    if len(value) > most_bytes:
+        raise EventTooLarge(f"{len(value)} bytes, {most_bytes} at most")
+    return value
 
 
 def _text(instant: datetime | None) -> str | None:
@@ -347,6 +378,7 @@ class ChangeEvent(Part):
     tenant_sequence: int = Field(ge=1)
     before: Any
     after: Any
+    before_omitted: bool = False
     changed_fields: list[str]
     change_class: Annotated[str, OneOf("material", "derived", "cosmetic")]
     cause: EventCause

@@ -16,6 +16,8 @@ _DEAD_DAYS = 90
 _REBUILD = timedelta(days=7)  #: how long a consumer may take to rebuild before tombstones go
 #: An event holds a record twice, before and after, and a long invoice passes Kafka's own 1 MB.
 MAX_RECORD_BYTES: Final = 8 * 1024 * 1024
+#: What its key, headers, batch and moment of publishing may add to a value.
+RECORD_OVERHEAD_BYTES: Final = 64 * 1024
 
 
 class Topical(Protocol):

@@ -26,6 +26,7 @@ from unified.clock import local_date
 from unified.envelope import event_model
 from unified.resources import RESOURCES
 from unified.shape import Read
+from unified.topics import MAX_RECORD_BYTES, RECORD_OVERHEAD_BYTES
 
 SECOND = timedelta(seconds=1)
 PUBLISHED = b',"published_at":"2026-11-03T04:17:53.000Z"}}'
@@ -291,3 +292,18 @@ async def test_columns_are_what_queries_ask_for(empty: Mirror) -> None:
     assert row["due_date"] == date(2026, 11, 20)
     assert row["contact_remote_id"] == row["unified"]["contact"]["remote_id"]
     assert row["raw_read"] == "paged"
+
+
+async def test_event_that_would_pass_the_topics_limit_says_less(empty: Mirror) -> None:
+    """A relay that can't send it would stand still for good, and all tenants of its shard too."""
+    lines = [{"LineItemID": remote_id(f"l{n}"), "Description": "x" * 4000} for n in range(1100)]
+    await empty.invoice(raw_invoice(LineItems=lines, Reference="long"))
+    await empty.invoice(raw_invoice(at=NOW + SECOND, LineItems=lines, Reference="changed"))
+
+    first, second = await empty.events()
+    sizes = await empty.db.fetch("SELECT octet_length(value) AS size FROM event ORDER BY position")
+
+    assert max(row["size"] for row in sizes) < MAX_RECORD_BYTES - RECORD_OVERHEAD_BYTES
+    assert (second["before"], second["before_omitted"]) == (None, True)
+    assert second["changed_fields"] == ["/reference"]
+    assert len(second["after"]["line_items"]) == len(first["after"]["line_items"]) == 1100

@@ -13,12 +13,14 @@ from tests.unified.books import CONNECTION, NZ, finished, invoice
 from unified.envelope import (
     MAPPING_VERSION,
     Cause,
+    EventTooLarge,
     Op,
     build_event,
     event_headers,
     event_model,
     event_schema,
     event_type,
+    event_value,
     record_schema,
     state_headers,
 )
@@ -303,3 +305,23 @@ def test_models_give_json_schema() -> None:
     assert '"x-privacy": "personal"' in contacts
     with pytest.raises(ValueError, match="not a known value"):
         INVOICE.model.model_validate({**AFTER, "timing": "soon"})
+
+
+def test_event_that_is_too_large_leaves_out_what_stands_elsewhere() -> None:
+    """First `before`, then Xero's own JSON; and `timing` stays last, for the relay."""
+    whole = event(remote_data={"Invoice": "x" * 5000})
+    full = len(event_value(whole))
+    without_before = len(event_value({**whole, "before": None, "before_omitted": True}))
+
+    assert msgspec.json.decode(event_value(whole, most_bytes=full)) == whole
+    first = msgspec.json.decode(event_value(whole, most_bytes=full - 1))
+    second = msgspec.json.decode(event_value(whole, most_bytes=without_before - 1))
+
+    assert first == {**whole, "before": None, "before_omitted": True}
+    assert "remote_data" not in second
+    assert second["after"] == whole["after"]
+    assert [list(each)[-1] for each in (first, second)] == ["timing", "timing"]
+    event_model(INVOICE).model_validate_json(event_value(second))
+    with pytest.raises(EventTooLarge) as refused:
+        event_value(second, most_bytes=1000)
+    assert "Kauri" not in str(refused.value)

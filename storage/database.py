@@ -41,6 +41,9 @@ _UNAVAILABLE = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby after a failover
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
+#: What asyncpg says of a connection that broke in its hands; a server that shuts down in the
+#: middle of an exchange even confuses its protocol (InternalClientError).
+_BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 _CONFLICT = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -114,7 +117,7 @@ class Database:
         """Lend one connection, outside any transaction."""
         try:
             held = await self.pool.acquire(timeout=CONNECT_TIMEOUT_S)
-        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        except (OSError, TimeoutError, *_BROKEN, asyncpg.PostgresError) as error:
             raise StorageUnavailable(f"no database connection: {error}") from error
         try:
             yield held
@@ -124,8 +127,10 @@ class Database:
             raise StorageUnavailable(str(error)) from error
         except TimeoutError as error:
             raise StorageUnavailable("the database did not answer in time") from error
-        except (asyncpg.InterfaceError, OSError) as error:
-            if not _is_lost(held):
+        except (*_BROKEN, OSError) as error:
+            if isinstance(error, asyncpg.InternalClientError):
+                held.terminate()  # what it would say next can't be trusted
+            elif not _is_lost(held):
                 raise  # the caller's own mistake or network, not a lost connection
             raise StorageUnavailable(f"the database connection was lost: {error}") from error
         finally:
@@ -134,7 +139,7 @@ class Database:
     async def _give_back(self, held: "PoolConnectionProxy[asyncpg.Record]") -> None:
         try:
             await self.pool.release(held, timeout=CONNECT_TIMEOUT_S)
-        except (OSError, TimeoutError, asyncpg.InterfaceError, *_UNAVAILABLE):
+        except (OSError, TimeoutError, *_BROKEN, *_UNAVAILABLE):
             with suppress(asyncpg.InterfaceError):  # lost, and taken back by the pool already
                 held.terminate()
 

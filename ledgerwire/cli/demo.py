@@ -15,7 +15,7 @@ from ledgerwire.settings import Settings
 @click.option("--seconds", default=40.0, show_default=True, type=click.FloatRange(min=0),
               help="How long business is played; 0 until Ctrl-C.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Seed of the books and of all chance.")
-@click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(min=0),
+@click.option("--rate", default=1.0, show_default=True, type=click.FloatRange(min=0),
               help="Business actions a second.")  # fmt: skip
 @click.option("--tenants", default=2, show_default=True, type=click.IntRange(1, 100),
               help="Organisations to link.")  # fmt: skip

@@ -41,7 +41,7 @@ class DemoOptions:
 
     seconds: float = 40.0
     seed: int = 1
-    rate: float = 2.0
+    rate: float = 1.0
     tenants: int = 2
     port: int | None = None
     quiet: bool = False

@@ -4,6 +4,7 @@ Facts: Xero, Requests and responses (paging, filters, If-Modified-Since), Roundi
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -159,11 +160,25 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 async def read_body(body: bytes, item_key: str) -> Body:
     """Decode a list answer, letting other tasks run between its items.
 
+    Half a character, as it stands where a text was cut, is read as U+FFFD: it must not cost the
+    whole page.
+
     Raises:
         UndecodableAnswer: no JSON, no object, or without a list of objects under `item_key`.
     """
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        envelope = _ENVELOPE.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        return await _decoded(body, item_key)
+    except UndecodableAnswer:
+        whole = _with_whole_characters(body)
+        if whole == body:
+            raise
+    return await _decoded(whole, item_key)
+
+
+async def _decoded(body: bytes, item_key: str) -> Body:
+    try:
+        envelope = _ENVELOPE.decode(body)
         if item_key not in envelope:
             raise UndecodableAnswer("shape", f"there is no {item_key}")
         raws = _LIST.decode(envelope[item_key])
@@ -182,6 +197,20 @@ async def read_body(body: bytes, item_key: str) -> Body:
         raise UndecodableAnswer(reason, f"{len(body)} bytes") from None
     counts = (_whole(pagination.get(key)) for key in ("page", "pageCount", "itemCount"))
     return Body(items, raws, *counts)
+
+
+#: An escape of JSON, of which only half a surrogate pair is not as it should be.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _with_whole_characters(body: bytes) -> bytes:
+    """The body with U+FFFD for bytes that are no UTF-8 and for halves of surrogate pairs."""
+    text = body.decode("utf-8", "replace").encode()
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], text)
 
 
 def _whole(value: Any) -> int | None:

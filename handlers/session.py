@@ -86,7 +86,7 @@ class TenantSession:
 
     async def _work(self) -> bool:
         """Do what is due in both lanes; False if nothing ever was."""
-        found = False
+        found = overtaken = False
         slow: asyncio.Task[bool] | None = None
         ends_at = asyncio.get_running_loop().time() + TURN_S
         try:
@@ -95,12 +95,16 @@ class TenantSession:
                 if found and (slow is None or slow.done()) and self._is_over(ends_at):
                     break  # what is left is still due, and leased again when its turn has come
                 if await self._live_step():
-                    found = True
+                    found = overtaken = True
                     continue
-                slow = slow or asyncio.create_task(self._slow_step())
+                if slow is None:
+                    slow, overtaken = asyncio.create_task(self._slow_step()), False
                 await self._either(slow)
                 if slow.done():
-                    worked, slow = slow.result(), None
+                    done, slow = slow, None
+                    if overtaken and _gave_way(done):
+                        continue
+                    worked = done.result()
                     found = found or worked
                     if not worked and not self.wake.is_set():
                         break
@@ -285,6 +289,12 @@ class TenantSession:
         async with self.shop.db.transaction() as conn:
             await lock_tenant(conn, self.tenant_id, fencing=self.fencing)
             await postpone_notices(conn, self.tenant_id, rows)
+
+
+def _gave_way(slow: "asyncio.Task[bool]") -> bool:
+    """Whether slow work found no call left because live changes had taken them: it asks again."""
+    error = slow.exception()
+    return isinstance(error, RateLimited) and error.problem == "minute"
 
 
 def _again(notice: Notice, now: datetime, *, single_read: bool) -> Postponed:

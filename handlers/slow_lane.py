@@ -33,6 +33,7 @@ from unified.resource import Resource, TenantContext
 from unified.resources import RESOURCES
 from unified.resources import resource as resource_named
 from xero.errors import RateLimited, XeroError
+from xero.paging import Page
 
 RETRY_AFTER_FAILURE = timedelta(seconds=10)  #: business time, doubling with each failure in a row
 LONGEST_RETRY = timedelta(hours=1)
@@ -148,7 +149,8 @@ async def _sweep(
             conn,
             context.tenant_id,
             resource.endpoint.path,
-            since=started if walked.complete else None,
+            # By Xero's clock, which stamps: ours may run ahead of it.
+            since=started - walked.clock_lead if walked.complete else None,
             now=started,
             sweep_due_at=started + (interval if walked.complete else RETRY_AFTER_FAILURE),
             changes_per_hour=rate,
@@ -177,7 +179,7 @@ async def _backfill_step(
         await _start(shop, context, path, fencing=fencing)
         return
     last = is_last(page, number, resource.endpoint)
-    await _record_progress(shop, context, resource, number, harvest, page.item_count,
+    await _record_progress(shop, context, resource, number, harvest, page,
                            last=last, fencing=fencing)  # fmt: skip
 
 
@@ -198,7 +200,7 @@ async def _record_progress(  # noqa: PLR0913  # one page's facts
     resource: Resource,
     number: int,
     harvest: Harvest,
-    total: int | None,
+    page: Page,
     *,
     last: bool,
     fencing: int,
@@ -208,7 +210,10 @@ async def _record_progress(  # noqa: PLR0913  # one page's facts
     async with shop.db.transaction() as conn:
         tenant = await lock_tenant(conn, context.tenant_id, fencing=fencing)
         read = len(harvest.remote_ids)
-        await backfill_advanced(conn, context.tenant_id, path, page=number, read=read, total=total)
+        await backfill_advanced(
+            conn, context.tenant_id, path, page=number, read=read, total=page.item_count,
+            clock_lead=page.clock_lead,
+        )  # fmt: skip
         if last:
             await backfill_ended(
                 conn, context.tenant_id, path, now=now, sweep_due_at=_first_sweep(resource, now)

@@ -14,8 +14,8 @@ from handlers.reading import Harvest, Reader, is_last
 from unified.resource import Resource, TenantContext
 
 OVERLAP = timedelta(seconds=30)
-"""A sweep starts this much before the last one's beginning: Xero may stamp a change a little
-before it shows it, and clocks differ."""
+"""A sweep starts this much before the last one's beginning, by Xero's clock: it may stamp a change
+a little before it shows it."""
 MOST_WALKS = 3
 
 
@@ -25,6 +25,7 @@ class Swept:
 
     calls: int
     complete: bool  #: False: the list kept shrinking under it
+    clock_lead: timedelta = timedelta(0)  #: how far our clock may be ahead of Xero's
 
 
 async def walk(
@@ -42,6 +43,7 @@ async def walk(
     as a whole; a page may come again, newer.
     """
     calls = 0
+    lead = timedelta(0)
     for _ in range(MOST_WALKS):
         counted: int | None = None
         for number in itertools.count(1):
@@ -49,13 +51,14 @@ async def walk(
                 context, resource, number, since=since, purpose=purpose
             )
             calls += 1
+            lead = max(lead, page.clock_lead)
             await take(harvest)
             if shrank(counted, page.item_count):
                 break  # what followed the thing that left has moved up: walk again
             if is_last(page, number, resource.endpoint):
-                return Swept(calls, complete=True)
+                return Swept(calls, complete=True, clock_lead=lead)
             counted = page.item_count
-    return Swept(calls, complete=False)
+    return Swept(calls, complete=False, clock_lead=lead)
 
 
 def shrank(counted: int | None, counted_now: int | None) -> bool:

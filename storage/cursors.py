@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -61,20 +61,25 @@ async def backfill_started(
     )
 
 
-async def backfill_advanced(
+async def backfill_advanced(  # noqa: PLR0913  # one page's facts
     conn: Connection, tenant_id: TenantId, endpoint: str, *, page: int, read: int,
-    total: int | None,
+    total: int | None, clock_lead: timedelta,
 ) -> None:  # fmt: skip
-    """Page `page` has been absorbed; `read` things were on it, `total` are said to exist."""
+    """Page `page` has been absorbed; `read` things were on it, `total` are said to exist.
+
+    `clock_lead` is how far our clock may be ahead of Xero's: sweeps start that much earlier.
+    """
     await conn.execute(
         """UPDATE cursor SET backfill_page = $3, backfill_read = backfill_read + $4,
-                  backfill_total = coalesce($5, backfill_total), failures = 0
+                  backfill_total = coalesce($5, backfill_total), failures = 0,
+                  since = least(since, backfill_started_at - $6::interval)
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
         page,
         read,
         total,
+        clock_lead,
     )
 
 

@@ -233,6 +233,7 @@ class XeroClient:
             answered_at=answered_at,
             fetched_at=fetched_at,
             correlation_id=answer.headers.get("xero-correlation-id"),
+            told_at=body.told_at,
         )
 
     async def _send(self, tenant_id: TenantId, read: _Read, token: str) -> Answer:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from unified.codecs import CodecError, parse_instant
 from unified.resource import Endpoint
 from xero.errors import UndecodableAnswer
 
@@ -21,6 +22,7 @@ DEFAULT_PAGE_SIZE = 100  #: what Xero takes where `pageSize` is left out
 MOST_IDS = 40  #: in `IDs=`; 52 to 56 reach the address limit of some 2,048 characters, then 404
 MOST_WHERE_IDS = 18  #: in `where`; each takes some 90 characters once encoded
 OVERLAP = timedelta(seconds=2)  #: If-Modified-Since is precise to the second: at least 1 s back
+MOST_CLOCK_LEAD = timedelta(days=1)  #: more is no clock's error
 SLICE_S = 0.001  #: longest stretch of decoding before other tasks get their turn
 
 
@@ -38,6 +40,7 @@ class Page:
         wire_size: bytes of the body as transferred.
         asked_at, answered_at: the database's clock before the request left, after its answer.
         fetched_at: business time of the answer.
+        told_at: the answer's time by Xero's own clock; None where it does not say.
         correlation_id: what Xero's support asks for.
     """
 
@@ -52,6 +55,14 @@ class Page:
     answered_at: datetime
     fetched_at: datetime
     correlation_id: str | None
+    told_at: datetime | None = None
+
+    @property
+    def clock_lead(self) -> timedelta:
+        """How far our business time may be ahead of Xero's clock, the way here included."""
+        if self.told_at is None:
+            return timedelta(0)
+        return min(max(self.fetched_at - self.told_at, timedelta(0)), MOST_CLOCK_LEAD)
 
     def __repr__(self) -> str:
         return f"Page({len(self.items)} items, page={self.page} of {self.page_count})"
@@ -150,6 +161,7 @@ class Body:
     page: int | None
     page_count: int | None
     item_count: int | None
+    told_at: datetime | None = None
 
 
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -195,8 +207,15 @@ async def _decoded(body: bytes, item_key: str) -> Body:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = "truncated" if "truncated" in str(error) else "not_json"
         raise UndecodableAnswer(reason, f"{len(body)} bytes") from None
-    counts = (_whole(pagination.get(key)) for key in ("page", "pageCount", "itemCount"))
-    return Body(items, raws, *counts)
+    page, pages, count = (_whole(pagination.get(key)) for key in ("page", "pageCount", "itemCount"))
+    return Body(items, raws, page, pages, count, told_at=_told_at(envelope.get("DateTimeUTC")))
+
+
+def _told_at(raw: bytes | None) -> datetime | None:
+    try:
+        return None if raw is None else parse_instant(msgspec.json.decode(raw))
+    except (CodecError, msgspec.DecodeError):
+        return None  # nobody has to know what time it is
 
 
 #: An escape of JSON, of which only half a surrogate pair is not as it should be.

@@ -16,9 +16,10 @@ from storage.leases import take_tenant
 from storage.tenant_context import read_context
 from tests.handlers.answers import CONTACT, NOW
 from tests.handlers.rig import Rig, running
+from unified.clock import ManualClock
 from unified.resource import Resource
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 #: Contacts two a page, where archiving one takes it off the list.
 SMALL = replace(
     CONTACT,
@@ -263,3 +264,17 @@ async def test_organisation_that_can_not_be_reached_is_waited_for(database: Data
         rig.pass_time(seconds=11)
         await rig.work()
         await rig.agree()
+
+
+async def test_sweeps_miss_nothing_though_our_clock_runs_ahead(database: Database) -> None:
+    """Xero stamps by its own clock: what it stamps after a sweep lies before that by ours."""
+    theirs = ManualClock(NOW - 5 * MINUTE)
+    async with running(database, clock=theirs.now) as rig:
+        await rig.work()
+        for name in ("After the backfill Ltd", "After a sweep Ltd"):
+            rig.books.create_contact(Name=name)
+            await rig.cursors_say("sweep_due_at = $1", rig.clock.now())
+            await rig.work()
+            await rig.agree()
+            theirs.advance(MINUTE)
+            rig.pass_time(minutes=1)

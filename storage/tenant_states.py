@@ -80,11 +80,20 @@ async def authorization_died(
 
 
 async def connections_read(
-    db: Database, authorization_id: str, *, living: Set[TenantId]
+    db: Database, authorization_id: str, *, generation: int, living: Set[TenantId]
 ) -> list[TenantId]:
     """Xero's list of connections was read with this token set: its tenants that are not in it
-    (`living`) have vanished; returns those that were linked until now."""
+    (`living`) have vanished; returns those that were linked until now.
+
+    Nothing happens if the set is of another generation by now: a consent may have brought back
+    what was missing when the list was made.
+    """
     async with db.transaction() as conn:
+        held = await conn.fetchval(
+            'SELECT generation FROM "authorization" WHERE id = $1 FOR SHARE', authorization_id
+        )
+        if held != generation:
+            return []
         rows = await conn.fetch(
             """SELECT id FROM tenant
                 WHERE authorization_id = $1 AND state IN ('linked', 'needs_reauth')

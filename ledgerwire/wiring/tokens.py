@@ -16,11 +16,10 @@ from storage.database import Database
 from storage.errors import GrantRefused, NeedsReauth, UnknownTenant
 from storage.refresh import refreshed
 from storage.secrets import SecretBox
-from storage.tenant_states import change_state
-from storage.tenants import tenants_of_authorization
+from storage.tenant_states import connections_read
 from unified.clock import Clock
 from unified.ids import TenantId
-from xero.connections import Connection, ConnectionsApi
+from xero.connections import ConnectionsApi
 from xero.errors import (
     AccessTokenRefused,
     ConsentRevoked,
@@ -66,20 +65,14 @@ class StoredTokens:
             AppRefused, RateLimited, XeroUnreachable, UndecodableAnswer: refreshing failed.
             StorageUnavailable.
         """
-        found = await self._stored(tenant_id)
-        if found.tokens.expires_at - self._clock.now() <= MARGIN:
-            found = await self._renewed(found)
-        return found.tokens.access_token
+        return (await self._living(tenant_id)).tokens.access_token
 
     async def refresh(self, tenant_id: TenantId, rejected_token: str) -> str:
         """A token other than the rejected one: a stored newer one, else a fresh one.
 
         Raises: as `access_token`.
         """
-        found = await self._stored(tenant_id)
-        if found.tokens.access_token == rejected_token:
-            found = await self._renewed(found)
-        return found.tokens.access_token
+        return (await self._other(tenant_id, rejected_token)).tokens.access_token
 
     async def tenant_refused(self, tenant_id: TenantId) -> None:
         """Read the connections again; tenants that are not among them have vanished.
@@ -105,21 +98,33 @@ class StoredTokens:
 
         Raises: as `access_token`.
         """
-        found = await self._stored(tenant_id)
-        living = {each.tenant_id for each in await self._list(tenant_id)}
-        covered = await tenants_of_authorization(self._database, found.id)
-        gone = [each for each in covered if each not in living]
+        used = await self._living(tenant_id)
+        try:
+            listed = await self._connections.list(used.tokens.access_token)
+        except AccessTokenRefused:
+            used = await self._other(tenant_id, used.tokens.access_token)
+            listed = await self._connections.list(used.tokens.access_token)
+        living = {each.tenant_id for each in listed}
+        gone = await connections_read(
+            self._database, used.id, generation=used.generation, living=living
+        )
         for each in gone:
-            await change_state(self._database, each, "vanished", reason="not among connections")
             log.warning("tenant_vanished", tenant_id=each)
         return tuple(gone)
 
-    async def _list(self, tenant_id: TenantId) -> tuple[Connection, ...]:
-        token = await self.access_token(tenant_id)
-        try:
-            return await self._connections.list(token)
-        except AccessTokenRefused:
-            return await self._connections.list(await self.refresh(tenant_id, token))
+    async def _living(self, tenant_id: TenantId) -> Authorization:
+        """The tenant's token set, refreshed if it ends soon."""
+        found = await self._stored(tenant_id)
+        if found.tokens.expires_at - self._clock.now() <= MARGIN:
+            found = await self._renewed(found)
+        return found
+
+    async def _other(self, tenant_id: TenantId, rejected_token: str) -> Authorization:
+        """The tenant's token set, refreshed if it still holds the rejected token."""
+        found = await self._stored(tenant_id)
+        if found.tokens.access_token == rejected_token:
+            found = await self._renewed(found)
+        return found
 
     async def _stored(self, tenant_id: TenantId) -> Authorization:
         try:

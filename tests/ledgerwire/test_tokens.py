@@ -16,7 +16,7 @@ from tests.ledgerwire.rows import BOX, TENANT, save_tokens
 from tests.xero.raw_server import Asked, RawServer, answer, raw_server
 from unified.clock import ManualClock
 from unified.ids import TenantId
-from xero.connections import ConnectionsApi
+from xero.connections import Connection, ConnectionsApi
 from xero.errors import AppRefused, ConsentRevoked, TenantRefused, XeroUnreachable
 from xero.oauth import OAuthClient, XeroApp
 from xero.urls import XeroUrls
@@ -70,7 +70,7 @@ class Rig:
         self._http = http
         self.tokens = self.another()
 
-    def another(self) -> StoredTokens:
+    def another(self, connections: type[ConnectionsApi] = ConnectionsApi) -> StoredTokens:
         """The token source of one more process."""
         urls = XeroUrls.at(self.server.base)
         app = XeroApp(client_id="app-1", client_secret="hush")
@@ -78,7 +78,7 @@ class Rig:
             self.database,
             BOX,
             oauth=OAuthClient(self._http, urls, app=app, clock=self.clock),
-            connections=ConnectionsApi(self._http, urls),
+            connections=connections(self._http, urls),
             clock=self.clock,
             monotonic=lambda: self.real_s,
         )
@@ -261,6 +261,25 @@ async def test_recheck_refreshes_a_token_that_xero_does_not_take(rig: Rig) -> No
     rig.xero.connected = []
 
     assert set(await rig.tokens.recheck(TENANT)) == {TENANT, SECOND}
+
+
+async def test_tenant_that_was_linked_again_meanwhile_has_not_vanished(rig: Rig) -> None:
+    """The list was made before the new consent; nothing would ever bring the tenant back."""
+
+    class Slow(ConnectionsApi):
+        """Somebody consents again while its answer is on its way."""
+
+        async def list(
+            self, access_token: str, *, auth_event_id: str | None = None
+        ) -> tuple[Connection, ...]:
+            listed = await super().list(access_token, auth_event_id=auth_event_id)
+            await _link(rig.database, await save_tokens(rig.database, NOW))
+            return listed
+
+    rig.xero.connected = [SECOND]
+
+    assert await rig.another(Slow).recheck(TENANT) == ()
+    assert await rig.states() == ["linked", "linked"]
 
 
 async def test_trouble_while_rechecking_marks_nothing(rig: Rig) -> None:

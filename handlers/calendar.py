@@ -5,21 +5,24 @@ A date only moves forward. What a standstill missed comes once, with the instant
 really due.
 """
 
-from datetime import date, datetime, time
+from collections.abc import MutableMapping
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from handlers.cause import time_cause
 from handlers.commit import Step, commit_steps
+from handlers.workshop import place_of
 from storage.absorbing import (
     LockedTenant,
+    TenantCalendar,
     lock_tenant,
     move_business_date,
     tenant_calendars,
 )
 from storage.database import Connection, Database
-from storage.errors import TenantNotLinked
+from storage.errors import StorageError, TenantNotLinked
 from storage.records import KnownRecord, known_records
 from storage.timers import DueTimer, TimerRow, due_timers, set_timers
 from unified.clock import Clock, local_date
@@ -27,20 +30,43 @@ from unified.ids import RemoteId, TenantId
 from unified.resources import resource as resource_named
 
 CHUNK = 100  #: records per transaction
+BROKEN_REST = timedelta(minutes=1)  #: until a tenant is tried again after a fault of ours
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
 
-async def turn_calendars(db: Database, clock: Clock) -> int:
+async def turn_calendars(
+    db: Database, clock: Clock, *, resting: MutableMapping[TenantId, datetime] | None = None
+) -> int:
     """Move every business date that lags behind its organisation's calendar, and announce what
-    fell due; returns the number of events."""
+    fell due; returns the number of events.
+
+    A fault of ours stays inside its tenant, which then rests: `resting` remembers until when (real
+    time) from one call to the next.
+    """
     events = 0
+    resting = {} if resting is None else resting
     for calendar in await tenant_calendars(db):
-        today = max(local_date(clock.now(), calendar.time_zone), calendar.business_date)
-        # Due timers of a date that has moved already are what a crash between two chunks left.
-        if today > calendar.business_date or calendar.has_due_timers:
-            events += await turn_calendar(db, calendar.tenant_id, today)
+        if resting.get(calendar.tenant_id, _LONG_AGO) > clock.real():
+            continue
+        try:
+            events += await _caught_up(db, clock, calendar)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one tenant must not stop all calendars
+            resting[calendar.tenant_id] = clock.real() + BROKEN_REST
+            log.error("calendar_broke", tenant_id=calendar.tenant_id,  # noqa: TRY400  # its text may hold what was read
+                      error=type(error).__name__, at=place_of(error))  # fmt: skip
     return events
+
+
+async def _caught_up(db: Database, clock: Clock, calendar: TenantCalendar) -> int:
+    today = max(local_date(clock.now(), calendar.time_zone), calendar.business_date)
+    # Due timers of a date that has moved already are what a crash between two chunks left.
+    if today > calendar.business_date or calendar.has_due_timers:
+        return await turn_calendar(db, calendar.tenant_id, today)
+    return 0
 
 
 async def turn_calendar(db: Database, tenant_id: TenantId, today: date) -> int:

@@ -7,7 +7,7 @@ to be done twice. What each does stands in its own module.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.errors import StorageError
 from storage.leases import Lease, release_lease, take_lease
 from unified.clock import Clock
+from unified.ids import TenantId
 
 LEASE = timedelta(seconds=10)  #: a killed process's duty waits at most so long for another
 LOOK_EVERY_S = 3.0  #: how often a duty that another process holds is asked for
@@ -40,8 +41,9 @@ def duties(
     db: Database, clock: Clock, *, retention: Retention, gaps: GapSettings
 ) -> tuple[Duty, ...]:
     """All duties of a deployment."""
+    resting: dict[TenantId, datetime] = {}
     return (
-        Duty("calendar", 0.5, lambda: turn_calendars(db, clock)),
+        Duty("calendar", 0.5, lambda: turn_calendars(db, clock, resting=resting)),
         Duty("rescuer", 5.0, lambda: rescue(db)),
         Duty("gaps", 5.0, lambda: watch_gaps(db, clock, gaps)),
         Duty("janitor", 600.0, lambda: tidy(db, retention)),

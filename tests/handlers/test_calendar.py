@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from handlers.calendar import CHUNK, turn_calendar, turn_calendars
+from handlers.calendar import BROKEN_REST, CHUNK, turn_calendar, turn_calendars
 from storage.absorbing import lock_tenant
 from storage.tenant_states import change_state
 from tests.handlers.answers import INVOICE, NOW, Mirror, mirror, raw_invoice, xero_day
 from tests.storage.makers import until
+from unified.ids import TenantId
 
 MIDNIGHT = datetime(2026, 11, 3, 11, tzinfo=UTC)  #: the next one in Auckland, in summer time
 DAY = timedelta(days=1)
@@ -212,3 +213,25 @@ async def test_organisation_that_waits_for_consent_keeps_its_calendar(empty: Mir
     await change_state(empty.db, empty.id, "needs_reauth", reason="test")
 
     assert await turned(empty, MIDNIGHT) == 1
+
+
+async def test_fault_in_one_calendar_stops_no_other(empty: Mirror) -> None:
+    """It is logged, left alone for a while and then tried again."""
+    other = await mirror(empty.db)
+    other.clock = empty.clock
+    for each in (empty, other):
+        await each.invoice(due_on(4))
+    await empty.db.execute(
+        "UPDATE record SET unified = '{}' WHERE tenant_id = $1 AND resource = 'invoice'", empty.id
+    )
+    resting: dict[TenantId, datetime] = {}
+    empty.clock.set(MIDNIGHT)
+
+    assert await turn_calendars(empty.db, empty.clock, resting=resting) == 1
+    assert list(resting) == [empty.id]
+    assert (await other.events())[-1]["cause"]["kind"] == "time"
+
+    await empty.db.execute("DELETE FROM timer WHERE tenant_id = $1", empty.id)
+    assert await turn_calendars(empty.db, empty.clock, resting=resting) == 0
+    empty.clock.advance(2 * BROKEN_REST, real=True)
+    assert await turn_calendars(empty.db, empty.clock, resting=resting) == 0

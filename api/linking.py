@@ -68,6 +68,10 @@ class LinkFlow:
         return_to = request.query_params.get("return_to") or None
         if external_id is not None and len(external_id) > LONGEST_EXTERNAL_ID:
             return _refused("external_id_too_long", "external_id may have 200 characters.")
+        if external_id is not None and not external_id.isprintable():
+            return _refused(
+                "external_id_unprintable", "external_id may not hold control characters."
+            )
         if return_to is not None and not may_return_to(return_to, self.return_origins):
             return _refused(
                 "return_to_not_allowed",

@@ -42,6 +42,9 @@ _KNOWN_TYPES = ("CREATE", "UPDATE")  # a tuple: what is compared with it may not
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LARGEST_SEQUENCE = 2**63 - 1  # what the database can hold; Xero promises 31 bits
 
+# A stamp outside of these is some program's "never"; reckoning with it would leave the calendar.
+_FIRST_YEAR, _LAST_YEAR = 2000, 9000
+
 _DECODER = msgspec.json.Decoder()
 
 
@@ -159,6 +162,7 @@ def _instant(value: Any) -> datetime | None:
         return None
     try:
         stamp = datetime.fromisoformat(value)
-        return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+        instant = stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
     except (ValueError, OverflowError):  # no date at all, or one outside the calendar
         return None
+    return instant if _FIRST_YEAR <= instant.year <= _LAST_YEAR else None

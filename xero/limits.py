@@ -26,6 +26,7 @@ DEFAULT_WAIT_S: Mapping[str, float] = {
     "unknown": 15.0,
 }
 LONGEST_WAIT_S = 86_400.0
+MOST_COUNT = 1_000_000_000  #: fits wherever counts are kept
 CONCURRENT_WAIT_S = (0.25, 1.0)  # least and most; any call that ends frees a place
 
 
@@ -74,9 +75,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _count(text: str | None) -> int | None:
-    if text is None or not text.strip().isdecimal():
+    """A count; one that is beyond all reason says that there is no limit to speak of."""
+    digits = "" if text is None else text.strip()
+    if not (digits.isascii() and digits.isdecimal()):
         return None
-    return int(text)
+    return int(digits) if len(digits) < len(str(MOST_COUNT)) else MOST_COUNT
 
 
 @dataclass(slots=True)

@@ -224,9 +224,10 @@ async def test_return_to_elsewhere_is_refused_before_anything_starts(rig: LinkRi
     assert await rig.database.fetchval("SELECT count(*) FROM link_attempt") == 0
 
 
-async def test_overlong_external_id_is_refused(rig: LinkRig) -> None:
-    """It is stored and sent on with every message of the control topic."""
-    answer = await rig.browser.get("/connect", params={"external_id": "x" * 201})
+@pytest.mark.parametrize("text", ["x" * 201, "a\0b", "a\nb"])
+async def test_external_id_that_cannot_be_kept_is_refused(rig: LinkRig, text: str) -> None:
+    """It is stored, logged, and sent on with every message of the control topic."""
+    answer = await rig.browser.get("/connect", params={"external_id": text})
 
     assert answer.status_code == 400
 

@@ -162,6 +162,8 @@ def test_event_date_is_utc(text: str, instant: datetime | None) -> None:
 def test_missing_event_date_is_no_reason_to_ignore() -> None:
     """Only the order of hints is lost with it."""
     assert [hint.hinted_at for hint in one(eventDateUtc=None).hints] == [None]
+    never = ("0001-01-01T00:00:00", "9999-12-31T23:59:59.999")
+    assert [one(eventDateUtc=text).hints[0].hinted_at for text in never] == [None, None]
     assert [hint.hinted_at for hint in one(eventDateUtc=1762143472310).hints] == [None]
 
 

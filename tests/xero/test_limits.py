@@ -18,6 +18,15 @@ def test_limits_read_what_is_there() -> None:
     assert Limits(app_minute_remaining=9938) == Limits.from_headers(headers)
 
 
+@pytest.mark.parametrize("text", ["99999999999999", "9" * 5000])
+def test_count_beyond_reason_still_fits_where_it_is_kept(text: str) -> None:
+    """A number of unlimited calls must not make each call of the tenant fail."""
+    told = Limits.from_headers(httpx.Headers({"X-DayLimit-Remaining": text}))
+
+    assert told.day_remaining is not None
+    assert 5_000 < told.day_remaining < 2**31
+
+
 @pytest.mark.parametrize(
     ("word", "problem"),
     [

@@ -43,6 +43,8 @@ class Authorization:
     Attributes:
         generation: grows with every new token set, by refresh or consent.
         state: "active", "needs_reauth" or "revoked".
+        unsettled: a refresh was begun and nobody knows how it ended. Refresh again soon: if Xero
+            has renewed the set, it takes the old refresh token for 30 minutes more.
     """
 
     id: str
@@ -52,10 +54,12 @@ class Authorization:
     generation: int
     state: str
     tokens: Tokens
+    unsettled: bool = False
 
 
 _COLUMNS = """a.id, a.client_id, a.xero_user_id, a.grant_kind, a.scopes, a.tokens, a.generation,
-       a.access_expires_at, a.state, a.state_reason"""
+       a.access_expires_at, a.state, a.state_reason,
+       coalesce(a.refresh_claimed_until < clock_timestamp(), false) AS unsettled"""
 
 _SAVE = """
 INSERT INTO "authorization" AS a (id, client_id, xero_user_id, grant_kind, scopes, tokens,
@@ -150,6 +154,7 @@ def _read(row: asyncpg.Record, box: SecretBox) -> Authorization:
         grant_kind=row["grant_kind"],
         generation=row["generation"],
         state=row["state"],
+        unsettled=row["unsettled"],
         tokens=Tokens(
             access_token=plain["access_token"],
             refresh_token=plain["refresh_token"],

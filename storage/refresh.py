@@ -41,8 +41,9 @@ UPDATE "authorization"
  WHERE id = $1 AND generation = $2 AND refresh_claim = $3
 """
 
+# The claim ends and its mark stays: Xero may have renewed the set, and only its answer got lost.
 _RELEASE = """
-UPDATE "authorization" SET refresh_claim = NULL, refresh_claimed_until = NULL
+UPDATE "authorization" SET refresh_claimed_until = clock_timestamp()
  WHERE id = $1 AND refresh_claim = $2
 """
 
@@ -54,7 +55,8 @@ async def refreshed(
 
     `exchange` calls Xero with the set it is given and returns the new tokens. It raises
     GrantRefused when Xero says that the refresh token is dead: then the set and all its tenants
-    are marked needs_reauth. Any other error passes through, and the next one may try.
+    are marked needs_reauth. Any other error passes through and leaves the set unsettled: the next
+    one should try soon, while Xero still takes the old refresh token.
 
     Raises:
         NeedsReauth: a person has to consent again.

@@ -113,11 +113,27 @@ class StoredTokens:
         return tuple(gone)
 
     async def _living(self, tenant_id: TenantId) -> Authorization:
-        """The tenant's token set, refreshed if it ends soon."""
+        """The tenant's token set, refreshed if it ends soon, or if a refresh came to no known end.
+
+        The latter must not wait until the set ends: by then Xero may have forgotten the refresh
+        token that we still hold (30 minutes after its first use).
+        """
         found = await self._stored(tenant_id)
         if found.tokens.expires_at - self._clock.now() <= MARGIN:
-            found = await self._renewed(found)
+            return await self._renewed(found)
+        if found.unsettled:
+            return await self._settled(found)
         return found
+
+    async def _settled(self, unsettled: Authorization) -> Authorization:
+        """The token set after another try; the one we hold while it is still good for calls."""
+        try:
+            return await self._renewed(unsettled)
+        except ConsentRevoked:
+            raise
+        except XeroError as error:
+            log.warning("refresh_unsettled", error=type(error).__name__)
+            return unsettled
 
     async def _other(self, tenant_id: TenantId, rejected_token: str) -> Authorization:
         """The tenant's token set, refreshed if it still holds the rejected token."""

@@ -199,6 +199,32 @@ async def test_lost_answer_is_asked_for_again_with_the_old_token(rig: Rig) -> No
     assert [each.form["refresh_token"] for each in rig.server.asked] == ["refresh-0"] * 2
 
 
+async def test_lost_answer_is_settled_while_xero_still_takes_the_old_token(rig: Rig) -> None:
+    """To wait until the access token ends could be too late: the consent would be lost."""
+    rig.xero.token_reply = answer(200, '{"access_token":"lo', claimed_length=500)
+    with pytest.raises(Exception, match="truncated"):
+        await rig.tokens.refresh(TENANT, "access-0")
+
+    rig.xero.token_reply = None
+
+    assert await rig.tokens.access_token(SECOND) == "access-2"
+    assert await rig.tokens.access_token(TENANT) == "access-2"
+    assert rig.xero.refreshes == 2
+
+
+async def test_good_token_serves_while_a_lost_answer_can_not_be_settled(rig: Rig) -> None:
+    """An outage of the token endpoint stops no call before its time."""
+    rig.xero.token_reply = answer(503, "offline for maintenance", content_type="text/plain")
+    with pytest.raises(XeroUnreachable):
+        await rig.tokens.refresh(TENANT, "access-0")
+
+    assert await rig.tokens.access_token(SECOND) == "access-0"
+
+    rig.clock.advance(timedelta(minutes=30))
+    with pytest.raises(XeroUnreachable):
+        await rig.tokens.access_token(SECOND)
+
+
 async def test_consent_without_refresh_token_ends_with_its_access_token(
     database: Database,
 ) -> None:

@@ -178,6 +178,10 @@ class Rig:
             "WHERE lease_until IS NOT NULL"
         )
         await self.db.execute("UPDATE lease SET until = '-infinity'")
+        await self.db.execute(
+            """UPDATE "authorization" SET refresh_claimed_until = clock_timestamp()
+                WHERE refresh_claim IS NOT NULL"""
+        )
 
     def running(self, role: str) -> list[Program]:
         """The programs with this role."""

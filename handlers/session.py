@@ -44,6 +44,7 @@ MOST_DUE = 2_000  #: notices looked at for one plan
 MISSING = "missing"
 REST_S = 2.0  #: a tenant's rest after a session that could not go on
 IDLE_REST_S = 1.0  #: the same after one that found nothing to do, so that no mistake runs hot
+DAY_REST_S = 30.0  #: the same where the day's calls are spent: that takes hours, not seconds
 TURN_S = 5.0  #: a tenant's turn where others may be waiting for theirs
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,7 @@ class TenantSession:
         except RateLimited as error:
             log.info("tenant_snoozed", tenant_id=self.tenant_id, problem=error.problem,
                      retry_after_s=round(error.retry_after_s, 1))  # fmt: skip
-            return min(error.retry_after_s, REST_S)
+            return min(error.retry_after_s, DAY_REST_S if error.problem == "day" else REST_S)
         except XeroError as error:
             self.shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
             log.warning("session_failed", tenant_id=self.tenant_id, error=type(error).__name__)

@@ -60,6 +60,7 @@ WITH RECURSIVE hinted(tenant_id) AS (
   SELECT t.id
     FROM tenant t JOIN waiting w ON w.tenant_id = t.id
    WHERE t.state = 'linked'
+     AND NOT EXISTS (SELECT 1 FROM app_budget WHERE blocked_until > $1::timestamptz)
      AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
      AND (t.blocked_until IS NULL OR t.blocked_until <= $1::timestamptz)
      AND t.id <> ALL($5::uuid[])
@@ -97,7 +98,7 @@ async def take_tenants(
     Work is a due notice, or a cursor whose next step (sweep or backfill page) is due. Whoever was
     leased longest ago comes first, so that no crowd of busy tenants keeps another one waiting;
     those with notices get a start of `LIVE_START` on the others. Tenants that Xero told to wait
-    are left out, and so are those that `besides` names.
+    are left out (all of them, if it told the app), and so are those that `besides` names.
     """
     rows = await db.fetch(_TAKE, now, owner, life, limit, list(besides), LIVE_START)
     return [TenantLease(TenantId(row["id"]), owner, row["fencing"]) for row in rows]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from storage.calls import block_calls
 from storage.database import Database
 from storage.deliveries import store_deliveries
 from storage.errors import LeaseLost
@@ -116,6 +117,16 @@ async def test_longest_due_comes_first_and_named_ones_are_left_out(database: Dat
 
     assert [each.tenant_id for each in first] == [old]
     assert [each.tenant_id for each in second] == [young]
+
+
+async def test_nobody_is_leased_while_xero_blocks_the_whole_app(database: Database) -> None:
+    """Thousands of tenants would be leased in circles, each to find that it must wait."""
+    await _due(database, tenant_id := await link(database))
+    await block_calls(database, tenant_id, until=NOW + HOUR, by="appminute")
+
+    assert await take_tenants(database, "me", now=NOW) == []
+    [lease] = await take_tenants(database, "me", now=NOW + HOUR)
+    assert lease.tenant_id == tenant_id
 
 
 async def test_longest_unserved_comes_first(database: Database) -> None:

@@ -21,7 +21,7 @@ from tests.receiver.service import WEBHOOK, delivery, event, link, signature
 from tests.receiver.vectors import KEY
 from unified.broker import BrokerSettings
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 KILLS = 10
 SENDERS = 8  #: deliveries under way when the receiver is killed

@@ -21,7 +21,7 @@ from unified.broker import BrokerSettings
 from unified.resources import RESOURCES, resource
 from unified.topics import events_topic, state_topic
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 INVOICE = resource("invoice")
 

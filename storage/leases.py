@@ -37,7 +37,9 @@ class Lease:
 
 
 # A walk over the tenants that have due notices: each step jumps to the next tenant in the index,
-# so a flood of one tenant costs no more than a single notice of another.
+# so a flood of one tenant costs no more than a single notice of another. OFFSET 0 keeps the look
+# into each tenant's row by its key: without statistics (many tenants linked at once) the planner
+# would compare every waiting tenant with every row.
 _TAKE = """
 WITH RECURSIVE hinted(tenant_id) AS (
   (SELECT tenant_id FROM notice WHERE state = 'due' ORDER BY tenant_id LIMIT 1)
@@ -56,15 +58,20 @@ WITH RECURSIVE hinted(tenant_id) AS (
   SELECT tenant_id, sweep_due_at, false FROM cursor WHERE sweep_due_at <= $1::timestamptz
 ), waiting AS (
   SELECT tenant_id, min(since) AS since, bool_or(live) AS live FROM work GROUP BY tenant_id
+), willing AS (
+  SELECT w.tenant_id, w.since,
+         CASE WHEN w.live THEN t.served_at - $6::interval ELSE t.served_at END AS turn
+    FROM waiting w
+   CROSS JOIN LATERAL (SELECT served_at FROM tenant
+                        WHERE id = w.tenant_id AND state = 'linked' AND id <> ALL($5::uuid[])
+                          AND (blocked_until IS NULL OR blocked_until <= $1::timestamptz)
+                       OFFSET 0) AS t
+   WHERE NOT EXISTS (SELECT 1 FROM app_budget WHERE blocked_until > $1::timestamptz)
 ), free AS (
   SELECT t.id
-    FROM tenant t JOIN waiting w ON w.tenant_id = t.id
-   WHERE t.state = 'linked'
-     AND NOT EXISTS (SELECT 1 FROM app_budget WHERE blocked_until > $1::timestamptz)
-     AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
-     AND (t.blocked_until IS NULL OR t.blocked_until <= $1::timestamptz)
-     AND t.id <> ALL($5::uuid[])
-   ORDER BY CASE WHEN w.live THEN t.served_at - $6::interval ELSE t.served_at END, w.since, t.id
+    FROM tenant t JOIN willing w ON w.tenant_id = t.id
+   WHERE t.lease_until IS NULL OR t.lease_until < clock_timestamp()
+   ORDER BY w.turn, w.since, t.id
    LIMIT $4
      FOR NO KEY UPDATE OF t SKIP LOCKED
 )

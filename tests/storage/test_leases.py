@@ -1,7 +1,9 @@
 """Leases: exclusive, ending by themselves, with fencing tokens that only rise."""
 
 import asyncio
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from storage.database import Database
 from storage.deliveries import store_deliveries
 from storage.errors import LeaseLost
 from storage.leases import (
+    _TAKE,
+    LIVE_START,
     Lease,
     TenantLease,
     check_lease,
@@ -127,6 +131,32 @@ async def test_nobody_is_leased_while_xero_blocks_the_whole_app(database: Databa
     assert await take_tenants(database, "me", now=NOW) == []
     [lease] = await take_tenants(database, "me", now=NOW + HOUR)
     assert lease.tenant_id == tenant_id
+
+
+async def test_many_tenants_linked_at_once_cost_one_look_each(database: Database) -> None:
+    """Before the server has any statistics of them: a wrong guess would take seconds."""
+    await database.execute("ALTER TABLE tenant SET (autovacuum_enabled = false)")
+    await database.execute(
+        """INSERT INTO tenant (id, shard, connection_id, state, linked_at, epoch, call_tokens_at)
+           SELECT gen_random_uuid(), 1, gen_random_uuid(), 'linked', $1::timestamptz, 1,
+                  $1::timestamptz FROM generate_series(1, 1000)""",
+        NOW,
+    )
+    await database.execute(
+        """INSERT INTO notice (tenant_id, endpoint, remote_id, origin, received_at, due_at)
+           SELECT id, 'Invoices', 'i1', 'sweep', $1, $1 FROM tenant""",
+        NOW,
+    )
+    explain = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + _TAKE
+    [plan] = json.loads(await database.fetchval(explain, NOW, "me", HOUR, 64, [], LIVE_START))
+
+    assert _compared(plan["Plan"]) < 10_000
+
+
+def _compared(node: dict[str, Any]) -> int:
+    """Rows that joins below a node of a plan looked at in vain."""
+    removed: int = node.get("Rows Removed by Join Filter", 0) * node["Actual Loops"]
+    return removed + sum(_compared(each) for each in node.get("Plans", []))
 
 
 async def test_longest_unserved_comes_first(database: Database) -> None:

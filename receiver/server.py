@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from receiver.connections import ImpatientProtocol
+
 _GRACE_S = 5  # deliveries in hand are answered within 4 s; one second more for slow readers
 _KEEP_ALIVE_S = 65  # longer than common proxies keep an idle connection, so they never race us
 _BACKLOG = 2048
@@ -53,7 +55,7 @@ async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event) -> 
     """
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=ImpatientProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

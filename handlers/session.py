@@ -58,6 +58,7 @@ class TenantSession:
     tenant_id: TenantId
     fencing: int
     crowded: Callable[[], bool] = lambda: False  #: whether other tenants may be kept waiting
+    turn_s: float = TURN_S
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: bool = False
 
@@ -89,7 +90,7 @@ class TenantSession:
         """Do what is due in both lanes; False if nothing ever was."""
         found = overtaken = False
         slow: asyncio.Task[bool] | None = None
-        ends_at = asyncio.get_running_loop().time() + TURN_S
+        ends_at = asyncio.get_running_loop().time() + self.turn_s
         try:
             while not self.stopping:
                 self.wake.clear()

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import structlog
 
-from handlers.session import TenantSession
+from handlers.session import TURN_S, TenantSession
 from handlers.waiting import either, until
 from handlers.workshop import Workshop, place_of
 from storage.errors import LeaseLost, StorageError
@@ -36,6 +36,7 @@ class WorkerSettings:
     owner: str  #: who holds the leases; unique per process
     tenants_at_once: int = 64
     drain_s: float = LONGEST_DRAIN_S  #: for what is under way when told to stop
+    turn_s: float = TURN_S  #: a tenant's turn where others wait for a place
 
 
 class Worker:
@@ -98,7 +99,11 @@ class Worker:
         )
         for lease in leases:
             session = TenantSession(
-                self._shop, lease.tenant_id, lease.fencing, crowded=self._is_full
+                self._shop,
+                lease.tenant_id,
+                lease.fencing,
+                crowded=self._is_full,
+                turn_s=self._settings.turn_s,
             )
             self._sessions[lease.tenant_id] = session
             self._leases[lease.tenant_id] = lease

@@ -106,11 +106,11 @@ class Database:
             raise StorageUnavailable(f"the database does not answer: {error}") from error
         return cls(pool, Listener(opened))
 
-    async def close(self) -> None:
-        """Close the listener and every connection; waits a little for those in use."""
+    async def close(self, *, patience_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Close the listener and every connection; waits so long for those in use."""
         await self._listener.close()
         with suppress(TimeoutError):  # a silent server must not keep a program from ending
-            await asyncio.wait_for(self.pool.close(), CLOSE_TIMEOUT_S)
+            await asyncio.wait_for(self.pool.close(), patience_s)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

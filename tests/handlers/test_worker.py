@@ -29,10 +29,17 @@ async def rig(database: Database) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def at_work(
-    rig: Rig, owner: str = "worker", *, drain_s: float = 10.0, tenants_at_once: int = 64
+    rig: Rig,
+    owner: str = "worker",
+    *,
+    drain_s: float = 10.0,
+    tenants_at_once: int = 64,
+    turn_s: float = 5.0,
 ) -> AsyncIterator[Worker]:
     """A worker, until the block ends; then it has drained."""
-    settings = WorkerSettings(owner, tenants_at_once=tenants_at_once, drain_s=drain_s)
+    settings = WorkerSettings(
+        owner, tenants_at_once=tenants_at_once, drain_s=drain_s, turn_s=turn_s
+    )
     worker, stop = Worker(rig.shop, settings), asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
     try:
@@ -163,10 +170,9 @@ async def test_row_kept_locked_holds_up_no_other_renewal(rig: Rig) -> None:
 
 
 async def test_busy_tenant_gives_way_where_all_places_are_taken(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig,
 ) -> None:
     """Another one is served between two steps of a long backfill, which then goes on."""
-    monkeypatch.setattr("handlers.session.TURN_S", 0.0)
     await rig.cursors_say("backfill_state = 'pending', sweep_due_at = $1", NOW)
     waiting = await link(rig.db)
     await rig.db.execute("UPDATE tenant SET business_date = '2026-11-03'")
@@ -174,7 +180,7 @@ async def test_busy_tenant_gives_way_where_all_places_are_taken(
     await rig.db.execute("UPDATE tenant SET served_at = now() - interval '1 hour' WHERE id = $1",
                          rig.tenant)  # fmt: skip
     done = "SELECT count(*) FROM cursor WHERE backfill_state = 'done' AND tenant_id = $1"
-    async with at_work(rig, tenants_at_once=1):
+    async with at_work(rig, tenants_at_once=1, turn_s=0.0):
 
         async def served() -> bool:
             return bool(

@@ -88,16 +88,13 @@ async def test_schema_migrated_under_a_running_program_is_a_conflict(database: D
     await read()
 
 
-async def test_closing_does_not_wait_for_ever(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_closing_does_not_wait_for_ever(database_url: str) -> None:
     """A connection that is never given back keeps no program from ending."""
-    monkeypatch.setattr("storage.database.CLOSE_TIMEOUT_S", 0.05)
     opened = await Database.connect(database_url)
     await opened.pool.acquire()
 
     async with asyncio.timeout(5):
-        await opened.close()
+        await opened.close(patience_s=0.05)
 
 
 async def test_unreachable_server_is_unavailable() -> None:

@@ -13,10 +13,11 @@ again, and their digest shows the repetition, which adds no second notice.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -60,6 +61,7 @@ class CommitLimits:
     batch: int = 128  # items: long write transactions would hold up the handlers' short ones
     gather_s: float = 0.005  # at most, before a commit while others keep coming in
     commit_s: float = 4.0  # by then nobody waits for it any more, so it is given up
+    end_s: float = 1.0  # at the end, for what nobody waits for any more
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ class GroupCommit(Generic[ItemT, ResultT]):
         self._arrived = asyncio.Event()
         self._stopping = False
         self._loop_task: asyncio.Task[None] | None = None
+        self._writing: Sequence[_Waiting[ItemT, ResultT]] = ()  # the running commit's
         self._given_up: set[asyncio.Future[Sequence[ResultT]]] = set()
 
     @property
@@ -115,9 +118,20 @@ class GroupCommit(Generic[ItemT, ResultT]):
         self._stopping = True
         self._arrived.set()
         if self._loop_task is not None:
-            await self._loop_task
+            await self._finish(self._loop_task)
         if self._given_up:  # cancelled already; one on a dead connection may take minutes to end
-            await asyncio.wait(self._given_up, timeout=self._limits.commit_s)
+            await asyncio.wait(self._given_up, timeout=self._limits.end_s)
+
+    async def _finish(self, loop_task: asyncio.Task[None]) -> None:
+        """Let it work for as long as anybody waits for an answer, and then not much longer."""
+        waiting = [each.answer for each in (*self._writing, *self._line)]
+        either: set[asyncio.Future[Any]] = {loop_task}
+        either.add(asyncio.gather(*waiting, return_exceptions=True))
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({loop_task}, timeout=self._limits.end_s)
+        loop_task.cancel()
+        with suppress(asyncio.CancelledError):
+            await loop_task
 
     async def submit(self, item: ItemT) -> ResultT:
         """Store one item and return its result once it is on disk.
@@ -164,6 +178,7 @@ class GroupCommit(Generic[ItemT, ResultT]):
 
     async def _commit(self, batch: list[_Waiting[ItemT, ResultT]]) -> None:
         started = perf_counter()
+        self._writing = batch
         try:
             results = await self._stored([waiting.item for waiting in batch])
             for waiting, result in zip(batch, results, strict=True):
@@ -196,13 +211,16 @@ class GroupCommit(Generic[ItemT, ResultT]):
         another one from the pool and need not wait for it.
         """
         task = asyncio.ensure_future(self._attempted(items))
-        await asyncio.wait({task}, timeout=self._limits.commit_s)
-        if task.done():
-            return task.result()
-        self._given_up.add(task)
-        task.add_done_callback(self._forget)
-        task.cancel()
-        raise TimeoutError
+        try:
+            await asyncio.wait({task}, timeout=self._limits.commit_s)
+        finally:
+            if not task.done():
+                self._given_up.add(task)
+                task.add_done_callback(self._forget)
+                task.cancel()
+        if task in self._given_up:
+            raise TimeoutError
+        return task.result()
 
     async def _attempted(self, items: list[ItemT]) -> Sequence[ResultT]:
         for _ in range(_TRIES - 1):

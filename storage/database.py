@@ -19,7 +19,7 @@ else:
 
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0  #: for a server that fell silent
-CLOSE_TIMEOUT_S = 3.0  #: for connections in use to be given back; then they are cut
+CLOSE_TIMEOUT_S = 1.5  #: for connections in use to be given back; then they are cut
 
 #: What the server does on its own, so that a client that vanished without a word (a dead machine,
 #: a pulled cable) keeps no row locked: minutes at most instead of hours.

@@ -277,3 +277,24 @@ async def test_each_commit_is_reported_once() -> None:
     await commit.drain()
 
     assert reported == [(2, True)]
+
+
+async def test_end_waits_for_whoever_still_waits_and_for_nobody_else() -> None:
+    """A silent database must not put off the end of the process."""
+    gate, begun = Gate(), asyncio.get_running_loop().time()
+    async with committing(gate, CommitLimits(commit_s=60, end_s=0.05)) as commit:
+        [gone, stays] = submitting(commit, "a", "b")
+        await gate.begun.acquire()
+        gone.cancel()
+        ending = asyncio.create_task(commit.drain())
+        await asyncio.sleep(0)
+        gate.let.release()
+        assert await stays == "B"
+        await ending
+
+    async with committing(gate, CommitLimits(commit_s=60, end_s=0.05)) as commit:
+        [late] = submitting(commit, "c")
+        await gate.begun.acquire()
+        late.cancel()
+    assert gate.batches == [["a", "b"]]
+    assert asyncio.get_running_loop().time() - begun < 30

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from crm.consumer import group_id
 from crm.topics import crm_topics
@@ -158,7 +159,10 @@ async def members(broker: BrokerSettings, expected: int) -> None:
     await admin.start()
 
     async def settled() -> bool:
-        [answer] = await admin.describe_consumer_groups([group_id(broker.prefix)])
+        try:
+            [answer] = await admin.describe_consumer_groups([group_id(broker.prefix)])
+        except GroupCoordinatorNotAvailableError:
+            return False  # the broker makes its offsets topic when the first group asks for it
         [(_error, _group, state, _type, _protocol, found, *_)] = answer.groups
         return state == "Stable" and len(found) == expected
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from storage.database import Database
 from unified.ids import TenantId
 
+MOST_BYTES = 16 * 1024 * 1024  #: of events in one batch, whose last one may go beyond
+
 
 @dataclass(frozen=True, slots=True)
 class UnrelayedEvent:
@@ -49,15 +51,28 @@ async def shards_with_work(db: Database, shards: Sequence[int]) -> list[int]:
     return [row["s"] for row in rows]
 
 
-async def unrelayed_events(db: Database, shard: int, *, limit: int) -> list[UnrelayedEvent]:
-    """The shard's oldest unacknowledged events, in the order in which they were committed."""
-    rows = await db.fetch(
-        """SELECT position, tenant_id, resource, entity_id, op, cause, value, state, headers,
-                  received_at, committed_at
-             FROM event WHERE shard = $1 AND relayed_at IS NULL ORDER BY position LIMIT $2""",
-        shard,
-        limit,
-    )
+# Lengths are read without the values themselves.
+_UNRELAYED = """
+WITH next AS (
+  SELECT position, sum(octet_length(value) + coalesce(octet_length(state), 0))
+                     OVER (ORDER BY position) AS upto,
+         octet_length(value) + coalesce(octet_length(state), 0) AS size
+    FROM event WHERE shard = $1 AND relayed_at IS NULL ORDER BY position LIMIT $2
+)
+SELECT e.position, e.tenant_id, e.resource, e.entity_id, e.op, e.cause, e.value, e.state,
+       e.headers, e.received_at, e.committed_at
+  FROM next JOIN event e USING (position)
+ WHERE next.upto - next.size < $3
+ ORDER BY e.position
+"""
+
+
+async def unrelayed_events(
+    db: Database, shard: int, *, limit: int, most_bytes: int = MOST_BYTES
+) -> list[UnrelayedEvent]:
+    """The shard's oldest unacknowledged events, in the order in which they were committed: up to
+    `limit` of them, and fewer once they hold `most_bytes`."""
+    rows = await db.fetch(_UNRELAYED, shard, limit, most_bytes)
     return [UnrelayedEvent(**dict(row.items())) for row in rows]
 
 

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from receiver.connections import ImpatientProtocol
+from receiver.connections import Patience, impatient
 
 _GRACE_S = 5  # deliveries in hand are answered within 4 s; one second more for slow readers
 _KEEP_ALIVE_S = 65  # longer than common proxies keep an idle connection, so they never race us
 _BACKLOG = 2048
+_PATIENCE = Patience()
 
 
 class ServerNotStarted(Exception):
@@ -47,7 +48,13 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
-async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event) -> None:
+async def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    stop: asyncio.Event,
+    *,
+    patience: Patience = _PATIENCE,
+) -> None:
     """Serve `app` until `stop` is set, then answer what is in hand, end its lifespan and return.
 
     Raises:
@@ -55,7 +62,7 @@ async def serve(app: ASGIApp, listening: socket.socket, stop: asyncio.Event) -> 
     """
     config = uvicorn.Config(
         app,
-        http=ImpatientProtocol,
+        http=impatient(patience),
         ws="none",
         lifespan="on",
         log_config=None,

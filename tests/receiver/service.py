@@ -16,6 +16,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from receiver.app import ReceiverLimits, create_app
+from receiver.connections import Patience
 from receiver.server import listen, serve
 from receiver.signature import SecretText
 from storage.database import Database
@@ -95,6 +96,7 @@ async def serving(
     database: Database,
     keys: Iterable[str | SecretText] = (KEY,),
     limits: ReceiverLimits | None = None,
+    patience: Patience | None = None,
 ) -> AsyncIterator[Service]:
     """Run a receiver on a free port; leaving stops it gracefully."""
     registry = CollectorRegistry()
@@ -106,7 +108,8 @@ async def serving(
     url = f"http://127.0.0.1:{port}"
     async with httpx.AsyncClient(base_url=url, timeout=10) as client:
         service = Service(url, port, client, registry)
-        server = asyncio.create_task(serve(app, listening, service.stop))
+        running = serve(app, listening, service.stop, patience=patience or Patience())
+        server = asyncio.create_task(running)
         try:
             yield service
         finally:

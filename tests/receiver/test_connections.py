@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from receiver.app import ReceiverLimits
+from receiver.connections import Patience
 from receiver.webhook import WebhookLimits
 from storage.database import Database
 from tests.receiver.service import WEBHOOK, Service, delivery, serving, signature
 
+HASTY = Patience(headers_s=0.05, linger_s=0.05)
 HEAD = f"POST {WEBHOOK} HTTP/1.1\r\nHost: x\r\n".encode()
 
 
@@ -28,34 +30,27 @@ async def told(service: Service, *pieces: bytes) -> bytes:
 
 @pytest.mark.parametrize("pieces", [(), (HEAD,), (b"\r\n",), (b"P", b"O")])
 async def test_request_that_never_comes_ends_its_connection(
-    database: Database, monkeypatch: pytest.MonkeyPatch, pieces: tuple[bytes, ...]
+    database: Database, pieces: tuple[bytes, ...]
 ) -> None:
     """Or strangers could hold every connection there is, and Xero would find none."""
-    monkeypatch.setattr("receiver.connections.HEADERS_S", 0.05)
-    async with serving(database) as service:
+    async with serving(database, patience=HASTY) as service:
         assert await told(service, *pieces) == b""
 
 
-async def test_dawdling_ends_a_connection_that_was_in_use(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_dawdling_ends_a_connection_that_was_in_use(database: Database) -> None:
     """The second request must not take for ever, either."""
-    monkeypatch.setattr("receiver.connections.HEADERS_S", 0.05)
     whole = HEAD + b"Content-Length: 0\r\n\r\n"
-    async with serving(database) as service:
+    async with serving(database, patience=HASTY) as service:
         answer = await told(service, whole, HEAD)
 
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert answer.count(b"HTTP/1.1") == 1
 
 
-async def test_rest_of_an_answered_body_is_waited_for_a_moment_only(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_rest_of_an_answered_body_is_waited_for_a_moment_only(database: Database) -> None:
     """The answer is given early; who goes on sending, and slowly, is cut off."""
-    monkeypatch.setattr("receiver.connections.LINGER_S", 0.05)
     limits = ReceiverLimits(webhook=WebhookLimits(body=100))
-    async with serving(database, limits=limits) as service:
+    async with serving(database, limits=limits, patience=HASTY) as service:
         answer = await told(service, HEAD + b"Content-Length: 1000\r\n\r\n", b"x")
 
     assert answer.startswith(b"HTTP/1.1 413 ")

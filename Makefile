@@ -36,8 +36,12 @@ demo: setup ## the main job, with no account and no server; ARGS="--seconds 30 -
 	@$(BIN)/ledgerwire demo $(ARGS)
 
 .PHONY: test
-test: $(DEV_STAMP) ## the whole test suite; ARGS="-k relay" passes options
+test: $(DEV_STAMP) ## the whole test suite but for the long proofs; ARGS="-k relay" passes options
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: prove
+prove: $(DEV_STAMP) ## the promises under attack: crashes, faults, several processes; ARGS passes options
+	@$(BIN)/python -m pytest -m proof -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: check
 check: $(DEV_STAMP) ## format, lint, types, import contracts, spelling, generated documents

@@ -13,10 +13,10 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from handlers.metrics import HandlerMetrics
+from handlers.producer import MakeProducer, Producer, kafka_producer
 from handlers.waiting import either, until
 from storage.database import Database
 from storage.errors import StorageError
@@ -36,7 +36,6 @@ from unified.resources import resource as resource_named
 from unified.topics import control_topic, dead_topic, events_topic, key, state_topic
 
 BATCH = 500  #: events per Kafka transaction
-TRANSACTION_TIMEOUT_MS = 10_000
 FIRST_WAIT_S = 0.2  #: after a failure, doubling up to LONGEST_WAIT_S
 LONGEST_WAIT_S = 10.0
 
@@ -62,13 +61,16 @@ class ShardRelay:
         clock: Clock,
         shard: int,
         metrics: HandlerMetrics,
+        *,
+        make_producer: MakeProducer = kafka_producer,
     ) -> None:
         self._db = db
         self._broker = broker
         self._clock = clock
         self._shard = shard
         self._metrics = metrics
-        self._producer: AIOKafkaProducer | None = None
+        self._make_producer = make_producer
+        self._producer: Producer | None = None
         self._failures = 0
 
     async def start(self) -> None:
@@ -78,14 +80,7 @@ class ShardRelay:
         Raises:
             KafkaError: the broker can't be reached, or refuses.
         """
-        producer = AIOKafkaProducer(
-            transactional_id=f"{self._broker.prefix}.relay.{self._shard}",
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-            acks="all",
-            linger_ms=0,
-            max_request_size=8 * 1024 * 1024,
-            **self._broker.client_options(),
-        )
+        producer = self._make_producer(self._broker, self._shard)
         try:
             await producer.start()
         except BaseException:
@@ -143,7 +138,7 @@ class ShardRelay:
             await asyncio.gather(*[await self._enqueue(producer, each) for each in messages])
 
     @staticmethod
-    async def _enqueue(producer: AIOKafkaProducer, message: _Message) -> "asyncio.Future[object]":
+    async def _enqueue(producer: Producer, message: _Message) -> "asyncio.Future[object]":
         future: asyncio.Future[object] = await producer.send(
             message.topic,
             key=message.key,

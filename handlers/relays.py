@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from handlers.metrics import HandlerMetrics
+from handlers.producer import MakeProducer, kafka_producer
 from handlers.relay import ShardRelay
 from handlers.waiting import either
 from storage.absorbing import EVENT_CHANNEL
@@ -39,12 +40,15 @@ class Relays:
         clock: Clock,
         metrics: HandlerMetrics,
         owner: str,
+        *,
+        make_producer: MakeProducer = kafka_producer,
     ) -> None:
         self._db = db
         self._broker = broker
         self._clock = clock
         self._metrics = metrics
         self._owner = owner
+        self._make_producer = make_producer
         self._work: dict[int, asyncio.Event] = {}
         self._stops: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -112,7 +116,14 @@ class Relays:
                 self._start(shard)
 
     def _start(self, shard: int) -> None:
-        relay = ShardRelay(self._db, self._broker, self._clock, shard, self._metrics)
+        relay = ShardRelay(
+            self._db,
+            self._broker,
+            self._clock,
+            shard,
+            self._metrics,
+            make_producer=self._make_producer,
+        )
         work, stop = asyncio.Event(), asyncio.Event()
         self._work[shard], self._stops[shard] = work, stop
         self._tasks[shard] = asyncio.create_task(self._relay(relay, work, stop))

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from handlers.caretakers import duties, keep
 from handlers.gaps import GapSettings
 from handlers.janitor import Retention
+from handlers.producer import MakeProducer, kafka_producer
 from handlers.relays import Relays
 from handlers.waiting import until
 from handlers.worker import Worker, WorkerSettings
@@ -38,10 +39,12 @@ async def run_handlers(
     stop: asyncio.Event,
     *,
     make_topics: MakeTopics,
+    make_producer: MakeProducer = kafka_producer,
 ) -> None:
     """Run until `stop` is set and everything under way has been finished or given back.
 
     `make_topics` makes what is missing of our topics; it raises KafkaError while Kafka is away.
+    `make_producer` makes the relays' producers.
 
     Kafka being away only lets unrelayed events grow; the database being away makes everything
     wait. Whatever else goes wrong ends the process, so that somebody sees it.
@@ -49,18 +52,15 @@ async def run_handlers(
     worker = Worker(shop, WorkerSettings(settings.owner, settings.tenants_at_once))
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run(stop))
-        group.create_task(_relay(shop, broker, settings.owner, stop, make_topics))
+        relays = Relays(
+            shop.db, broker, shop.clock, shop.metrics, settings.owner, make_producer=make_producer
+        )
+        group.create_task(_relay(relays, stop, make_topics))
         for duty in duties(shop.db, shop.clock, retention=settings.retention, gaps=settings.gaps):
             group.create_task(keep(shop.db, duty, settings.owner, stop))
 
 
-async def _relay(
-    shop: Workshop,
-    broker: BrokerSettings,
-    owner: str,
-    stop: asyncio.Event,
-    make_topics: MakeTopics,
-) -> None:
+async def _relay(relays: Relays, stop: asyncio.Event, make_topics: MakeTopics) -> None:
     """Make the topics, waiting for Kafka if need be, then relay."""
     wait_s = 0.5
     while not stop.is_set():
@@ -72,4 +72,4 @@ async def _relay(
             await until(stop, wait_s)
             wait_s = min(wait_s * 2, 10.0)
     if not stop.is_set():
-        await Relays(shop.db, broker, shop.clock, shop.metrics, owner).run(stop)
+        await relays.run(stop)

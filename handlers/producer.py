@@ -1,0 +1,62 @@
+"""What a relay needs of Kafka, and the producer that gives it.
+
+A relay is handed the function that makes its producers, so that what it does when Kafka fails at
+any point can be tried out where Kafka can be made to fail so. Not here: when a producer is made
+and thrown away, which is the relay's own matter.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaProducer
+
+from unified.broker import BrokerSettings
+
+TRANSACTION_TIMEOUT_MS = 10_000
+
+
+class Producer(Protocol):
+    """A transactional producer; each method raises KafkaError where the broker fails it."""
+
+    async def start(self) -> None:
+        """Take over the `transactional.id`; an earlier owner's open transaction is aborted."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything; an open transaction stays for the broker's time-out."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """One transaction: committed at the block's end, aborted by an exception."""
+        ...
+
+    async def send(
+        self,
+        topic: str,
+        *,
+        key: bytes,
+        value: bytes | None,
+        partition: int,
+        headers: Sequence[tuple[str, bytes]],
+    ) -> "asyncio.Future[Any]":
+        """Put a record into the buffers, in order; the future ends with its acknowledgement."""
+        ...
+
+
+MakeProducer = Callable[[BrokerSettings, int], Producer]
+"""Makes a producer, not yet started, for one relay shard."""
+
+
+def kafka_producer(broker: BrokerSettings, shard: int) -> Producer:
+    """A producer of Kafka's own kind; the shard has a `transactional.id` of its own."""
+    producer: Producer = AIOKafkaProducer(
+        transactional_id=f"{broker.prefix}.relay.{shard}",
+        transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+        acks="all",
+        linger_ms=0,
+        max_request_size=8 * 1024 * 1024,
+        **broker.client_options(),
+    )
+    return producer

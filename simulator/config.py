@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import httpx
+
 Clock = Callable[[], datetime]
 """Business time as an aware UTC instant."""
 
@@ -86,6 +88,7 @@ class SimulatorConfig:
         payment_events: also send events of category PAYMENT (spec 20.0.0, unconfirmed).
         merge_stamps_documents: merging contacts stamps and announces the moved documents.
         latency_s: shortest and longest extra time each API call takes.
+        client: makes the client that webhooks leave by; None: one that uses the network.
         prerender: render every document for paged reads at the start, not at the first read.
         stamped_only: the generator makes no change that Xero would leave unstamped.
     """
@@ -111,6 +114,7 @@ class SimulatorConfig:
     payment_events: bool = False
     merge_stamps_documents: bool = True
     latency_s: tuple[float, float] = (0.0, 0.0)
+    client: Callable[[], httpx.AsyncClient] | None = None
     prerender: bool = False
     stamped_only: bool = True
 

@@ -11,7 +11,7 @@ import functools
 import random
 import ssl
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class _Delivery:
 class Courier:
     """Owns the subscription and everything on its way."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the subscription's facts, each named where it is passed
         self,
         policy: DeliveryPolicy,
         faults: Faults,
@@ -44,10 +44,12 @@ class Courier:
         key: str,
         url: str | None,
         validated: bool,
+        client: Callable[[], httpx.AsyncClient] | None = None,
     ) -> None:
         self._policy = policy
         self._faults = faults
         self._rng = rng
+        self._client = client or _network_client
         self.key = key
         self.url = url
         self.state = Subscription.ENABLED if validated else Subscription.UNVALIDATED
@@ -95,7 +97,7 @@ class Courier:
 
     async def run(self) -> None:
         """Pack and send until cancelled."""
-        async with _client() as http:
+        async with self._client() as http:
             self._http = http
             try:
                 while True:
@@ -142,7 +144,7 @@ class Courier:
         self.url = url
         result = intent.IntentResult(intent.OK)
         if validate:
-            async with _client() as http:
+            async with self._client() as http:
                 result = await intent.run(
                     http, url, self.key, rng=self._rng, timeout_s=self._policy.timeout_s
                 )
@@ -272,7 +274,7 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _client() -> httpx.AsyncClient:
+def _network_client() -> httpx.AsyncClient:
     """A client that sends Xero's headers only: no User-Agent, no redirects followed."""
     client = httpx.AsyncClient(verify=_tls(), follow_redirects=False, trust_env=False)
     del client.headers["user-agent"]

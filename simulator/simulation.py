@@ -51,6 +51,7 @@ class Simulation:
             key=config.key(),
             url=config.webhook_url,
             validated=not config.intent_to_receive,
+            client=config.client,
         )
         self.books.listen(self.courier.announce)
         self.usage: dict[str, Usage] = {}

@@ -69,6 +69,14 @@ async def prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -
     )
 
 
+async def _as_it_is(_: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    """Leave a connection that is given back as it is; asyncpg has rolled back what was open.
+
+    The pool's own way asks the server to forget settings, listeners and locks of the session: a
+    round trip after every statement, for things that nobody here makes on a pooled connection.
+    """
+
+
 class Database:
     """A pool, short-cuts for single statements, and one listening connection.
 
@@ -96,6 +104,7 @@ class Database:
             min_size=min_size,
             max_size=max_size,
             init=prepare_connection,
+            reset=_as_it_is,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
             server_settings=settings,

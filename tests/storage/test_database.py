@@ -35,6 +35,19 @@ async def test_failed_transaction_leaves_nothing(database: Database) -> None:
     assert await database.fetchval("SELECT count(*) FROM lease") == 0
 
 
+async def test_giving_a_connection_back_asks_the_server_nothing(database_url: str) -> None:
+    """One statement is one round trip: the pool's own tidying up would double it."""
+    opened = await Database.connect(database_url, min_size=1, max_size=1)
+    asked: list[str] = []
+    async with opened.connection() as held:
+        held.add_query_logger(lambda record: asked.append(record.query))
+
+    assert await opened.fetchval("SELECT 7") == 7
+    await opened.close()
+
+    assert asked == ["SELECT 7"]
+
+
 async def test_killed_connection_is_unavailable_and_the_pool_heals(database: Database) -> None:
     """A connection cut by the server is told as StorageUnavailable; the next call works."""
     with pytest.raises(StorageUnavailable):

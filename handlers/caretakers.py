@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from handlers.calendar import turn_calendars
+from handlers.clock_mark import mark_clock
 from handlers.gaps import GapSettings, watch_gaps
 from handlers.janitor import Retention, tidy
 from handlers.rescuer import rescue
@@ -44,6 +45,7 @@ def duties(
     resting: dict[TenantId, datetime] = {}
     return (
         Duty("calendar", 0.5, lambda: turn_calendars(db, clock, resting=resting)),
+        Duty("clock_mark", 5.0, lambda: mark_clock(db, clock)),
         Duty("rescuer", 5.0, lambda: rescue(db)),
         Duty("gaps", 5.0, lambda: watch_gaps(db, clock, gaps)),
         Duty("janitor", 600.0, lambda: tidy(db, retention)),

@@ -1,8 +1,9 @@
 """One failed read and what it costs its notices: wait, try again, or bury. Pure.
 
-Waiting isn't failing: a spent limit moves the due time and uses no attempt. An outage of Xero is
-retried for as long as it lasts, since every notice would otherwise die with it. What Xero refuses,
-or what can't be read, is buried once the attempts run out, visible and replayable.
+Waiting isn't failing: a spent limit moves the due time and uses no attempt. Neither does an outage
+of Xero, which is waited out for as long as it lasts: every notice would otherwise die with it, or
+at the first refusal after it. What Xero refuses, or what can't be read, is buried once the attempts
+run out, visible and replayable.
 """
 
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ CONCURRENT_WAIT_S = 1.0  #: Xero promises no Retry-After when too many calls are
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Wait; no attempt is used."""
+    """Wait; no attempt is used. After an `outage` the next wait is longer."""
 
     wait: timedelta
+    outage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +44,22 @@ class Bury:
 
 
 def decide(
-    error: Exception, *, attempts: int, batched: bool, jitter: float
+    error: Exception, *, attempts: int, outages: int, batched: bool, jitter: float
 ) -> Snooze | Retry | Bury:
     """Judge one failure.
 
-    `attempts` counts the tries made so far, this one included; `batched` says whether the read
-    was for several things at once; `jitter` is a number from 0 to 1 that spreads the waits.
-    Errors tell by `retriable` and `retry_after_s` what they are.
+    `attempts` counts the tries that were refused so far, `outages` the times in a row that there
+    was no usable answer, both with this one; `batched` says whether the read was for several
+    things at once; `jitter` is a number from 0 to 1 that spreads the waits. Errors tell by
+    `retriable` and `retry_after_s` what they are.
     """
     retry_after_s: float | None = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         return Snooze(timedelta(seconds=max(retry_after_s, CONCURRENT_WAIT_S * (0.5 + jitter))))
+    if getattr(error, "retriable", False):
+        return Snooze(timedelta(seconds=_backoff_s(outages, jitter)), outage=True)
     wait = timedelta(seconds=_backoff_s(attempts, jitter))
     undecodable = isinstance(error, UndecodableAnswer)
-    if getattr(error, "retriable", False) and not undecodable:
-        return Retry(wait, alone=False)
     if batched and isinstance(error, ABOUT_ONE) and (not undecodable or attempts > 1):
         # One bad thing fails its whole batch: alone, it can only fail itself. An answer that can't
         # be read was mostly cut short on its way, so its batch gets a second chance.
@@ -66,7 +69,7 @@ def decide(
     return Retry(wait, alone=not batched)
 
 
-def _backoff_s(attempts: int, jitter: float) -> float:
+def _backoff_s(failures: int, jitter: float) -> float:
     """1 s after the first failure, 2, 4, … up to 300 s, each between half and whole."""
-    longest = min(FIRST_WAIT_S * 2.0 ** min(attempts - 1, 16), LONGEST_WAIT_S)
+    longest = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 16), LONGEST_WAIT_S)
     return longest * (0.5 + jitter / 2)

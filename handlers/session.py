@@ -8,7 +8,7 @@ reserved before anything is planned, so what arrives while a limit makes us wait
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -269,14 +269,14 @@ class TenantSession:
         waiting: list[Postponed] = []
         jitter = random.random()  # noqa: S311  # spreads waits, guards nothing
         for notice in notices:
-            attempts = notice.attempts + 1
-            match decide(error, attempts=attempts, batched=batched, jitter=jitter):
-                case Snooze(wait):
-                    waiting.append(_postponed(notice, now + wait, attempts=notice.attempts))
+            attempts, outages = notice.attempts + 1, notice.outages + 1
+            match decide(error, attempts=attempts, outages=outages, batched=batched, jitter=jitter):
+                case Snooze(wait, outage):
+                    kept = _postponed(notice, now + wait, error=error if outage else None)
+                    waiting.append(replace(kept, outages=outages if outage else 0))
                 case Retry(wait, alone):
-                    waiting.append(
-                        _postponed(notice, now + wait, attempts=attempts, error=error, alone=alone)
-                    )
+                    kept = _postponed(notice, now + wait, error=error, alone=alone)
+                    waiting.append(replace(kept, attempts=attempts))
                 case Bury(code, reason):
                     buried = Buried(
                         endpoint=notice.endpoint, remote_id=notice.remote_id,
@@ -323,14 +323,13 @@ def _postponed(
     notice: Notice,
     due_at: datetime,
     *,
-    attempts: int,
     error: XeroError | None = None,
     alone: bool = False,
 ) -> Postponed:
     return Postponed(
         notice=notice,
         due_at=due_at,
-        attempts=attempts,
+        attempts=notice.attempts,
         stale_reads=notice.stale_reads,
         single_read=notice.single_read or alone,
         error_code=None if error is None else type(error).__name__,

@@ -34,7 +34,8 @@ class Notice:
     coalesced: int  #: hints that this row stands for
     single_read: bool  #: only a read of its own will do
     stale_reads: int  #: reads that came back older than the hint
-    attempts: int
+    attempts: int  #: tries that Xero, or what it answered, refused
+    outages: int = 0  #: times in a row that Xero gave no usable answer; they use no attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Postponed:
     attempts: int
     stale_reads: int
     single_read: bool
+    outages: int = 0
     error_code: str | None = None
     error: str | None = None
 
@@ -73,7 +75,8 @@ class Buried:
 
 
 _COLUMNS = """endpoint, remote_id, version, origin, created_hint, hinted_at, received_at,
-       delivery_id, first_sequence, last_sequence, coalesced, single_read, stale_reads, attempts"""
+       delivery_id, first_sequence, last_sequence, coalesced, single_read, stale_reads, attempts,
+       outages"""
 
 _DUE = f"""
 SELECT {_COLUMNS} FROM notice
@@ -116,11 +119,11 @@ DELETE FROM notice USING unnest($2::text[], $3::text[], $4::bigint[])
 _POSTPONE = """
 UPDATE notice
    SET due_at = p.due_at, attempts = p.attempts, stale_reads = p.stale_reads,
-       single_read = p.single_read, error_code = p.error_code, error = p.error
+       single_read = p.single_read, outages = p.outages, error_code = p.error_code, error = p.error
   FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::int[], $7::smallint[],
-              $8::bool[], $9::text[], $10::text[])
-    AS p(endpoint, remote_id, version, due_at, attempts, stale_reads, single_read, error_code,
-         error)
+              $8::bool[], $9::int[], $10::text[], $11::text[])
+    AS p(endpoint, remote_id, version, due_at, attempts, stale_reads, single_read, outages,
+         error_code, error)
  WHERE notice.tenant_id = $1 AND notice.endpoint = p.endpoint
    AND notice.remote_id = p.remote_id AND notice.version = p.version
 """
@@ -132,7 +135,8 @@ VALUES ($1, $2, $3, 'sweep', clock_timestamp(), clock_timestamp(), 'dead', clock
         $5, $6, $7, 1)
     ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
    SET state = 'dead', died_at = clock_timestamp(), error_code = excluded.error_code,
-       error = excluded.error, raw = coalesce(excluded.raw, n.raw), attempts = n.attempts + 1
+       error = excluded.error, raw = coalesce(excluded.raw, n.raw), attempts = n.attempts + 1,
+       outages = 0
  WHERE $4::bigint IS NULL OR n.version <= $4
 RETURNING true
 """
@@ -221,6 +225,7 @@ async def postpone_notices(
         [row.attempts for row in rows],
         [row.stale_reads for row in rows],
         [row.single_read for row in rows],
+        [row.outages for row in rows],
         [row.error_code for row in rows],
         [row.error for row in rows],
     )

@@ -72,9 +72,27 @@ async def test_outage_is_lived_through(rig: Rig, fault: dict[str, Any]) -> None:
     before = rig.calls
     await rig.work()
 
-    assert first["attempts"] == second["attempts"] == MAX_ATTEMPTS + 2
+    assert first["outages"] == second["outages"] == MAX_ATTEMPTS + 2
+    assert first["attempts"] == second["attempts"] == 0
     assert not first["single_read"]
     assert rig.calls - before == 1
+    assert await rig.notices() == await rig.notices("dead") == []
+
+
+async def test_refusal_soon_after_an_outage_is_the_first(rig: Rig) -> None:
+    """It has all its attempts still: the outage was no fault of the thing."""
+    [contact] = await hinted_contacts(rig)
+    rig.fault("status", status=503, times=None)
+    await worked_off(rig, MAX_ATTEMPTS + 2)
+    rig.heal()
+    rig.fault("status", status=400, times=MAX_ATTEMPTS - 1)
+    await worked_off(rig, MAX_ATTEMPTS - 1)
+    [notice] = await rig.notices()
+    assert (notice["remote_id"], notice["outages"]) == (contact, 0)
+    assert notice["attempts"] == MAX_ATTEMPTS - 1
+
+    await rig.work()
+
     assert await rig.notices() == await rig.notices("dead") == []
 
 

@@ -33,7 +33,9 @@ def test_spent_limit_costs_time_but_no_attempt(problem: str, batched: bool) -> N
     """However often Xero says 429, nothing is ever buried for it."""
     error = RateLimited(TENANT, problem, 37.0)
 
-    assert decide(error, attempts=999, batched=batched, jitter=0.5) == Snooze(seconds(37))
+    assert decide(error, attempts=999, outages=999, batched=batched, jitter=0.5) == Snooze(
+        seconds(37)
+    )
 
 
 @pytest.mark.parametrize(("jitter", "wait_s"), [(0.0, 0.5), (1.0, 1.5)])
@@ -41,7 +43,9 @@ def test_short_waits_are_spread(jitter: float, wait_s: float) -> None:
     """Too many calls at once must not all come again at once."""
     error = RateLimited(TENANT, "concurrent", 0.25)
 
-    assert decide(error, attempts=1, batched=False, jitter=jitter) == Snooze(seconds(wait_s))
+    assert decide(error, attempts=1, outages=1, batched=False, jitter=jitter) == Snooze(
+        seconds(wait_s)
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,28 +53,37 @@ def test_short_waits_are_spread(jitter: float, wait_s: float) -> None:
 )
 def test_whoever_says_when_is_believed(error: XeroError) -> None:
     """A 503 with Retry-After, or settings that a person must mend."""
-    result = decide(error, attempts=MAX_ATTEMPTS, batched=True, jitter=0.0)
+    result = decide(error, attempts=MAX_ATTEMPTS, outages=9, batched=True, jitter=0.0)
 
     assert result == Snooze(seconds(error.retry_after_s or 0))
 
 
 @pytest.mark.parametrize(
-    ("attempts", "wait_s"), [(1, 1), (2, 2), (3, 4), (9, 256), (10, 300), (500, 300)]
+    ("outages", "wait_s"), [(1, 1), (2, 2), (3, 4), (9, 256), (10, 300), (500, 300)]
 )
 @pytest.mark.parametrize("error", [XeroUnreachable("x"), AccessTokenRefused("x")])
-def test_outage_is_lived_through(error: XeroError, attempts: int, wait_s: float) -> None:
-    """Ever less often, together as before, and never buried."""
-    longest = decide(error, attempts=attempts, batched=True, jitter=1.0)
-    shortest = decide(error, attempts=attempts, batched=True, jitter=0.0)
+def test_outage_is_lived_through(error: XeroError, outages: int, wait_s: float) -> None:
+    """Ever less often, together as before, at no attempt, and never buried."""
+    longest = decide(error, attempts=MAX_ATTEMPTS, outages=outages, batched=True, jitter=1.0)
+    shortest = decide(error, attempts=MAX_ATTEMPTS, outages=outages, batched=True, jitter=0.0)
 
-    assert longest == Retry(seconds(wait_s), alone=False)
-    assert shortest == Retry(seconds(wait_s / 2), alone=False)
+    assert longest == Snooze(seconds(wait_s), outage=True)
+    assert shortest == Snooze(seconds(wait_s / 2), outage=True)
+
+
+def test_waits_of_refusals_know_nothing_of_the_outage_before() -> None:
+    """It is the first refusal, however long Xero was away."""
+    error = PayloadRefused(400)
+
+    result = decide(error, attempts=1, outages=500, batched=False, jitter=1.0)
+
+    assert result == Retry(seconds(1), alone=True)
 
 
 @pytest.mark.parametrize("error", [PayloadRefused(400), ResourceMissing("x")])
 def test_refused_batch_is_taken_apart_at_once(error: XeroError) -> None:
     """One bad thing fails them all; alone it can only fail itself."""
-    result = decide(error, attempts=1, batched=True, jitter=1.0)
+    result = decide(error, attempts=1, outages=1, batched=True, jitter=1.0)
 
     assert result == Retry(timedelta(0), alone=True)
 
@@ -79,8 +92,8 @@ def test_batch_that_could_not_be_read_gets_a_second_chance() -> None:
     """Mostly it was cut short on its way."""
     error = UndecodableAnswer("truncated", "x")
 
-    first = decide(error, attempts=1, batched=True, jitter=1.0)
-    second = decide(error, attempts=2, batched=True, jitter=1.0)
+    first = decide(error, attempts=1, outages=1, batched=True, jitter=1.0)
+    second = decide(error, attempts=2, outages=1, batched=True, jitter=1.0)
 
     assert first == Retry(seconds(1), alone=False)
     assert second == Retry(timedelta(0), alone=True)
@@ -89,7 +102,7 @@ def test_batch_that_could_not_be_read_gets_a_second_chance() -> None:
 @pytest.mark.parametrize("error", [ScopeMissing("x"), TenantRefused(TENANT)])
 def test_refusal_that_meets_all_alike_does_not_take_a_batch_apart(error: XeroError) -> None:
     """Forty refusals would cost forty calls."""
-    result = decide(error, attempts=2, batched=True, jitter=1.0)
+    result = decide(error, attempts=2, outages=1, batched=True, jitter=1.0)
 
     assert result == Retry(seconds(2), alone=False)
 
@@ -97,8 +110,8 @@ def test_refusal_that_meets_all_alike_does_not_take_a_batch_apart(error: XeroErr
 @pytest.mark.parametrize("error", [PayloadRefused(400), UndecodableAnswer("shape", "x")])
 def test_what_fails_alone_is_tried_again_and_then_buried(error: XeroError) -> None:
     """Visible, and not repeated for ever."""
-    before = decide(error, attempts=MAX_ATTEMPTS - 1, batched=False, jitter=1.0)
-    last = decide(error, attempts=MAX_ATTEMPTS, batched=False, jitter=1.0)
+    before = decide(error, attempts=MAX_ATTEMPTS - 1, outages=1, batched=False, jitter=1.0)
+    last = decide(error, attempts=MAX_ATTEMPTS, outages=1, batched=False, jitter=1.0)
 
     assert before == Retry(seconds(16), alone=True)
     assert last == Bury(type(error).__name__, f"{MAX_ATTEMPTS} attempts, the last: {error}")
@@ -108,5 +121,9 @@ def test_error_nobody_foresaw_is_tried_again_and_then_buried() -> None:
     """It is never dropped."""
     error = RuntimeError("odd")
 
-    assert decide(error, attempts=1, batched=False, jitter=1.0) == Retry(seconds(1), alone=True)
-    assert isinstance(decide(error, attempts=MAX_ATTEMPTS, batched=True, jitter=1.0), Bury)
+    assert decide(error, attempts=1, outages=1, batched=False, jitter=1.0) == Retry(
+        seconds(1), alone=True
+    )
+    assert isinstance(
+        decide(error, attempts=MAX_ATTEMPTS, outages=1, batched=True, jitter=1.0), Bury
+    )

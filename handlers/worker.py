@@ -14,7 +14,7 @@ import structlog
 from handlers.session import TURN_S, TenantSession
 from handlers.waiting import either, until
 from handlers.workshop import Workshop, place_of
-from storage.errors import LeaseLost, StorageError
+from storage.errors import LeaseLost, SecretsUnreadable, StorageError
 from storage.leases import TenantLease, release_tenant, renew_tenant, take_tenants
 from storage.notices import NOTICE_CHANNEL
 from unified.ids import TenantId
@@ -22,9 +22,10 @@ from unified.ids import TenantId
 POLL_S = 0.25  #: behind NOTIFY
 LEASE = timedelta(seconds=15)  #: how long a killed worker's tenants wait for another
 RENEW_EVERY_S = 4.0
-LONGEST_DRAIN_S = 8.0
+LONGEST_DRAIN_S = 5.0
 STORAGE_REST_S = 1.0  #: a tenant's rest after the database failed its session
 BROKEN_REST_S = 10.0  #: the same after a mistake of ours, which will most likely come again
+SECRETS_REST_S = 300.0  #: the same where a key is missing: settings are read at the start alone
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class Worker:
                 self._kick.clear()
                 try:
                     await self._lease_more()
+                    self._shop.metrics.health.looked_for_work()
                 except StorageError as error:
                     log.warning("lease_failed", error=type(error).__name__)
                     await until(stop, 1.0)
@@ -123,6 +125,15 @@ class Worker:
         rest_s = STORAGE_REST_S
         try:
             rest_s = await session.run()
+        except SecretsUnreadable:
+            rest_s = SECRETS_REST_S
+            log.error(  # noqa: TRY400  # where it was raised tells nothing
+                "secrets_unreadable",
+                tenant_id=lease.tenant_id,
+                setting="LEDGERWIRE_SECRET_KEYS",
+                remedy="add the key that this tenant's tokens were encrypted with, and restart",
+                rest_s=rest_s,
+            )
         except StorageError as error:
             log.warning("session_failed", tenant_id=lease.tenant_id, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001  # a fault of ours stays inside its tenant

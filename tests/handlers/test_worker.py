@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from handlers.worker import Worker, WorkerSettings
 from storage.database import Database
 from storage.leases import take_tenant
 from storage.notices import NOTICE_CHANNEL
+from storage.secrets import SecretBox, new_key
 from tests.handlers.answers import NOW
 from tests.handlers.rig import PATHS, Rig, running, until
 from tests.storage.makers import link
@@ -297,6 +299,26 @@ async def test_trouble_of_ours_stays_with_its_tenant(rig: Rig) -> None:
     assert await leases_taken(rig) == before + 1
     assert await owner_of_tenant(rig) is None
     assert (len(await rig.notices()), await rig.notices("dead")) == (2, [])
+
+
+async def test_missing_secret_key_is_named_and_not_looked_for_in_circles(rig: Rig) -> None:
+    """Only a person can add it, and only a restart reads it: nothing is lost meanwhile."""
+    await rig.announce(rig.books.create_contact(Name="Fresh Ltd"))
+    sealed_with_another_key = SecretBox([new_key()]).encrypt(b"{}")
+    await rig.db.execute('UPDATE "authorization" SET tokens = $1', sealed_with_another_key)
+    before = await leases_taken(rig)
+    with capture_logs() as logs:
+        async with at_work(rig) as worker:
+            await until(lambda: _taken(rig, before + 1))
+            await until(lambda: _ended(worker))
+            await rounds(rig, worker, 10)
+
+    [told] = [line for line in logs if line["log_level"] in ("warning", "error")]
+    assert told["event"] == "secrets_unreadable"
+    assert told["setting"] == "LEDGERWIRE_SECRET_KEYS"
+    assert told["rest_s"] >= 60
+    assert await leases_taken(rig) == before + 1
+    assert (len(await rig.notices()), await rig.notices("dead")) == (1, [])
 
 
 async def _in_flight(rig: Rig) -> bool:

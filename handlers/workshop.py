@@ -17,6 +17,7 @@ from handlers.reading import Harvest, Poison, Reader
 from handlers.schedule import SweepShare
 from storage.absorbing import announce, lock_tenant
 from storage.database import Database
+from storage.dead_letters import UNNAMED
 from storage.errors import StorageError
 from storage.notices import Buried, bury_notice
 from unified.clock import Clock
@@ -133,7 +134,7 @@ def place_of(error: Exception) -> str:
 def _buried(resource: Resource, poison: Poison) -> Buried:
     return Buried(
         endpoint=resource.endpoint.path,
-        remote_id=RemoteId(poison.remote_id or f"unreadable-{poison.raw_hash[:16]}"),
+        remote_id=RemoteId(poison.remote_id or f"{UNNAMED}{poison.raw_hash[:16]}"),
         version=poison.mark,
         error_code=UNREADABLE,
         error=poison.reason,

@@ -148,15 +148,22 @@ async def store_deliveries(
         StorageConflict: nothing was stored; repeat it.
     """
     async with db.transaction() as conn:
-        linked = await _linked(conn, batch)
-        outcomes = [_outcome(delivery, linked) for delivery in batch]
-        repeated = await _store(conn, batch, outcomes, linked)
-        if repeated:
-            outcomes = [
-                _REPEATED if delivery.id in repeated else outcome
-                for delivery, outcome in zip(batch, outcomes, strict=True)
-            ]
-        await _notice(conn, _hinted(batch, repeated, linked), now)
+        return await store_in(conn, batch, now=now)
+
+
+async def store_in(
+    conn: Connection, batch: Sequence[StoredDelivery], *, now: datetime
+) -> list[StoredOutcome]:
+    """The same within a transaction of the caller's."""
+    linked = await _linked(conn, batch)
+    outcomes = [_outcome(delivery, linked) for delivery in batch]
+    repeated = await _store(conn, batch, outcomes, linked)
+    if repeated:
+        outcomes = [
+            _REPEATED if delivery.id in repeated else outcome
+            for delivery, outcome in zip(batch, outcomes, strict=True)
+        ]
+    await _notice(conn, _hinted(batch, repeated, linked), now)
     return outcomes
 
 

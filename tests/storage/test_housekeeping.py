@@ -1,10 +1,20 @@
 """Pruning and dead letters: what may go, what must stay, and what people do with the dead."""
 
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 
 from storage.database import Database
-from storage.dead_letters import dead_content, dead_letters, drop_dead, retry_dead
+from storage.dead_letters import (
+    UNNAMED,
+    dead_content,
+    dead_letter,
+    dead_letters,
+    drop_dead,
+    name_dead,
+    retry_dead,
+    take_delivery,
+)
 from storage.deliveries import store_deliveries
 from storage.notices import Buried, bury_notice
 from storage.pruning import prune
@@ -112,6 +122,12 @@ async def test_dead_letters_are_listed_and_shown(database: Database) -> None:
     assert await dead_content(database, f"{one}/Invoices/alive") is None
     assert await dead_content(database, "nonsense") is None
     assert await dead_content(database, "non/sense/here") is None
+    for key in (f"{one}/Invoices/i1", broken.id):
+        found = await dead_letter(database, key)
+        assert found is not None
+        assert found.key == key
+    for key in (f"{one}/Invoices/alive", "nonsense", "non/sense/here"):
+        assert await dead_letter(database, key) is None
 
 
 async def test_retry_makes_a_dead_notice_due(database: Database) -> None:
@@ -131,6 +147,41 @@ async def test_retry_makes_a_dead_notice_due(database: Database) -> None:
     )  # fmt: skip
     assert row["version"] > version
     assert await dead_letters(database) == []
+
+
+async def test_thing_whose_id_was_found_out_is_read_alone(database: Database) -> None:
+    """Its own dead letter, if there is one, goes on living with it; the nameless one is gone."""
+    tenant_id = await link(database)
+    nameless = [f"{UNNAMED}{number}" for number in range(2)]
+    for name in (*nameless, "i1"):
+        await _bury(database, tenant_id, name)
+    keys = [f"{tenant_id}/Invoices/{name}" for name in nameless]
+
+    assert await name_dead(database, keys[0], RemoteId("i1"), now=NOW)
+    assert await name_dead(database, keys[1], RemoteId("i2"), now=NOW)
+    assert not await name_dead(database, keys[0], RemoteId("i3"), now=NOW)
+    assert not await name_dead(database, "nonsense", RemoteId("i3"), now=NOW)
+
+    rows = await database.fetch("SELECT * FROM notice ORDER BY remote_id")
+    assert [(row["remote_id"], row["state"], row["single_read"]) for row in rows] == [
+        ("i1", "due", True), ("i2", "due", True)
+    ]  # fmt: skip
+    assert await dead_letters(database) == []
+
+
+async def test_delivery_that_can_be_read_at_last_makes_its_notices(database: Database) -> None:
+    """In one transaction with the end of its dead letter, and once."""
+    tenant_id = await link(database)
+    broken = delivery(unreadable=True, body=b"{}")
+    await store_deliveries(database, [broken], now=NOW)
+    read = replace(broken, unreadable=False, hints=[hint(tenant_id, "i1")], event_count=1)
+
+    assert await take_delivery(database, read, now=NOW) == "accepted"
+    assert await take_delivery(database, read, now=NOW) is None
+
+    assert await dead_letters(database) == []
+    assert await database.fetchval("SELECT outcome FROM delivery") == "accepted"
+    assert await database.fetchval("SELECT remote_id FROM notice") == "i1"
 
 
 async def test_dropped_letters_are_gone(database: Database) -> None:

@@ -7,7 +7,7 @@ paused and wakes late from writing behind its successor.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from handlers.metrics import HandlerMetrics
 from handlers.producer import MakeProducer, Producer, kafka_producer
 from handlers.waiting import either, until
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import LeaseLost, StorageError
 from storage.relay import (
     UnrelayedAnnouncement,
     UnrelayedEvent,
@@ -39,7 +39,14 @@ BATCH = 500  #: events per Kafka transaction
 FIRST_WAIT_S = 0.2  #: after a failure, doubling up to LONGEST_WAIT_S
 LONGEST_WAIT_S = 10.0
 
+Assure = Callable[[], Awaitable[None]]
+"""Makes sure that the shard is still ours to send, and stays so for a while; raises LeaseLost."""
+
 log = structlog.get_logger(__name__)
+
+
+async def _nobody_else() -> None:
+    """For a shard that no other process knows of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +190,29 @@ class ShardRelay:
                 self._metrics.latency_s.observe(max(latency_s, 0.0))
                 self._metrics.latencies_ms.append(latency_s * 1000)
 
-    async def run(self, work: asyncio.Event, stop: asyncio.Event) -> None:
+    async def run(
+        self, work: asyncio.Event, stop: asyncio.Event, *, assure: Assure = _nobody_else
+    ) -> None:
         """Relay whenever `work` is set, until `stop`.
 
         Kafka or the database failing throws the producer away, waits, and starts again at the
         lowest unsent row. The producer is started at once, so that a predecessor's open
         transaction ends.
+
+        Asks `assure` before each start, and ends by itself where the shard has passed to another
+        process: a start would fence that one's producer, which would have to begin anew.
         """
         while not stop.is_set():
             try:
                 if self._producer is None:
+                    await assure()
                     await self.start()
                 while await self.relay_once() and not stop.is_set():
                     self._failures = 0
                 self._failures = 0
+            except LeaseLost:
+                log.warning("relay_lost", shard=self._shard)
+                return
             except (KafkaError, StorageError, OSError) as error:
                 self._failures += 1
                 await self.close()

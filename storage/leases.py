@@ -13,6 +13,7 @@ from storage.database import Connection, Database, changed_rows
 from storage.errors import LeaseLost
 from unified.ids import TenantId
 
+LEASE_CHANNEL = "ledgerwire_lease"  #: NOTIFY payload: the name of a lease that was given back
 TENANT_LEASE = timedelta(seconds=30)
 NAMED_LEASE = timedelta(seconds=30)
 LIVE_START = timedelta(minutes=1)  #: a change that was announced can't wait like a sweep can
@@ -176,27 +177,57 @@ async def take_lease(
 
 
 async def renew_lease(db: Database, lease: Lease, *, life: timedelta = NAMED_LEASE) -> None:
-    """Let the lease end `life` from now. Raises LeaseLost when somebody has taken it since."""
-    tag = await db.execute(
-        """UPDATE lease SET until = clock_timestamp() + $4::interval
-            WHERE name = $1 AND owner = $2 AND fencing = $3""",
-        lease.name,
-        lease.owner,
-        lease.fencing,
-        life,
-    )
-    if not changed_rows(tag):
+    """Let the lease end `life` from now. Raises LeaseLost when somebody has taken it since, or it
+    was given back."""
+    if await renew_leases(db, [lease], life=life):
         raise LeaseLost(f"the lease {lease.name} has passed to somebody else")
 
 
+async def renew_leases(
+    db: Database, leases: Sequence[Lease], *, life: timedelta = NAMED_LEASE
+) -> list[Lease]:
+    """Let these end `life` from now; returns those that somebody has taken since, or that were
+    given back."""
+    rows = await db.fetch(
+        """UPDATE lease SET until = clock_timestamp() + $4::interval
+             FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held(name, owner, fencing)
+            WHERE lease.name = held.name AND lease.owner = held.owner
+              AND lease.fencing = held.fencing AND lease.until > '-infinity'
+           RETURNING lease.name""",
+        [lease.name for lease in leases],
+        [lease.owner for lease in leases],
+        [lease.fencing for lease in leases],
+        life,
+    )
+    renewed = {row["name"] for row in rows}
+    return [lease for lease in leases if lease.name not in renewed]
+
+
+async def free_leases(db: Database, names: Sequence[str], owner: str) -> list[str]:
+    """Which of these `owner` could take now, in the order given."""
+    rows = await db.fetch(
+        """SELECT w.name FROM unnest($1::text[]) WITH ORDINALITY AS w(name, place)
+            WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.name = w.name AND l.owner <> $2
+                                                      AND l.until >= clock_timestamp())
+            ORDER BY w.place""",
+        list(names),
+        owner,
+    )
+    return [row["name"] for row in rows]
+
+
 async def release_lease(db: Database, lease: Lease) -> None:
-    """Give the lease back; nothing if it has passed to somebody else."""
+    """Give the lease back and tell whoever listens on LEASE_CHANNEL; nothing if it has passed to
+    somebody else."""
     # The row stays, so that its fencing token never starts over.
     await db.execute(
-        """UPDATE lease SET until = '-infinity' WHERE name = $1 AND owner = $2 AND fencing = $3""",
+        """WITH freed AS (UPDATE lease SET until = '-infinity'
+                           WHERE name = $1 AND owner = $2 AND fencing = $3 RETURNING name)
+           SELECT pg_notify($4, name) FROM freed""",
         lease.name,
         lease.owner,
         lease.fencing,
+        LEASE_CHANNEL,
     )
 
 

@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
 from handlers.metrics import HandlerMetrics
-from handlers.relay import BATCH, ShardRelay
+from handlers.relay import BATCH, Assure, ShardRelay
 from storage.absorbing import announce, lock_tenant
-from storage.errors import StorageUnavailable
+from storage.errors import LeaseLost, StorageUnavailable
 from storage.relay import unrelayed_count
 from tests.handlers.answers import INVOICE, NOW, Mirror, raw_invoice, remote_id
 from tests.handlers.kafka import Sent, committed, make_topics
@@ -173,6 +173,31 @@ async def test_zombie_between_two_batches_is_refused_too(anywhere: Relaying) -> 
     assert references(await anywhere.events(2)) == ["1", "2"]
 
 
+async def test_zombie_without_its_lease_leaves_its_successor_alone(anywhere: Relaying) -> None:
+    """Refused once, it asks who owns the shard before it starts another producer, and ends."""
+    await anywhere.change(1)
+    zombie, successor = await anywhere.relay(), await anywhere.relay()
+    lost = asyncio.Event()
+
+    async def assure() -> None:
+        if lost.is_set():
+            raise LeaseLost("relay.0")
+
+    running = Running(zombie, assure)
+    await until(lambda: _all_relayed(anywhere))
+    lost.set()
+    await successor.start()
+    producer = successor._producer
+    await anywhere.change(2)
+    running.work.set()
+    await running.ended()
+
+    await successor.relay_once()
+
+    assert successor._producer is producer  # nobody has fenced it
+    assert references(await anywhere.events(2)) == ["1", "2"]
+
+
 async def test_open_transaction_of_a_killed_relay_ends_with_its_successors_start(
     anywhere: Relaying,
 ) -> None:
@@ -255,16 +280,24 @@ async def test_latency_is_measured_from_the_webhook(here: Relaying) -> None:
     assert len(here.metrics.latencies_ms) == 1
 
 
+async def _ours() -> None:
+    """Nobody has taken the shard."""
+
+
 class Running:
     """A relay that runs by itself."""
 
-    def __init__(self, relay: ShardRelay) -> None:
+    def __init__(self, relay: ShardRelay, assure: Assure = _ours) -> None:
         self.work, self._stop = asyncio.Event(), asyncio.Event()
-        self._task = asyncio.create_task(relay.run(self.work, self._stop))
+        self._task = asyncio.create_task(relay.run(self.work, self._stop, assure=assure))
 
     async def end(self) -> None:
         """Stop it."""
         self._stop.set()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait until it has ended by itself."""
         async with asyncio.timeout(20):
             await self._task
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,15 +10,19 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
 from handlers.metrics import HandlerMetrics
-from handlers.relays import Relays
+from handlers.relays import GROUP, Relays, share_of
 from handlers.server import HandlersSettings, run_handlers
 from storage.leases import take_lease
+from storage.presence import keep_presence
 from storage.relay import unrelayed_count
 from tests.handlers.answers import INVOICE, NOW, Mirror, raw_invoice
 from tests.handlers.kafka import committed, make_topics
 from tests.handlers.rig import running, until
-from tests.storage.makers import link
+from tests.storage.makers import link, new_tenant_id
+from tests.storage.makers import until as waiting
 from unified.broker import BrokerSettings
+from unified.ids import TenantId
+from unified.partition import relay_shard
 from unified.topics import RELAY_SHARDS, events_topic
 
 SECOND = timedelta(seconds=1)
@@ -93,6 +97,66 @@ async def test_shard_of_another_is_taken_over_when_its_lease_ends(
         await until(lambda: all_relayed(mirror))
 
     assert before > 0
+
+
+def test_shares_are_even_and_leave_no_shard_over() -> None:
+    """However many processes there are, even more than shards."""
+    for count in range(1, 2 * RELAY_SHARDS):
+        present = [f"p{number:02d}" for number in range(count)]
+        shares = [share_of(owner, present) for owner in present]
+
+        assert sum(shares) == RELAY_SHARDS
+        assert max(shares) - min(shares) <= 1
+
+
+async def test_processes_share_the_shards_evenly(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """The first gives back what it holds above its share; when one leaves, the others take its."""
+    async with process(mirror, embedded_broker_settings, "one") as one:
+        await until(lambda: _own(one, shares=[16]))
+        async with process(mirror, embedded_broker_settings, "two") as two:
+            await until(lambda: _own(one, two, shares=[8, 8]))
+            async with process(mirror, embedded_broker_settings, "three") as three:
+                await until(lambda: _own(one, two, three, shares=[5, 5, 6]))
+                await mirror.invoice(raw_invoice())
+                await until(lambda: all_relayed(mirror))
+            await until(lambda: _own(one, two, shares=[8, 8]))
+        await until(lambda: _own(one, shares=[16]))
+
+
+async def test_share_of_a_process_that_vanished_is_taken(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """As after a kill: its presence ends as its leases do."""
+    await keep_presence(mirror.db, GROUP, "killed", life=timedelta(hours=1))
+    for shard in range(8):
+        assert await take_lease(mirror.db, f"relay.{shard}", "killed", life=timedelta(hours=1))
+    async with process(mirror, embedded_broker_settings) as one:
+        await until(lambda: _own(one, shares=[8]))
+        await mirror.db.execute("UPDATE lease SET until = '-infinity' WHERE owner = 'killed'")
+        await until(lambda: _own(one, shares=[16]))
+
+
+async def test_shard_is_given_back_after_the_batch_in_hand(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """Nobody else begins before it has ended; the other shards do not wait for it."""
+    last = RELAY_SHARDS - 1
+    tenant = await link(mirror.db, tenant_of_shard(last))
+    async with AsyncExitStack() as stack:
+        async with mirror.db.transaction() as conn:
+            # Kafka acknowledges, and the mark has to wait.
+            await conn.execute("SELECT FROM announcement WHERE tenant_id = $1 FOR UPDATE", tenant)
+            one = await stack.enter_async_context(process(mirror, embedded_broker_settings, "one"))
+            await waiting(mirror.db, "SELECT count(*) FROM waiting")
+            two = await stack.enter_async_context(process(mirror, embedded_broker_settings, "two"))
+            await until(lambda: _owns(two, RELAY_SHARDS // 2 - 1))
+            assert last not in (*one.relays.shards, *two.relays.shards)
+            assert await _owner(mirror, last) == "one"
+        await until(lambda: _own(one, two, shares=[8, 8]))
+        assert await _owner(mirror, last) == "two"
+        assert await unrelayed_count(mirror.db) == 0
 
 
 async def test_lost_shard_is_let_go(
@@ -213,8 +277,29 @@ async def test_handlers_told_to_stop_before_kafka_answers_end(
             await program
 
 
+def tenant_of_shard(shard: int) -> TenantId:
+    """An organisation that this shard sends."""
+    while relay_shard(tenant_id := new_tenant_id()) != shard:
+        pass
+    return tenant_id
+
+
 async def _owns(one: Process, count: int) -> bool:
     return len(one.relays.shards) == count
+
+
+async def _own(*processes: Process, shares: list[int]) -> bool:
+    """Whether each shard has one owner, and these are their shares, smallest first."""
+    owned = [shard for each in processes for shard in each.relays.shards]
+    assert len(set(owned)) == len(owned)
+    return sorted(len(each.relays.shards) for each in processes) == shares
+
+
+async def _owner(mirror: Mirror, shard: int) -> str:
+    owner: str = await mirror.db.fetchval(
+        "SELECT owner FROM lease WHERE name = $1", f"relay.{shard}"
+    )
+    return owner
 
 
 async def _backfilled(mirror: Mirror) -> bool:

@@ -21,10 +21,15 @@ may stand on the topic until it notes that send: noting an older version brings 
 import asyncio
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    TopicPartition,
+)
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -36,9 +41,11 @@ from aiokafka.errors import (
 from crm import tables
 from crm.assignment import ByName
 from crm.catchup import CatchUp
-from crm.closing import close_client
-from crm.intake import Counters, Passed, from_events, read_states, take
+from crm.closing import close_clients
+from crm.health import Health
+from crm.intake import Passed, from_events, read_states, take
 from crm.publisher import Publisher, Reached, new_producer
+from crm.pulse import feel
 from crm.tables import Partitions
 from crm.topics import CrmTopics, ensure_crm_topics
 from storage.database import Database
@@ -69,25 +76,6 @@ _NO_LONGER_OURS = (
 def group_id(prefix: str) -> str:
     """Return the consumer group's name."""
     return f"{prefix}.crm"
-
-
-@dataclass(slots=True)
-class Health:
-    """What a running consumer tells about itself.
-
-    Attributes:
-        round_at: event-loop time of the last completed round; None before the first.
-        catching_up: partitions for which the state topic is still being read.
-    """
-
-    counters: Counters = field(default_factory=Counters)
-    round_at: float | None = None
-    catching_up: int = 0
-
-    def ready(self, patience_s: float = 30.0) -> bool:
-        """Return whether a round was completed within the last `patience_s` seconds."""
-        now = asyncio.get_running_loop().time()
-        return self.round_at is not None and now - self.round_at <= patience_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,21 +115,25 @@ async def consume(setup: Setup, stop: asyncio.Event) -> None:
     """
     topics = await ensure_crm_topics(setup.broker)
     async with AsyncExitStack() as stack:
+        clients: list[AIOKafkaConsumer | AIOKafkaProducer] = []
+        stack.push_async_callback(close_clients, clients)
         producer = new_producer(setup.broker)
-        stack.push_async_callback(close_client, producer)
+        clients.append(producer)
         await producer.start()
         consumer = _new_consumer(setup)
-        stack.push_async_callback(close_client, consumer)
+        clients.append(consumer)
         rebalanced = _Rebalanced()
         consumer.subscribe([topics.events], listener=rebalanced)
         await consumer.start()
         publisher = Publisher(setup.db, producer, topics, setup.reached)
         session = _Session(setup, topics, consumer, publisher, rebalanced)
         stack.push_async_callback(session.close)
+        pulse = asyncio.create_task(feel(consumer, topics.events, setup.health))
+        stack.callback(pulse.cancel)
         log.info("crm_joined", group=group_id(setup.broker.prefix), instance=setup.instance)
         while not stop.is_set():
             busy = await session.round()
-            setup.health.round_at = asyncio.get_running_loop().time()
+            setup.health.round_completed()
             if not busy and setup.broker.embedded:
                 await session.rest(stop)
 
@@ -267,6 +259,10 @@ class _Session:
         moved = {tp: at for tp, at in positions.items() if at != self._stored.get(tp)}
         counters = self._setup.health.counters
         records = [record for batch in fetched.values() for record in batch]
+        if records:
+            sent_at = min(record.timestamp for record in records) / 1000
+            delay_s = self._setup.clock.real().timestamp() - sent_at
+            self._setup.health.delay_s = max(delay_s, 0.0)
         await take(
             self._setup.db,
             read_states(records, from_events, counters),

@@ -9,7 +9,8 @@ import random
 import structlog
 from aiokafka.errors import KafkaError
 
-from crm.consumer import Health, Setup, consume
+from crm.consumer import Setup, consume
+from crm.health import Health
 from crm.publisher import Reached
 from storage.database import Database
 from storage.errors import StorageConflict, StorageUnavailable
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 FIRST_WAIT_S = 0.2  #: after a failed session; doubles with each that got no round done
 LONGEST_WAIT_S = 5.0
-DRAIN_S = 10.0  #: what a session may take to leave, once asked to stop
+DRAIN_S = 3.0  #: for a session to end its round, once asked to stop; closing comes on top
 
 _WORTH_ANOTHER = (KafkaError, StorageUnavailable, StorageConflict, OSError, TimeoutError)
 
@@ -42,7 +43,7 @@ async def run(  # noqa: PLR0913  # each is a part the wiring owns; all but four 
     """Keep the payment-status topics up to date until `stop` is set.
 
     `instance` must be stable over restarts and differ between processes of one installation.
-    Kafka or the database being away is waited out. Returns within `DRAIN_S` of `stop`.
+    Kafka or the database being away is waited out. Returns within seconds of `stop`.
 
     Raises:
         StorageError: the database answers, but cannot serve this program.
@@ -57,11 +58,12 @@ async def run(  # noqa: PLR0913  # each is a part the wiring owns; all but four 
     )
     wait_s = FIRST_WAIT_S
     while not stop.is_set():
-        before = setup.health.round_at
+        before = setup.health.rounds
         try:
             await _session(setup, stop)
         except _WORTH_ANOTHER as error:
-            if setup.health.round_at != before:
+            setup.health.session_failed(error)
+            if setup.health.rounds != before:
                 wait_s = FIRST_WAIT_S
             log.warning("crm_session_failed", error=repr(error), again_in_s=wait_s)
             await _pause(stop, wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter

@@ -4,14 +4,17 @@ from collections import deque
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from handlers.health import HandlersHealth
+
 _LATENCY_BUCKETS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 _KEPT_LATENCIES = 100_000
 
 
 class HandlerMetrics:
-    """Counters of one handlers process."""
+    """Counters of one handlers process, and its health, which two gauges show."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.health = HandlersHealth()
         self.relayed = Counter(
             "ledgerwire_events_relayed", "Events acknowledged by Kafka",
             ["resource", "cause"], registry=registry,
@@ -37,5 +40,18 @@ class HandlerMetrics:
         self.sessions = Gauge(
             "ledgerwire_tenant_sessions", "Tenants being worked for now", registry=registry
         )
+        self.relay_failures = Counter(
+            "ledgerwire_relay_failures", "Times a relay had to begin anew, by error",
+            ["error"], registry=registry,
+        )  # fmt: skip
+        Gauge(
+            "ledgerwire_relay_stalled_seconds",
+            "For how long the relay that is worst off has been trying in vain",
+            registry=registry,
+        ).set_function(lambda: self.health.relay_stalled_s)
+        Gauge(
+            "ledgerwire_worker_look_age_seconds", "Time since the worker last looked for work",
+            registry=registry,
+        ).set_function(lambda: self.health.look_age_s)  # fmt: skip
         self.latencies_ms: deque[float] = deque(maxlen=_KEPT_LATENCIES)
         """Webhook to Kafka, newest last: what `demo` prints percentiles of."""

@@ -202,19 +202,33 @@ class ShardRelay:
         Asks `assure` before each start, and ends by itself where the shard has passed to another
         process: a start would fence that one's producer, which would have to begin anew.
         """
+        try:
+            await self._keep_relaying(work, stop, assure)
+        finally:
+            self._metrics.health.relay_rests(str(self._shard))
+
+    async def _keep_relaying(
+        self, work: asyncio.Event, stop: asyncio.Event, assure: Assure
+    ) -> None:
+        shard, health = str(self._shard), self._metrics.health
         while not stop.is_set():
             try:
+                health.relay_tries(shard)
                 if self._producer is None:
                     await assure()
                     await self.start()
                 while await self.relay_once() and not stop.is_set():
                     self._failures = 0
+                    health.relay_sent(shard)
                 self._failures = 0
+                health.relay_rests(shard)
             except LeaseLost:
                 log.warning("relay_lost", shard=self._shard)
                 return
             except (KafkaError, StorageError, OSError) as error:
                 self._failures += 1
+                health.relay_failed(shard, error)
+                self._metrics.relay_failures.labels(error=type(error).__name__).inc()
                 await self.close()
                 wait_s = min(FIRST_WAIT_S * 2.0 ** (self._failures - 1), LONGEST_WAIT_S)
                 log.warning(

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from handlers.caretakers import duties, keep
 from handlers.gaps import GapSettings
 from handlers.janitor import Retention
+from handlers.metrics import HandlerMetrics
 from handlers.producer import MakeProducer, kafka_producer
 from handlers.relays import Relays
 from handlers.waiting import until
@@ -18,6 +19,8 @@ from handlers.workshop import Workshop
 from unified.broker import BrokerSettings
 
 log = structlog.get_logger(__name__)
+
+TOPICS = "topics"  #: what stands in the relays' way before there is one of them
 
 MakeTopics = Callable[[], Awaitable[None]]
 
@@ -55,19 +58,25 @@ async def run_handlers(
         relays = Relays(
             shop.db, broker, shop.clock, shop.metrics, settings.owner, make_producer=make_producer
         )
-        group.create_task(_relay(relays, stop, make_topics))
+        group.create_task(_relay(relays, shop.metrics, stop, make_topics))
         for duty in duties(shop.db, shop.clock, retention=settings.retention, gaps=settings.gaps):
             group.create_task(keep(shop.db, duty, settings.owner, stop))
 
 
-async def _relay(relays: Relays, stop: asyncio.Event, make_topics: MakeTopics) -> None:
+async def _relay(
+    relays: Relays, metrics: HandlerMetrics, stop: asyncio.Event, make_topics: MakeTopics
+) -> None:
     """Make the topics, waiting for Kafka if need be, then relay."""
-    wait_s = 0.5
+    wait_s, health = 0.5, metrics.health
     while not stop.is_set():
+        health.relay_tries(TOPICS)
         try:
             await make_topics()
+            health.relay_rests(TOPICS)
             break
         except (KafkaError, OSError) as error:
+            health.relay_failed(TOPICS, error)
+            metrics.relay_failures.labels(error=type(error).__name__).inc()
             log.warning("topics_not_made", error=type(error).__name__, wait_s=wait_s)
             await until(stop, wait_s)
             wait_s = min(wait_s * 2, 10.0)

@@ -7,24 +7,25 @@ last; everything else is only connected to.
 import asyncio
 import errno
 import os
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from ledgerwire import embedded_broker
 from ledgerwire.settings import Settings, SettingsError, variable
 from ledgerwire.settings_rules import EMBEDDED
 from storage.database import Database
 from storage.embedded import embedded_database
 from storage.embedded_servers import EmbeddedServer, EmbeddedServers
-from storage.errors import StorageUnavailable
+from storage.errors import LoginRefused, StorageUnavailable
 from storage.migrate import migrate
 from unified.broker import BrokerSettings, SaslMechanism, Security
 from unified.clock import Clock, OffsetClock, OffsetFile
 
-MIGRATE_AGAIN_S = 2.0  #: real time between attempts while the database is away
+MIGRATE_AGAIN_S = 0.2  #: real time until a database that is away is asked again, doubling
+LONGEST_WAIT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,8 @@ async def open_installation(
     """Start or find the embedded servers, bring the schema up to date, connect.
 
     With `broker=False` an embedded broker is left alone: the job needs none. With `patient=True`
-    a database that is away is no error: the schema is brought up to date once it answers.
+    the database is not asked for anything yet, so it may be away: whoever opens this way brings
+    the schema up to date (`migrate_in_time`) before working on it.
 
     Raises:
         SettingsError: the data folder can't be written to.
@@ -64,44 +66,36 @@ async def open_installation(
     async with AsyncExitStack() as stack:
         addresses = await _embedded(settings, stack, database=True, broker=broker)
         url = addresses.get("database_url", settings.database_url)
-        try:
+        if not patient:
             await migrate(url)
-            least = 2
-        except StorageUnavailable:
-            if not patient:
-                raise
-            least = 0
-            log.warning("database_away", remedy="check LEDGERWIRE_DATABASE_URL")
-            await stack.enter_async_context(_migrating(url))
-        db = await Database.connect(url, min_size=least, max_size=connections)
+        db = await Database.connect(url, min_size=0 if patient else 2, max_size=connections)
         stack.push_async_callback(db.close)
         kafka = broker_settings(settings, addresses.get("kafka"))
         yield Installation(settings, db, url, kafka, clock_of(settings))
 
 
-@asynccontextmanager
-async def _migrating(url: str) -> AsyncIterator[None]:
-    """Bring the schema up to date in the background, as soon as the database answers.
+async def migrate_in_time(url: str) -> None:
+    """Bring the schema up to date, however long the database is away.
 
     Raises:
-        SchemaTooNew: a newer program has migrated it; the block is cancelled.
+        LoginRefused: user, password or database are not right.
+        SchemaTooNew: a newer program has migrated it.
     """
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(_migrate_in_time(url))
-        try:
-            yield
-        finally:
-            task.cancel()
-
-
-async def _migrate_in_time(url: str) -> None:
+    wait_s = MIGRATE_AGAIN_S
     while True:
         try:
             await migrate(url)
+        except LoginRefused:
+            raise
         except StorageUnavailable:
-            await asyncio.sleep(MIGRATE_AGAIN_S)
+            if wait_s == MIGRATE_AGAIN_S:
+                log.warning("database_away", remedy=f"check {variable('database_url')}")
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
         else:
-            return
+            break
+    if wait_s > MIGRATE_AGAIN_S:
+        log.info("database_answers")
 
 
 @asynccontextmanager
@@ -148,6 +142,8 @@ def _make_folder(settings: Settings) -> None:
 
 
 def _embedded_kafka(settings: Settings) -> EmbeddedServer:
+    from ledgerwire import embedded_broker  # not needed where the broker is somebody else's
+
     folder = settings.data_dir / "kafka"
     ours: list[embedded_broker.EmbeddedBroker] = []  # our children, whose exit we must collect
 

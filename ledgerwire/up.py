@@ -19,6 +19,9 @@ from ledgerwire.installation import open_installation
 from ledgerwire.secret_keys import secret_box
 from ledgerwire.settings import Settings, require_for_work, variable
 from ledgerwire.settings_rules import EMBEDDED
+from ledgerwire.stopping import unless_stopped
+from storage.errors import LoginRefused, StorageUnavailable
+from storage.migrate import migrate
 
 GRACE_S = 15.0  #: for a child to drain after SIGTERM
 
@@ -33,9 +36,12 @@ PROCESSES: tuple[tuple[tuple[str, ...], int], ...] = (
 async def run_up(settings: Settings, stop: asyncio.Event) -> int:
     """Run until `stop`, or until a role ends by itself; returns 0, or 1 in the latter case.
 
+    A database that is away is waited for by each role: the receiver answers meanwhile.
+
     Raises:
         SettingsError: a setting that a role needs is missing or wrong.
-        StorageError: the database can't be reached.
+        LoginRefused, SchemaTooNew: the database is not ours to work on.
+        EmbeddedFailed, BrokerDidNotStart: an embedded server did not come up.
     """
     require_for_work(settings)
     if settings.secret_keys:
@@ -45,9 +51,11 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> int:
     if not settings.xero_webhook_keys:
         log.warning("no_webhook_keys", effect="changes are found by sweeps alone",
                     remedy=f"set {variable('xero_webhook_keys')}")  # fmt: skip
-    # Held for as long as the children run: embedded servers start once, the schema is brought
-    # up to date once, and no child's end stops what another one needs.
-    async with open_installation(settings, connections=2):
+    # Held for as long as the children run: embedded servers start once, and no child's end stops
+    # what another one needs.
+    async with open_installation(settings, connections=1, patient=True) as here:
+        if not await unless_stopped(stop, _look_at_schema(here.database_url)):
+            return 0
         return await supervise(
             [
                 (roles, {variable("port"): str(settings.port + offset)})
@@ -55,6 +63,16 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> int:
             ],
             stop,
         )
+
+
+async def _look_at_schema(url: str) -> None:
+    """Bring the schema up to date, so that no child need; or leave it to them, and the waiting."""
+    try:
+        await migrate(url)
+    except LoginRefused:
+        raise
+    except StorageUnavailable:
+        log.debug("schema_left_to_the_roles")
 
 
 async def supervise(

@@ -2,6 +2,7 @@
 
 * StorageError
   x StorageUnavailable   retriable   no connection, shutting down, disk full, too many clients
+    x LoginRefused       permanent   at the start: user, password or database are not right
   x StorageConflict      retriable   a deadlock or serialization failure: the transaction is void
   x SchemaTooNew         permanent   a newer program has migrated this database
   x EmbeddedFailed       permanent   the PostgreSQL from the wheel did not start
@@ -28,6 +29,14 @@ class StorageUnavailable(StorageError):
     """The database can not be reached or can not take work now; nothing was committed for sure."""
 
     retriable = True
+
+
+class LoginRefused(StorageUnavailable):
+    """The server answers and lets us not in: no such user, password or database.
+
+    A running program takes it for a server that is away, since passwords are changed and databases
+    made anew under its feet; one that starts says so and ends, since its settings are wrong.
+    """
 
 
 class StorageConflict(StorageError):

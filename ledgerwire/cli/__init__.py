@@ -1,4 +1,7 @@
-"""The command line: one module per family of commands, errors as one sentence and one remedy."""
+"""The command line: one module per family of commands, errors as one sentence and one remedy.
+
+What a command needs is imported when it runs: `--help` must not wait for drivers and models.
+"""
 
 import os
 import sys
@@ -8,7 +11,6 @@ import click
 
 from ledgerwire.cli.dead import dead
 from ledgerwire.cli.demo import demo
-from ledgerwire.cli.problems import exit_code_of, explain
 from ledgerwire.cli.serving import run, simulate, up
 from ledgerwire.cli.settings import config
 from ledgerwire.cli.tail import tail
@@ -44,6 +46,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:  # noqa: BLE001  # the edge: a person gets a sentence, not a traceback
+        from ledgerwire.cli.problems import exit_code_of, explain
+
         if os.environ.get("LEDGERWIRE_LOG_LEVEL", "").lower() == "debug":
             traceback.print_exception(error)  # frames without their values: those hold secrets
         click.echo(f"ledgerwire: {explain(error)}", err=True)

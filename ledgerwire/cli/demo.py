@@ -7,8 +7,6 @@ import click
 
 from ledgerwire.cli.options import run_async, stop_on_signals
 from ledgerwire.failures import JobFailed
-from ledgerwire.logs import configure_logging
-from ledgerwire.settings import Settings
 
 
 @click.command()
@@ -44,6 +42,8 @@ def demo(  # noqa: PLR0913  # one per option
       ledgerwire demo --seconds 20 --quiet
     """
     from ledgerwire.demo.play import DemoOptions, run_demo
+    from ledgerwire.logs import configure_logging
+    from ledgerwire.settings import Settings
 
     # The programs log into the demo's folder; here only what went wrong is shown.
     configure_logging(Settings(log_level="warning"), terminal=sys.stderr.isatty())

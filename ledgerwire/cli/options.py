@@ -1,20 +1,21 @@
 """What several commands share: settings from the environment, logging, running until a signal."""
 
-import asyncio
 import contextlib
 import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ledgerwire.logs import configure_logging
-from ledgerwire.settings import Settings, load
+if TYPE_CHECKING:
+    import asyncio
+
+    from ledgerwire.settings import Settings
 
 Result = TypeVar("Result")
 
 
-def settings_from_environment(*, a_look: bool = False) -> Settings:
+def settings_from_environment(*, a_look: bool = False) -> "Settings":
     """The settings, and logging set up as they say.
 
     A command that only looks (`a_look`) logs warnings at most, unless a level was asked for: who
@@ -23,6 +24,9 @@ def settings_from_environment(*, a_look: bool = False) -> Settings:
     Raises:
         SettingsError: one of them is wrong.
     """
+    from ledgerwire.logs import configure_logging
+    from ledgerwire.settings import load
+
     settings, sources = load(os.environ)
     chosen = settings
     if a_look and sources["log_level"].origin == "default":
@@ -33,6 +37,8 @@ def settings_from_environment(*, a_look: bool = False) -> Settings:
 
 def run_async(job: Coroutine[Any, Any, Result]) -> Result:
     """Run a job on the fastest event loop there is."""
+    import asyncio
+
     try:
         import uvloop
     except ImportError:  # Windows has none
@@ -41,8 +47,10 @@ def run_async(job: Coroutine[Any, Any, Result]) -> Result:
         return runner.run(job)
 
 
-def stop_on_signals() -> asyncio.Event:
+def stop_on_signals() -> "asyncio.Event":
     """An event that SIGTERM or Ctrl-C sets."""
+    import asyncio
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,15 +5,6 @@ import os
 
 import click
 
-from ledgerwire.settings import (
-    Settings,
-    SettingsError,
-    load,
-    require_for_work,
-    shown,
-    variable,
-)
-
 
 @click.group()
 def config() -> None:
@@ -34,6 +25,8 @@ def show(*, as_json: bool) -> None:
     Example:
       ledgerwire config show --json
     """
+    from ledgerwire.settings import Settings, load, shown, variable
+
     settings, sources = load(os.environ)
     rows = {
         variable(name): {"value": shown(settings, name), "source": sources[name].origin}
@@ -56,6 +49,7 @@ def check() -> None:
       LEDGERWIRE_XERO_CLIENT_ID=… ledgerwire config check
     """
     from ledgerwire.secret_keys import secret_box
+    from ledgerwire.settings import SettingsError, load, require_for_work
 
     settings, _ = load(os.environ)
     require_for_work(settings)

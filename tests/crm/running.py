@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from crm.consumer import Health
+from crm.health import Health
 from crm.progress import CrmProgress
 from crm.rebuild import Statuses, differences, published, rebuilt
 from crm.server import run

@@ -184,10 +184,10 @@ async def test_aborted_transaction_is_never_seen(
 async def test_ready_once_it_works(database: Database, broker: BrokerSettings) -> None:
     """Readiness means that rounds are completed, not that a process exists."""
     async with running(database, broker) as health:
-        assert not health.ready()
+        assert await health.trouble() == "no round has been completed yet"
 
         async def ready() -> bool:
-            return health.ready()
+            return await health.trouble() is None
 
         await eventually(ready)
 

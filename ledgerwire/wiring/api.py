@@ -1,0 +1,62 @@
+"""The api as a role: linking by a person's consent, or by the app's own where it has one."""
+
+import asyncio
+
+import structlog
+
+from api.consent import NothingToLink, TenantBusy
+from api.custom_connection import link_custom_connection
+from api.linking import LinkFlow
+from ledgerwire.installation import Installation
+from ledgerwire.wiring.role import Role
+from ledgerwire.wiring.xero import XeroSide, readable_endpoints
+from storage.errors import StorageError
+from xero.errors import XeroError
+from xero.scopes import app_scopes_for, chosen_scopes
+
+GRANULAR = "granular"
+LINK_AGAIN_S = 30.0  #: real time between attempts to link a custom connection
+
+log = structlog.get_logger(__name__)
+
+
+def api_role(here: Installation, xero: XeroSide) -> Role:
+    """The link flow; for a custom connection, which nobody consents to in a browser, a loop."""
+    settings = here.settings
+    if settings.xero_grant == "client_credentials":
+
+        async def link(stop: asyncio.Event) -> None:
+            await _link_custom_connection(xero, stop)
+
+        return Role(loops=(link,))
+    flow = LinkFlow(
+        oauth=xero.oauth,
+        database=here.db,
+        box=xero.box,
+        consents=xero.consents,
+        public_url=settings.public_url,
+        scopes=chosen_scopes(settings.xero_scopes.replace(GRANULAR, ""), readable_endpoints()),
+        return_origins=frozenset(settings.return_origins),
+    )
+    return Role(routes=tuple(flow.routes()))
+
+
+async def _link_custom_connection(xero: XeroSide, stop: asyncio.Event) -> None:
+    """Link the organisation of a custom connection, as soon as Xero lets us."""
+    scopes = app_scopes_for(readable_endpoints())
+    while not stop.is_set():
+        try:
+            linked = await link_custom_connection(xero.oauth, xero.consents, scopes=scopes)
+        except (XeroError, StorageError, NothingToLink, TenantBusy) as error:
+            log.warning(
+                "custom_connection_not_linked",
+                error=type(error).__name__,
+                remedy="check client id, secret and the connection in Xero's portal",
+            )
+            try:
+                await asyncio.wait_for(stop.wait(), LINK_AGAIN_S)
+            except TimeoutError:
+                continue
+            return
+        log.info("custom_connection_linked", tenants=[each.tenant_id for each in linked])
+        return

@@ -1,0 +1,207 @@
+"""An installation under steady traffic, and what kills its programs one by one.
+
+Each program has a list of points (see `points`). It is led to the next one, frozen there, and
+killed only if something unfinished would be at stake; else it goes on and is led there again. So
+every kill counts, and what was at stake is known. The three lists are worked off side by side:
+programs are away together as often as alone.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from crm.progress import CrmProgress
+from ledgerwire.demo.linking import link_all
+from ledgerwire.demo.quiet import Watch
+from ledgerwire.settings import as_environment
+from simulator.config import DeliveryPolicy, OpeningBooks, SimulatorConfig
+from simulator.server import RunningSimulator
+from storage.database import Database
+from tests.acceptance.crash.nursery import nursery
+from tests.acceptance.crash.points import CLAIMED, MIDST, RENEWED, Point
+from tests.acceptance.crash.postbox import Postbox
+from tests.acceptance.crash.proxy import DatabaseProxy
+from tests.acceptance.crash.unfinished import (
+    OpenTransactions,
+    kept,
+    let_leases_end,
+    refreshing,
+    unfinished,
+)
+from tests.acceptance.crash.victim import Victim
+from tests.acceptance.ports import neighbouring_ports
+from tests.acceptance.rig import settings_for
+from unified.broker import BrokerSettings
+from unified.clock import OffsetClock
+
+ROLES = ("receiver", "handlers", "crm")
+TENANTS = 6
+RATE = 12.0  #: changes a second, of all organisations together
+PATIENCE_S = 90.0  #: for one kill, or for everything to be through
+MOMENT_S = 0.3  #: a random moment lies at most so far ahead
+IN_HAND_S = 0.006  #: the same after a delivery came in: about as long as it takes
+AFTER_S = 0.02  #: the same after the relay has read what it will send
+
+XERO = SimulatorConfig(
+    seed="crash",
+    tenants=TENANTS,
+    opening=OpeningBooks(contacts=6, invoices=8, bills=4, months=2),
+    delivery=DeliveryPolicy(
+        spacing_s=(0.002, 0.03),
+        batch_max=6,
+        retry_schedule_s=(0.0, *([0.1] * 6000)),
+        concurrency=8,
+    ),
+    bulk_consent=True,
+)
+"""Xero with its limits, that sends again soon what the receiver has not answered."""
+
+
+@dataclass
+class Campaign:
+    """Everything that runs, and the kills so far."""
+
+    db: Database
+    simulator: RunningSimulator
+    postbox: Postbox
+    watch: Watch
+    transactions: OpenTransactions
+    victims: dict[str, Victim]
+    rng: random.Random
+    kills: Counter[str] = field(default_factory=Counter)
+    let_go: int = 0  #: times at which nothing was at stake
+
+    async def link(self, api: Victim) -> None:
+        """Link all organisations; from then on webhooks alone tell what changes."""
+        for victim in (api, *self.victims.values()):
+            await victim.start()
+        for victim in (api, *self.victims.values()):
+            await victim.ready()
+        await self.watch.steer("webhook", {"url": self.postbox.url, "validate": True})
+        self.postbox.answered.clear()  # the validation's own, of which nothing is kept
+        tenants = [tenant.id for tenant in self.simulator.books]
+        await link_all(f"http://localhost:{api.port}", tenants, external_id="crash")
+        await self.watch.backfilled(TENANTS, PATIENCE_S)
+        await self.watch.quiet(PATIENCE_S)
+        await api.end()
+        # A sweep would find what a crash has lost, and hide it.
+        await self.db.execute("UPDATE cursor SET sweep_due_at = sweep_due_at + interval '1 day'")
+
+    async def kill_all_along(self, points: Sequence[Point]) -> None:
+        """Kill each program at its points, in their order, and start it again every time."""
+        async with asyncio.TaskGroup() as group:
+            for role in ROLES:
+                own = [point for point in points if point.role == role]
+                group.create_task(self._kill_along(self.victims[role], own))
+
+    async def _kill_along(self, victim: Victim, points: Sequence[Point]) -> None:
+        for point in points:
+            await victim.ready()
+            await self.kill_at(victim, point)
+            await victim.start()
+        await victim.ready()
+
+    async def kill_at(self, victim: Victim, point: Point) -> None:
+        """Lead it to the point and kill it there, as soon as something is at stake."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not await self._is_at_stake(victim, point):
+                    victim.thaw()
+                    self.let_go += 1
+        except TimeoutError:
+            raise AssertionError(victim.complaint(f"never came to: {point.name}")) from None
+        await victim.kill()
+        self.kills[f"{point.role}, {point.name}"] += 1
+        if victim.role == "handlers":
+            await let_leases_end(self.db, victim.pid)
+
+    async def _is_at_stake(self, victim: Victim, point: Point) -> bool:
+        """Lead it there, leave it frozen, and look."""
+        in_flight = await self._lead(victim, point)
+        if victim.role == "receiver":
+            if point.question is None:
+                return bool(in_flight)
+            return bool(await kept(self.db, in_flight))
+        if point in (CLAIMED, RENEWED) and not await refreshing(self.db):
+            return False
+        if point is MIDST and not await self.transactions.any():
+            return False
+        return bool(await unfinished(self.db))
+
+    async def _lead(self, victim: Victim, point: Point) -> frozenset[bytes]:
+        """Let it come to the point and freeze it; returns what the receiver had not answered."""
+        if point in (CLAIMED, RENEWED):
+            self.simulator.simulation.faults.ask(
+                {"calls": [{"kind": "status", "status": 401, "path": "/api.xro"}]}
+            )
+        if point is MIDST:
+            await self._no_open_transaction()
+        if point.question is not None:
+            await victim.reaches(point.question, patience_s=PATIENCE_S, holds=point.holds)
+        if point.question is None and victim.role == "receiver":
+            await self.postbox.next()
+        if point.question is None or not point.holds:
+            # The moment itself is drawn by lot: nothing is waited for.
+            await asyncio.sleep(self.rng.uniform(0.0, self._ahead_s(point)))
+            victim.freeze()
+        return frozenset(self.postbox.in_flight)
+
+    @staticmethod
+    def _ahead_s(point: Point) -> float:
+        if point is MIDST:
+            return AFTER_S
+        return IN_HAND_S if point.role == "receiver" else MOMENT_S
+
+    async def _no_open_transaction(self) -> None:
+        """Wait until what an earlier kill left open has ended; a living relay's end at once."""
+        while await self.transactions.any():  # noqa: ASYNC110  # Kafka's own state
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def campaign(
+    database_url: str, broker: BrokerSettings, folder: Path, *, seed: str
+) -> AsyncIterator[Campaign]:
+    """An installation of real programs, linked and backfilled."""
+    ports = neighbouring_ports(len(ROLES) + 1)
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        forks = await enter(nursery())
+        simulator = await enter(RunningSimulator(XERO))
+        db = await Database.connect(database_url, min_size=1, max_size=4)
+        stack.push_async_callback(db.close)
+        settings = settings_for(simulator, database_url, broker).model_copy(
+            update={
+                "public_url": f"http://localhost:{ports}",
+                "log_format": "json",
+                "log_level": "warning",
+            }
+        )
+        victims = {}
+        for number, role in enumerate(("api", *ROLES)):
+            victims[role] = Victim(
+                role,
+                await enter(DatabaseProxy(database_url)),
+                nursery=forks,
+                port=ports + number,
+                environment=as_environment(settings),
+                log=folder / f"{role}.log",
+            )
+            stack.push_async_callback(victims[role].kill)
+        api = victims.pop("api")
+        postbox = await enter(Postbox(victims["receiver"].url))
+        http = await enter(httpx.AsyncClient(timeout=60.0))
+        crm = await enter(CrmProgress(db, broker))
+        watch = Watch(db, crm, OffsetClock(), simulator.control_url, http)
+        transactions = OpenTransactions(broker)
+        rng = random.Random(seed)  # noqa: S311  # play
+        made = Campaign(db, simulator, postbox, watch, transactions, victims, rng)
+        await made.link(api)
+        await enter(transactions)  # its topics are there now
+        yield made

@@ -33,12 +33,15 @@ def _arguments(command: click.Command) -> list[str]:
     shown = []
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
-            shown.append(f"[{parameter.name or ''}…]".upper())
+            text = f"{parameter.name or ''}{'…' if parameter.nargs < 0 else ''}".upper()
         elif isinstance(parameter, click.Option):
             value = (
                 "" if parameter.is_flag else f" {parameter.make_metavar(click.Context(command))}"
             )
-            shown.append(f"[{parameter.opts[0]}{value}]")
+            text = f"{parameter.opts[0]}{value}"
+        else:
+            continue
+        shown.append(text if parameter.required else f"[{text}]")
     return shown
 
 

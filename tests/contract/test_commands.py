@@ -35,6 +35,9 @@ COMMANDS = {
     "config show": {"--json"},
     "config check": set(),
     "dead list": {"--json"},
+    "dead show": {"--json"},
+    "dead retry": {"--all", "--tenant", "--json"},
+    "dead drop": {"--reason", "--json"},
 }  # fmt: skip
 
 DEFAULTS = {

@@ -8,6 +8,7 @@ from handlers.health import HandlersHealth
 
 _LATENCY_BUCKETS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 _KEPT_LATENCIES = 100_000
+_MOST_DRIFTING = 200  #: names of fields on their own; the rest share one, since they come from Xero
 
 
 class HandlerMetrics:
@@ -27,10 +28,11 @@ class HandlerMetrics:
             "ledgerwire_absorbed", "Things read from Xero, by verdict",
             ["resource", "verdict"], registry=registry,
         )  # fmt: skip
-        self.drift = Counter(
+        self._drift = Counter(
             "ledgerwire_drift", "Unknown fields and values that passed through",
             ["resource", "field"], registry=registry,
         )  # fmt: skip
+        self._drifting: set[tuple[str, str]] = set()
         self.buried = Counter(
             "ledgerwire_buried", "Things that became dead letters", ["resource"], registry=registry
         )
@@ -55,3 +57,10 @@ class HandlerMetrics:
         ).set_function(lambda: self.health.look_age_s)  # fmt: skip
         self.latencies_ms: deque[float] = deque(maxlen=_KEPT_LATENCIES)
         """Webhook to Kafka, newest last: what `demo` prints percentiles of."""
+
+    def drifted(self, resource: str, field: str) -> None:
+        """Count a field or value of Xero's that we do not know."""
+        if len(self._drifting) >= _MOST_DRIFTING and (resource, field) not in self._drifting:
+            field = "other"
+        self._drifting.add((resource, field))
+        self._drift.labels(resource=resource, field=field).inc()

@@ -141,7 +141,7 @@ class Reader:
                 harvest.poison.append(poison)
                 continue
             for drift in normalized.drift:
-                self.metrics.drift.labels(resource=resource.name, field=drift.path).inc()
+                self.metrics.drifted(resource.name, drift.path)
             harvest.seen.append(
                 Seen(
                     normalized=normalized,

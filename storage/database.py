@@ -27,7 +27,7 @@ _SERVER_SETTINGS = {
     "TimeZone": "UTC",
     "jit": "off",
     "statement_timeout": "50s",  # before COMMAND_TIMEOUT_S, since its error says more
-    "idle_in_transaction_session_timeout": "30s",
+    "idle_in_transaction_session_timeout": "10s",  # no transaction waits for anything but us
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",

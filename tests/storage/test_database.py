@@ -1,13 +1,17 @@
 """The pool, its errors and LISTEN; and migrating, alone and in a crowd."""
 
 import asyncio
+import sys
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from storage.database import Database, changed_rows
-from storage.errors import SchemaTooNew, StorageConflict, StorageUnavailable
-from storage.migrate import migrate
+from storage.errors import LoginRefused, SchemaTooNew, StorageConflict, StorageUnavailable
+from storage.migrate import migrate, newest_revision
 
 
 async def test_uuid_columns_are_text(database: Database) -> None:
@@ -70,7 +74,7 @@ async def test_client_that_vanished_frees_what_it_locked(database: Database) -> 
     names = ("idle_in_transaction_session_timeout", "statement_timeout", "tcp_keepalives_idle")
     shown = [await database.fetchval("SELECT current_setting($1)", name) for name in names]
 
-    assert shown == ["30s", "50s", "30"]
+    assert shown == ["10s", "50s", "30"]
 
 
 async def test_refused_login_is_unavailable(database_url: str) -> None:
@@ -186,3 +190,37 @@ async def test_newer_database_is_refused(database: Database, database_url: str) 
 
     with pytest.raises(SchemaTooNew, match=r"9999, newer than this program"):
         await migrate(database_url)
+
+
+def test_newest_revision_is_the_one_that_migrating_ends_at() -> None:
+    """It is read from files' names, so that nobody loads Alembic to learn that all is done."""
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    script = ScriptDirectory.from_config(config)
+
+    assert [newest_revision()] == script.get_heads()
+
+
+async def test_schema_that_is_up_to_date_costs_one_look(database_url: str) -> None:
+    """Migrating needs a second of CPU for its libraries alone, and every command starts with it."""
+    program = (
+        "import asyncio, sys; from storage.migrate import migrate;"
+        "print(asyncio.run(migrate(sys.argv[1])), 'alembic' in sys.modules)"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, database_url), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+
+    assert out.decode().split() == [newest_revision(), "False"]
+
+
+async def test_refused_login_is_told_apart(database_url: str) -> None:
+    """No waiting helps where user, password or name are wrong."""
+    parts = urlsplit(database_url)
+    for wrong in (
+        parts._replace(netloc=f"nobody:x@{parts.hostname}:{parts.port}"),
+        parts._replace(path="/none"),
+    ):
+        with pytest.raises(LoginRefused):
+            await migrate(urlunsplit(wrong))

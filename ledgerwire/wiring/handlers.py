@@ -54,6 +54,6 @@ def handlers_role(
         await run_handlers(shop, broker, settings, stop, make_topics=make_topics)
 
     return Role(
-        checks={"worker": metrics.health.worker_trouble, "kafka": metrics.health.relay_trouble},
+        checks={"worker": metrics.health.worker_trouble, "relay": metrics.health.relay_trouble},
         loops=(work,),
     )

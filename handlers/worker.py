@@ -20,8 +20,9 @@ from storage.notices import NOTICE_CHANNEL
 from unified.ids import TenantId
 
 POLL_S = 0.25  #: behind NOTIFY
-LEASE = timedelta(seconds=15)  #: how long a killed worker's tenants wait for another
-RENEW_EVERY_S = 4.0
+LEASE = timedelta(seconds=10)  #: how long a killed worker's tenants wait for another
+RENEW_EVERY_S = 3.0
+TAKE_AT_ONCE = 8  #: tenants leased by one look, so that a backlog spreads over all workers
 LONGEST_DRAIN_S = 5.0
 STORAGE_REST_S = 1.0  #: a tenant's rest after the database failed its session
 BROKEN_REST_S = 10.0  #: the same after a mistake of ours, which will most likely come again
@@ -91,11 +92,12 @@ class Worker:
     async def _lease_more(self) -> None:
         if self._is_full():
             return
+        limit = min(TAKE_AT_ONCE, self._settings.tenants_at_once - len(self._tasks))
         leases = await take_tenants(
             self._shop.db,
             self._settings.owner,
             now=self._shop.clock.now(),
-            limit=self._settings.tenants_at_once - len(self._tasks),
+            limit=limit,
             life=LEASE,
             besides=[*self._tasks, *self._still_resting()],
         )
@@ -111,6 +113,8 @@ class Worker:
             self._leases[lease.tenant_id] = lease
             self._tasks[lease.tenant_id] = asyncio.create_task(self._serve(session, lease))
         self._shop.metrics.sessions.set(len(self._tasks))
+        if len(leases) == limit:
+            self._kick.set()  # there may be more, unless another worker takes them meanwhile
 
     def _is_full(self) -> bool:
         return len(self._tasks) >= self._settings.tenants_at_once

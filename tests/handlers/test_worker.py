@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from handlers.worker import Worker, WorkerSettings
+from handlers.worker import TAKE_AT_ONCE, Worker, WorkerSettings
 from storage.database import Database
 from storage.leases import take_tenant
 from storage.notices import NOTICE_CHANNEL
@@ -208,6 +208,21 @@ async def test_full_worker_takes_no_more(rig: Rig) -> None:
 
     assert worker.active == 0
     assert await owner_of_tenant(rig) is None
+
+
+async def test_backlog_is_left_to_other_workers_too(rig: Rig) -> None:
+    """However many places are free: one look takes a few tenants, and the next one follows."""
+    for _ in range(3 * TAKE_AT_ONCE):
+        await link(rig.db)
+    await rig.cursors_say("sweep_due_at = $1", NOW)
+    one, two = (Worker(rig.shop, WorkerSettings(owner)) for owner in ("one", "two"))
+
+    await one._lease_more()
+    await two._lease_more()
+
+    assert (one.active, two.active) == (TAKE_AT_ONCE, TAKE_AT_ONCE)
+    assert one._kick.is_set()
+    await asyncio.gather(one._drain(), two._drain())
 
 
 async def test_session_whose_lease_was_taken_is_cut_off(rig: Rig) -> None:

@@ -2,8 +2,8 @@
 
 Each program has a list of points (see `points`). It is led to the next one, frozen there, and
 killed only if something unfinished would be at stake; else it goes on and is led there again. So
-every kill counts, and what was at stake is known. The three lists are worked off side by side:
-programs are away together as often as alone.
+every kill counts, and what was at stake is known. The three lists are worked off side by side, at
+one pace: programs are away together as often as alone.
 """
 
 import asyncio
@@ -43,10 +43,13 @@ from unified.clock import OffsetClock
 ROLES = ("receiver", "handlers", "crm")
 TENANTS = 6
 RATE = 12.0  #: changes a second, of all organisations together
-PATIENCE_S = 90.0  #: for one kill, or for everything to be through
+PATIENCE_S = 120.0  #: for one kill, or for everything to be through
 MOMENT_S = 0.3  #: a random moment lies at most so far ahead
 IN_HAND_S = 0.006  #: the same after a delivery came in: about as long as it takes
 AFTER_S = 0.02  #: the same after the relay has read what it will send
+ARRIVE_S = 0.02  #: in which an answer that has left the receiver is here
+AHEAD = 0.1  #: of its list that a program may have done more than another
+LEFT_ALONE = 20  #: of so many killed handlers one leaves leases that end in their own time
 
 XERO = SimulatorConfig(
     seed="crash",
@@ -75,7 +78,8 @@ class Campaign:
     victims: dict[str, Victim]
     rng: random.Random
     kills: Counter[str] = field(default_factory=Counter)
-    let_go: int = 0  #: times at which nothing was at stake
+    _progress: dict[str, float] = field(default_factory=dict)  #: shares of the lists, by role
+    _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def link(self, api: Victim) -> None:
         """Link all organisations; from then on webhooks alone tell what changes."""
@@ -95,17 +99,28 @@ class Campaign:
 
     async def kill_all_along(self, points: Sequence[Point]) -> None:
         """Kill each program at its points, in their order, and start it again every time."""
+        self._progress = dict.fromkeys(ROLES, 0.0)
         async with asyncio.TaskGroup() as group:
             for role in ROLES:
                 own = [point for point in points if point.role == role]
                 group.create_task(self._kill_along(self.victims[role], own))
 
     async def _kill_along(self, victim: Victim, points: Sequence[Point]) -> None:
-        for point in points:
+        for number, point in enumerate(points, start=1):
             await victim.ready()
             await self.kill_at(victim, point)
+            if victim.role == "handlers" and number % LEFT_ALONE != LEFT_ALONE // 2:
+                await let_leases_end(self.db, victim.pid)
             await victim.start()
+            await self._keep_pace(victim.role, number / len(points))
         await victim.ready()
+
+    async def _keep_pace(self, role: str, share: float) -> None:
+        """Say how far a list is worked off, and wait for those that are far behind."""
+        async with self._moved:
+            self._progress[role] = share
+            self._moved.notify_all()
+            await self._moved.wait_for(lambda: share - min(self._progress.values()) <= AHEAD)
 
     async def kill_at(self, victim: Victim, point: Point) -> None:
         """Lead it to the point and kill it there, as soon as something is at stake."""
@@ -113,29 +128,31 @@ class Campaign:
             async with asyncio.timeout(PATIENCE_S):
                 while not await self._is_at_stake(victim, point):
                     victim.thaw()
-                    self.let_go += 1
         except TimeoutError:
             raise AssertionError(victim.complaint(f"never came to: {point.name}")) from None
         await victim.kill()
         self.kills[f"{point.role}, {point.name}"] += 1
-        if victim.role == "handlers":
-            await let_leases_end(self.db, victim.pid)
 
     async def _is_at_stake(self, victim: Victim, point: Point) -> bool:
         """Lead it there, leave it frozen, and look."""
-        in_flight = await self._lead(victim, point)
+        await self._lead(victim, point)
         if victim.role == "receiver":
-            if point.question is None:
-                return bool(in_flight)
-            return bool(await kept(self.db, in_flight))
+            in_flight = await self._in_flight()
+            return bool(in_flight if point.question is None else await kept(self.db, in_flight))
         if point in (CLAIMED, RENEWED) and not await refreshing(self.db):
             return False
         if point is MIDST and not await self.transactions.any():
             return False
         return bool(await unfinished(self.db))
 
-    async def _lead(self, victim: Victim, point: Point) -> frozenset[bytes]:
-        """Let it come to the point and freeze it; returns what the receiver had not answered."""
+    async def _in_flight(self) -> set[bytes]:
+        """Deliveries that the frozen receiver has been given and has not answered."""
+        given = set(self.postbox.in_flight)
+        await asyncio.sleep(ARRIVE_S)
+        return given & self.postbox.in_flight.keys()
+
+    async def _lead(self, victim: Victim, point: Point) -> None:
+        """Let it come to the point and freeze it."""
         if point in (CLAIMED, RENEWED):
             self.simulator.simulation.faults.ask(
                 {"calls": [{"kind": "status", "status": 401, "path": "/api.xro"}]}
@@ -150,7 +167,6 @@ class Campaign:
             # The moment itself is drawn by lot: nothing is waited for.
             await asyncio.sleep(self.rng.uniform(0.0, self._ahead_s(point)))
             victim.freeze()
-        return frozenset(self.postbox.in_flight)
 
     @staticmethod
     def _ahead_s(point: Point) -> float:

@@ -77,7 +77,7 @@ _VERSION = "UPDATE alembic_version"
 
 RECEIVER = (
     Point("receiver", "at random", 11),
-    Point("receiver", "committed, not answered", 12, commit_done(_DELIVERY)),
+    Point("receiver", "committed, not answered", 12, done(_DELIVERY)),
 )
 MIDST = Point("handlers", "relay: sent, not acknowledged", 8, done(_UNRELAYED), holds=False)
 CLAIMED = Point("handlers", "token refresh: claimed, not asked for", 4, done(_CLAIM))

@@ -62,16 +62,15 @@ async def kill_while_migrating(made: Campaign, database_url: str) -> None:
 
 
 async def _stop_in_the_middle(made: Campaign) -> None:
-    """Kill all programs; the receiver takes notices that nobody will read."""
-    await made.victims["handlers"].kill()
-    await made.victims["crm"].kill()
+    """Kill all programs, with notices in the tables that nobody has read."""
+    made.victims["handlers"].freeze()
     async with asyncio.timeout(PATIENCE_S):
         while not await unfinished(made.db):
             await made.postbox.next()
-    await made.victims["receiver"].kill()
-    await let_leases_end(made.db, made.victims["handlers"].pid)
-    for role in made.victims:
+    for role, victim in made.victims.items():
+        await victim.kill()
         made.kills[f"{role}, before an upgrade"] += 1
+    await let_leases_end(made.db, made.victims["handlers"].pid)
 
 
 async def _unfinished(database_url: str) -> object:

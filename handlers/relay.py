@@ -21,11 +21,11 @@ from handlers.waiting import either, until
 from storage.database import Database
 from storage.errors import LeaseLost, StorageError
 from storage.relay import (
+    Unrelayed,
     UnrelayedAnnouncement,
     UnrelayedEvent,
     mark_relayed,
-    unrelayed_announcements,
-    unrelayed_events,
+    unrelayed,
 )
 from unified.broker import BrokerSettings
 from unified.clock import Clock
@@ -112,35 +112,35 @@ class ShardRelay:
             KafkaError: nothing was marked; the producer is gone, the next call makes a new one.
             StorageError: nothing was marked, though Kafka may have it already.
         """
-        events = await unrelayed_events(self._db, self._shard, limit=BATCH)
-        announcements = await unrelayed_announcements(self._db, self._shard, limit=BATCH)
-        if not events and not announcements:
-            return 0
+        batch = await self._oldest()
+        if batch:
+            await self._relay(batch)
+        return len(batch)
+
+    async def _oldest(self) -> Unrelayed:
+        return await unrelayed(self._db, self._shard, limit=BATCH)
+
+    async def _relay(self, batch: Unrelayed) -> Unrelayed:
+        """Send a batch and mark it; returns the next one. Raises: as `relay_once`."""
         try:
             if self._producer is None:
                 await self.start()
-            await self._send(events, announcements)
+            await self._send(batch)
         except BaseException:
             await self.close()
             raise
         acknowledged_at = self._clock.real()
-        await mark_relayed(
-            self._db,
-            events=[event.position for event in events],
-            announcements=[message.position for message in announcements],
-        )
-        self._observe(events, acknowledged_at)
-        return len(events) + len(announcements)
+        following = await mark_relayed(self._db, self._shard, batch, limit=BATCH)
+        self._observe(batch.events, acknowledged_at)
+        return following
 
-    async def _send(
-        self, events: Sequence[UnrelayedEvent], announcements: Sequence[UnrelayedAnnouncement]
-    ) -> None:
+    async def _send(self, batch: Unrelayed) -> None:
         producer = self._producer
-        assert producer is not None  # noqa: S101  # relay_once started it
+        assert producer is not None  # noqa: S101  # _relay started it
         published_at = instant_text(self._clock.real())
         async with producer.transaction():
-            messages = [m for event in events for m in self._messages(event, published_at)]
-            messages.extend(self._announcement(message) for message in announcements)
+            messages = [m for event in batch.events for m in self._messages(event, published_at)]
+            messages.extend(self._announcement(message) for message in batch.announcements)
             # One after the other into the producer's buffers: that fixes their order.
             await asyncio.gather(*[await self._enqueue(producer, each) for each in messages])
 
@@ -217,7 +217,9 @@ class ShardRelay:
                 if self._producer is None:
                     await assure()
                     await self.start()
-                while await self.relay_once() and not stop.is_set():
+                batch = await self._oldest()
+                while batch and not stop.is_set():
+                    batch = await self._relay(batch)
                     self._failures = 0
                     health.relay_sent(shard)
                 self._failures = 0

@@ -1,5 +1,8 @@
 """How far business time had come, so that a clock that was set back is noticed and got over.
 
+That is the mark that was left here, or the instant of the latest call, if that is later: a clock
+that was wrong for seconds only has misdated things all the same.
+
 Whatever waits, waits for an instant of business time. If the clock is set back by hours, those
 instants lie hours further off than was meant: the bucket of calls would not fill, what failed once
 would not be tried again, nothing would be swept. So all of them are brought forward by as much.
@@ -16,9 +19,10 @@ SET_BACK_FROM = timedelta(minutes=5)
 
 _SEEN = """
 INSERT INTO clock_mark AS m (seen_at) VALUES ($1)
-    ON CONFLICT (one) DO UPDATE
-   SET seen_at = CASE WHEN m.seen_at - excluded.seen_at > $2::interval THEN excluded.seen_at
-                      ELSE greatest(m.seen_at, excluded.seen_at) END
+    ON CONFLICT (one) DO UPDATE SET seen_at = greatest(m.seen_at, excluded.seen_at)
+"""
+_LATEST = """
+SELECT greatest(m.seen_at, b.call_tokens_at) FROM clock_mark m LEFT JOIN app_budget b ON true
 """
 
 # In the order in which all other transactions lock these rows. A backfill under way has noted by
@@ -47,12 +51,14 @@ async def note_clock(db: Database, now: datetime) -> timedelta:
         StorageConflict: nothing was written; the next note will do.
     """
     async with db.transaction() as conn:
-        seen_at: datetime | None = await conn.fetchval("SELECT seen_at FROM clock_mark FOR UPDATE")
-        back = timedelta(0) if seen_at is None else seen_at - now
+        await conn.execute(_SEEN, now)
+        seen_at: datetime = await conn.fetchval(_LATEST)
+        back = seen_at - now
         if back <= SET_BACK_FROM:
             back = timedelta(0)
         for statement in _BRING_FORWARD if back else ():
             arguments = (back,) if "$1" in statement else ()
             await conn.execute(statement, *arguments)
-        await conn.execute(_SEEN, now, SET_BACK_FROM)
+        if back:
+            await conn.execute("UPDATE clock_mark SET seen_at = $1", now)
     return back

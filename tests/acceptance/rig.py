@@ -259,13 +259,13 @@ class Rig:
 async def installed(
     database_url: str, broker: BrokerSettings, config: SimulatorConfig | None = None
 ) -> AsyncIterator[Rig]:
-    """A simulator and an installation beside it, with no role running yet."""
+    """A simulator and an installation beside it, with no role running yet; both live by one clock,
+    unless the simulator has its own."""
     clock = MovedClock()
     config = replace(config or SimulatorConfig(opening=SMALL, delivery=QUICK), bulk_consent=True)
+    config = replace(config, clock=config.clock or clock.now)
     async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(
-            RunningSimulator(replace(config, clock=clock.now))
-        )
+        simulator = await stack.enter_async_context(RunningSimulator(config))
         db = await Database.connect(database_url, min_size=1, max_size=4)
         stack.push_async_callback(db.close)
         settings = settings_for(simulator, database_url, broker)

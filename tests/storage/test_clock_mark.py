@@ -58,6 +58,17 @@ async def test_nothing_moves_for_less_nor_for_a_clock_set_forward(
     assert blocked == NOW + MINUTE
 
 
+async def test_call_is_a_mark_too(database: Database) -> None:
+    """A clock that was wrong for seconds only, between two marks, has misdated things all the
+    same."""
+    tenant_id = await link(database)
+    await note_clock(database, NOW)
+    assert await reserve_calls(database, tenant_id, want=5, now=NOW + 5 * HOUR) == Granted(5)
+
+    assert await note_clock(database, NOW + SECOND) == 5 * HOUR - SECOND
+    assert await reserve_calls(database, tenant_id, want=5, now=NOW + 9 * SECOND) == Granted(5)
+
+
 async def test_small_steps_back_add_up(database: Database) -> None:
     """The mark is the latest time that was seen, not the last one."""
     await link(database)

@@ -1,0 +1,89 @@
+"""Our clock jumps by hours, forward and back, while Xero's goes on: as after a machine woke up, or
+was put right. Nothing is lost, nothing stands still until the old time is reached again."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from simulator.config import SimulatorConfig
+from tests.acceptance.faults import arrived, dead, fault, heal, new_contact, strike, taken_in
+from tests.acceptance.rig import ALL_ROLES, QUICK, SMALL, Rig, installed
+from unified.broker import BrokerSettings
+from unified.clock import OffsetClock
+
+pytestmark = [pytest.mark.acceptance]
+
+HOURS = 5.0
+
+
+@pytest.fixture
+async def rig(database_url: str, embedded_broker_settings: BrokerSettings) -> AsyncIterator[Rig]:
+    """Two organisations of a Xero that has the right time, whatever ours is."""
+    config = SimulatorConfig(
+        seed="clock", tenants=2, opening=SMALL, delivery=QUICK, clock=OffsetClock().now
+    )
+    async with installed(database_url, embedded_broker_settings, config) as made:
+        for roles in ALL_ROLES:
+            await made.start(*roles)
+        await made.link()
+        yield made
+
+
+async def rounds(rig: Rig, name: str, count: int) -> list[str]:
+    """So many changes one after the other in each organisation, all of which arrive; more than the
+    bucket of calls holds, so that it has to go on filling."""
+    made: list[str] = []
+    for number in range(count):
+        changed = [new_contact(tenant, f"{name} {number}") for tenant in rig.simulator.books]
+        await rig.wait_for(partial(arrived, rig, changed), patience_s=30.0)
+        made += changed
+    return made
+
+
+@pytest.mark.parametrize("hours", [HOURS, -HOURS])
+async def test_jump_of_our_clock_loses_nothing_and_stops_nothing(rig: Rig, hours: float) -> None:
+    """Calls flow on, what failed once is tried again soon, sweeps go on, and all agrees: also
+    where every instant that something waits for has just moved hours away."""
+    struck, _ = rig.simulator.books
+    await rounds(rig, "Before", 3)
+    await strike(rig, fault("status", status=503, tenant_id=struck.id))
+    waiting = new_contact(struck, "Failed just before")
+
+    async def failed() -> bool:
+        return bool(
+            await rig.db.fetchval("SELECT outages > 1 FROM notice WHERE remote_id = $1", waiting)
+        )
+
+    await rig.wait_for(failed)
+    await rig.watch.steer("faults", {"deliveries": {"next": {"lose": 1}}})
+    unheard = new_contact(struck, "No webhook tells of it")
+    await rig.wait_for(partial(taken_in, rig))
+
+    rig.clock.forward(hours=hours)
+    await heal(rig)
+
+    await rig.wait_for(partial(arrived, rig, [waiting]))
+    await rounds(rig, "After", 8)
+    await rig.sweep()
+    assert await arrived(rig, [unheard])
+    far_off = await rig.db.fetchval(
+        "SELECT count(*) FROM cursor WHERE sweep_due_at > $1::timestamptz + interval '25 hours'",
+        rig.clock.now(),
+    )
+    assert far_off == 0
+    assert await dead(rig) == 0
+    await rig.agrees()
+
+
+async def test_clock_that_is_put_right_again_leaves_no_trace(rig: Rig) -> None:
+    """Hours forward, hours back: business goes on under each of the three times."""
+    await rounds(rig, "Right", 3)
+    rig.clock.forward(hours=HOURS)
+    await rounds(rig, "Ahead", 3)
+    rig.clock.forward(hours=-HOURS)
+    await rounds(rig, "Right again", 8)
+
+    await rig.sweep()
+    assert await dead(rig) == 0
+    await rig.agrees()

@@ -37,6 +37,11 @@ class Broker:
             bootstrap=self._running.address, prefix="outage", embedded=True
         )
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._running.pid
+
     def go_away(self) -> None:
         """Save what it holds and end."""
         embedded_broker.stop(self._running)

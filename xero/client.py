@@ -24,7 +24,7 @@ from xero.errors import (
     TenantRefused,
     XeroError,
 )
-from xero.limits import ConcurrentCalls, Limits
+from xero.limits import UNTOLD, ConcurrentCalls, Limits
 from xero.paging import (
     OVERLAP,
     Page,
@@ -64,18 +64,16 @@ class CallBudget(Protocol):
         """Wait a little for the right to one call, or raise RateLimited."""
         ...
 
-    async def learned(self, tenant_id: TenantId, limits: Limits) -> None:
-        """An answer told what is left."""
-        ...
-
     async def refused(
         self, tenant_id: TenantId, problem: str, *, retry_after_s: float, purpose: str
     ) -> None:
         """Xero said 429."""
         ...
 
-    async def spent(self, tenant_id: TenantId, purpose: str, *, calls: int, size: int) -> None:
-        """Calls were answered, with `size` bytes in all."""
+    async def spent(
+        self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
+    ) -> None:
+        """A call was answered with `size` bytes, and the answer told what is left."""
         ...
 
 
@@ -241,7 +239,7 @@ class XeroClient:
             return await send(self._http, self._request(tenant_id, read, token))
         except XeroError:
             # Xero counts a call whose answer got lost, so we do.
-            await self._budget.spent(tenant_id, read.purpose, calls=1, size=0)
+            await self._budget.spent(tenant_id, read.purpose, size=0)
             raise
 
     def _request(self, tenant_id: TenantId, read: _Read, token: str) -> httpx.Request:
@@ -259,9 +257,7 @@ class XeroClient:
 
     async def _tell_budget(self, tenant_id: TenantId, read: _Read, answer: Answer) -> None:
         limits = Limits.from_headers(answer.headers)
-        if limits != Limits():
-            await self._budget.learned(tenant_id, limits)
-        await self._budget.spent(tenant_id, read.purpose, calls=1, size=len(answer.body))
+        await self._budget.spent(tenant_id, read.purpose, size=len(answer.body), limits=limits)
 
     async def _refuse(self, tenant_id: TenantId, read: _Read, answer: Answer) -> None:
         what = "/".join((read.endpoint.path, *read.parts))

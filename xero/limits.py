@@ -48,6 +48,9 @@ class Limits:
         )
 
 
+UNTOLD = Limits()  #: an answer that said nothing, or none at all
+
+
 def problem_of(headers: Mapping[str, str]) -> str:
     """Which limit a 429 is about; documentation writes both `appminute` and `app-minute`."""
     word = headers.get("x-rate-limit-problem", "")

@@ -19,7 +19,7 @@ from storage.errors import UnknownTenant
 from unified.clock import Clock
 from unified.ids import TenantId
 from xero.errors import RateLimited, TenantRefused
-from xero.limits import API, Limits
+from xero.limits import API, UNTOLD, Limits
 
 log = structlog.get_logger(__name__)
 
@@ -117,22 +117,6 @@ class StoredBudget:
                 await self._fill(block, tenant_id, _Lane.LIVE, deadline=deadline)
             return min(block.calls, most)
 
-    async def learned(self, tenant_id: TenantId, limits: Limits) -> None:
-        """Take over what Xero says is left."""
-        app = limits.app_minute_remaining
-        # The app's row is one for all tenants: it is touched only when that changes something.
-        tight = app if app is not None and app < APP_MATTERS_BELOW else None
-        if limits.minute_remaining == 0 or limits.day_remaining == 0:
-            self._drop_blocks(tenant_id)
-        await learn_limits(
-            self._database,
-            tenant_id,
-            now=self._clock.now(),
-            minute_remaining=limits.minute_remaining,
-            day_remaining=limits.day_remaining,
-            app_minute_remaining=tight,
-        )
-
     async def refused(
         self, tenant_id: TenantId, problem: str, *, retry_after_s: float, purpose: str
     ) -> None:
@@ -147,11 +131,26 @@ class StoredBudget:
         usage = Usage(tenant_id=tenant_id, day=now.date(), purpose=purpose, refused=1)
         await meter(self._database, [usage])
 
-    async def spent(self, tenant_id: TenantId, purpose: str, *, calls: int, size: int) -> None:
-        """Add answered calls and the bytes of their answers to the tenant's day."""
-        day = self._clock.now().date()
-        usage = Usage(tenant_id=tenant_id, day=day, purpose=purpose, calls=calls, bytes=size)
-        await meter(self._database, [usage])
+    async def spent(
+        self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
+    ) -> None:
+        """One call was answered, with `size` bytes: add it to the tenant's day, and take over
+        what Xero says is left."""
+        app = limits.app_minute_remaining
+        # The app's row is one for all tenants: it is touched only when that changes something.
+        tight = app if app is not None and app < APP_MATTERS_BELOW else None
+        if limits.minute_remaining == 0 or limits.day_remaining == 0:
+            self._drop_blocks(tenant_id)
+        now = self._clock.now()
+        await learn_limits(
+            self._database,
+            tenant_id,
+            now=now,
+            minute_remaining=limits.minute_remaining,
+            day_remaining=limits.day_remaining,
+            app_minute_remaining=tight,
+            spent=Usage(tenant_id=tenant_id, day=now.date(), purpose=purpose, calls=1, bytes=size),
+        )
 
     async def _fill(
         self, block: _Block, tenant_id: TenantId, lane: "_Lane", *, deadline: datetime

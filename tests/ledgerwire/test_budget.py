@@ -153,7 +153,8 @@ async def test_one_tenants_429_leaves_others_alone(rig: Rig, database: Database)
 
 async def test_last_calls_of_a_day_are_kept_for_the_api(rig: Rig) -> None:
     """A person who writes an invoice at night must not find the day used up by sweeps."""
-    await rig.budget.learned(TENANT, Limits(minute_remaining=50, day_remaining=80))
+    left = Limits(minute_remaining=50, day_remaining=80)
+    await rig.budget.spent(TENANT, "handlers", size=1, limits=left)
 
     with pytest.raises(RateLimited, match="day"):
         await rig.budget.reserve(TENANT, "handlers")
@@ -164,7 +165,8 @@ async def test_last_calls_of_a_day_are_kept_for_the_api(rig: Rig) -> None:
 
 async def test_told_limits_are_kept_in_the_tenants_row(rig: Rig) -> None:
     """People ask how much is left."""
-    await rig.budget.learned(TENANT, Limits(minute_remaining=57, day_remaining=4539))
+    left = Limits(minute_remaining=57, day_remaining=4539)
+    await rig.budget.spent(TENANT, "handlers", size=1, limits=left)
 
     row = await tenant(rig.database, TENANT)
     assert (row.minute_remaining, row.day_remaining) == (57, 4539)
@@ -172,8 +174,8 @@ async def test_told_limits_are_kept_in_the_tenants_row(rig: Rig) -> None:
 
 async def test_usage_adds_up_by_purpose(rig: Rig) -> None:
     """Bytes are what Xero bills."""
-    await rig.budget.spent(TENANT, "sweep", calls=1, size=1000)
-    await rig.budget.spent(TENANT, "sweep", calls=1, size=500)
+    await rig.budget.spent(TENANT, "sweep", size=1000)
+    await rig.budget.spent(TENANT, "sweep", size=500)
     await rig.budget.refused(TENANT, "minute", retry_after_s=1.0, purpose="sweep")
 
     (used,) = await usage_of(rig.database, TENANT, since=NOW.date(), until=NOW.date())

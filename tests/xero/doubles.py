@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from unified.ids import TenantId
-from xero.limits import Limits
+from xero.limits import UNTOLD, Limits
 
 NOW = datetime(2026, 11, 3, 4, 17, 52, tzinfo=UTC)
 TENANT = TenantId("9d0b7a44-2e5f-4c0e-8a77-63d1c2b4e901")
@@ -45,19 +45,19 @@ class CountingBudget:
         """One more call."""
         self.reserved.append(purpose)
 
-    async def learned(self, tenant_id: TenantId, limits: Limits) -> None:
-        """What is left."""
-        self.limits.append(limits)
-
     async def refused(
         self, tenant_id: TenantId, problem: str, *, retry_after_s: float, purpose: str
     ) -> None:
         """A 429."""
         self.refusals.append((problem, retry_after_s))
 
-    async def spent(self, tenant_id: TenantId, purpose: str, *, calls: int, size: int) -> None:
-        """Bytes of one call."""
+    async def spent(
+        self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
+    ) -> None:
+        """Bytes of one call, and what is left if it was told."""
         self.sizes.append(size)
+        if limits != UNTOLD:
+            self.limits.append(limits)
 
 
 @dataclass

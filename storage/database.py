@@ -38,6 +38,9 @@ _UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory, too many connections
     asyncpg.OperatorInterventionError,  # class 57: shutting down, starting up, cancelled
     asyncpg.PostgresSystemError,  # class 58: input/output error
+    # Class XX: the server's own trouble, such as a disk quota that is used up or a broken file.
+    # No statement of ours is to blame, and no record that it held.
+    asyncpg.InternalServerError,
     asyncpg.ReadOnlySQLTransactionError,  # a standby after a failover
     asyncpg.IdleInTransactionSessionTimeoutError,
 )

@@ -69,6 +69,16 @@ async def test_statement_that_takes_too_long_is_unavailable(database: Database) 
     assert await database.fetchval("SELECT 1") == 1
 
 
+@pytest.mark.parametrize("code", ["53100", "58030", "XX000", "XX001"])
+async def test_servers_own_trouble_is_unavailable(database: Database, code: str) -> None:
+    """A full disk, a used-up quota, a broken file: no statement and no record is to blame."""
+    trouble = f"DO $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{code}'; END $$"
+
+    with pytest.raises(StorageUnavailable):
+        await database.execute(trouble)
+    assert await database.fetchval("SELECT 1") == 1
+
+
 async def test_client_that_vanished_frees_what_it_locked(database: Database) -> None:
     """Its machine may be gone without a word: the server ends its transaction by itself."""
     names = ("idle_in_transaction_session_timeout", "statement_timeout", "tcp_keepalives_idle")

@@ -14,6 +14,7 @@ Callback = Callable[[str], None]
 Opener = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
+SUBSCRIBE_WITHIN_S = 2.0
 PROBE_EVERY_S = 30.0  # finds connections that died without a word
 
 
@@ -42,14 +43,18 @@ class Listener:
         self._progress = asyncio.Condition()
 
     async def subscribe(self, channel: str, callback: Callback) -> Subscription:
-        """Register and wait (at most 10 s) until the server has taken the LISTEN."""
+        """Register and wait (a little) until the server has taken the LISTEN.
+
+        While the database is away it is not waited for: whoever subscribes polls as well, and must
+        be free to stop.
+        """
         callbacks = self._channels.setdefault(channel, [])
         callbacks.append(callback)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="storage-listener")
         self._changed.set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(10), self._progress:
+            async with asyncio.timeout(SUBSCRIBE_WITHIN_S), self._progress:
                 await self._progress.wait_for(lambda: channel in self._listening)
         return Subscription(callbacks, callback)
 

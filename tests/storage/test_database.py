@@ -163,6 +163,16 @@ async def test_listener_heals_itself(database: Database) -> None:
     assert await asyncio.wait_for(heard.get(), 10) == "two"
 
 
+async def test_subscribing_does_not_wait_for_a_database_that_is_away(database_url: str) -> None:
+    """A program that is told to stop just then must not be held up; the poll stands behind."""
+    nowhere = await Database.connect(f"{database_url}-none", min_size=0)
+
+    async with asyncio.timeout(8):
+        await nowhere.listen("somewhere", lambda _: None)
+
+    await nowhere.close()
+
+
 async def test_closed_subscription_is_silent(database: Database) -> None:
     """Whoever closed a subscription is called no more, while others still are."""
     gone: list[str] = []

@@ -57,6 +57,8 @@ log = structlog.get_logger(__name__)
 BATCH = 500  #: events at most in one transaction
 WAIT_MS = 200  #: how long the broker may hold back an empty answer
 LOOK_EVERY_S = 1.0  #: dirty marks are looked for without a reason this often
+SESSION_MS = 8_000  #: how long a killed process's partitions wait for another
+HEARTBEAT_MS = 2_000
 POSITION_WITHIN_S = 30.0  #: longest wait for a position; only a group in trouble takes longer
 
 #: The embedded broker answers at once even when it has nothing, so we rest ourselves.
@@ -148,6 +150,8 @@ def _new_consumer(setup: Setup) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=WAIT_MS,
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
     )
 
 

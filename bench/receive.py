@@ -1,128 +1,112 @@
-"""Durable acknowledgements per second, against the same work without storage.
+"""Durable acknowledgements per second, against the same receiver without storage.
 
-Three applications take turns, so that a busy machine disturbs all alike, each in a process of its
-own on the same server (uvicorn, uvloop, httptools):
-
-* bare: Starlette answers an empty 200;
-* hmac: Starlette, the signature checked and the JSON parsed, nothing stored;
-* durable: the receiver itself, on a PostgreSQL that syncs every commit to disk.
-
-A generator in another process (bench/receive_load.py) keeps 64 connections busy with distinct
-signed deliveries. The figure to watch is durable over hmac. From the project's root:
-
-    .venv/bin/python -m bench.receive --rounds 3 --requests 20000
+The applications of bench/receive_server.py take turns, so that a busy machine disturbs all alike,
+each in a process of its own on the same server (uvicorn, uvloop, httptools). A generator in another
+process (bench/receive_load.py) keeps 64 connections busy with distinct signed deliveries of one
+event each, of 20 organisations. PostgreSQL syncs every commit to disk. Then the same once more
+beside a backfill (bench/backfilling.py) that writes as fast as it can to the same database.
 """
 
-import argparse
 import asyncio
-import base64
-import hmac
 import json
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
+import psutil
 import uvloop
-from prometheus_client import CollectorRegistry
-from rich.console import Console
-from rich.table import Table
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
 
-from bench.receive_load import KEY, tenant_ids
-from receiver.app import create_app
-from receiver.server import listen, serve
+from bench.receive_load import tenant_ids
+from bench.receive_server import KINDS
+from bench.report import Row, options, write_result
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
-from unified.clock import OffsetClock
 from unified.partition import relay_shard
 
-RESULTS = Path(__file__).parent / "results" / "receive.json"
 TENANTS = 20
-KINDS = ("bare", "hmac", "durable")
+P99_MS = 50.0
+LEAST_RATIO = 0.5
+FIGURES = ("per_s", "p50_ms", "p99_ms", "server_us", "postgres_us")  # the last two per answer
+PIPE = asyncio.subprocess.PIPE
 
 
-async def bare_answer(_: Request) -> Response:
-    """Answer without looking."""
-    return Response()
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where the applications are measured: a database and its server's process."""
+
+    url: str
+    postgres: int
+    load: list[str]  #: options of bench/receive_load.py
+
+    async def measure(self, kind: str, seed: str) -> dict[str, Any]:
+        """Start an application, drive it from another process, stop it."""
+        module = [sys.executable, "-m", "bench.receive_server", kind, self.url]
+        server = await asyncio.create_subprocess_exec(*module, stdin=PIPE, stdout=PIPE)
+        assert server.stdin is not None  # noqa: S101  # for the type checker
+        assert server.stdout is not None  # noqa: S101  # for the type checker
+        try:
+            port = (await server.stdout.readline()).decode().strip()
+            before = processor_s(server.pid), processor_s(self.postgres)
+            command = [sys.executable, "-m", "bench.receive_load", "--port", port, "--seed", seed]
+            load = await asyncio.create_subprocess_exec(*command, *self.load, stdout=PIPE)
+            said, _ = await load.communicate()
+            after = processor_s(server.pid), processor_s(self.postgres)
+        finally:
+            server.stdin.close()
+            await server.wait()
+        result: dict[str, Any] = json.loads(said)
+        if result["statuses"] != {"200": result["answers"]}:
+            raise RuntimeError(f"{kind}: not every answer was 200: {result['statuses']}")
+        for name, was, is_now in zip(("server", "postgres"), before, after, strict=True):
+            result[f"{name}_us"] = round((is_now - was) / result["answers"] * 1e6)
+        return result
 
 
-async def hmac_answer(request: Request) -> Response:
-    """Verify and parse, as a receiver must at the very least; then forget."""
-    body = await request.body()
-    expected = base64.b64encode(hmac.digest(KEY.encode(), body, "sha256"))
-    if not hmac.compare_digest(expected, request.headers["x-xero-signature"].encode()):
-        return Response(status_code=401)
-    msgspec.json.decode(body)
-    return Response()
+def processor_s(pid: int) -> float:
+    """Seconds of processor time of a process and its children, whether they live or have ended."""
+    process = psutil.Process(pid)
+    times = [process.cpu_times(), *(each.cpu_times() for each in process.children())]
+    ended: float = times[0].children_user + times[0].children_system
+    return ended + sum(float(each.user + each.system) for each in times)
 
 
-@asynccontextmanager
-async def application(kind: str, database_url: str) -> AsyncIterator[ASGIApp]:
-    """One of the three applications."""
-    if kind != "durable":
-        answer = bare_answer if kind == "bare" else hmac_answer
-        yield Starlette(routes=[Route("/webhooks/xero", answer, methods=["POST"])])
-        return
-    database = await Database.connect(database_url, min_size=2, max_size=4)
-    yield create_app(database, [KEY], clock=OffsetClock(), registry=CollectorRegistry())
-    await database.close()
-
-
-async def serve_one(kind: str, database_url: str) -> None:
-    """Be the server process: say the port, serve until standard input ends."""
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
-    listening = listen("127.0.0.1", 0)
-    sys.stdout.write(f"{listening.getsockname()[1]}\n")
-    sys.stdout.flush()
-    async with application(kind, database_url) as app:
-        await serve(app, listening, stop)
-
-
-async def measure(kind: str, database_url: str, *, seed: str, options: list[str]) -> dict[str, Any]:
-    """Start the server, drive it from another process, stop it."""
-    pipe = asyncio.subprocess.PIPE
-    module = [sys.executable, "-m", "bench.receive", "--serve", kind, "--database", database_url]
-    server = await asyncio.create_subprocess_exec(*module, stdin=pipe, stdout=pipe)
-    assert server.stdin is not None  # noqa: S101  # for the type checker
-    assert server.stdout is not None  # noqa: S101  # for the type checker
-    try:
-        port = (await server.stdout.readline()).decode().strip()
-        command = [sys.executable, "-m", "bench.receive_load", "--port", port, "--seed", seed]
-        load = await asyncio.create_subprocess_exec(*command, *options, stdout=pipe)
-        said, _ = await load.communicate()
-    finally:
-        server.stdin.close()
-        await server.wait()
-    result: dict[str, Any] = json.loads(said)
-    if result["statuses"] != {"200": result["answers"]}:
-        raise RuntimeError(f"{kind}: not every answer was 200: {result['statuses']}")
-    return result
-
-
-async def link_tenants(database: Database) -> None:
-    """Make the organisations that the deliveries speak of."""
-    for tenant_id in tenant_ids(TENANTS):
+async def link_tenants(database: Database) -> list[str]:
+    """Make the organisations that the deliveries speak of, and one more for the backfill."""
+    ids = tenant_ids(TENANTS + 1)
+    for tenant_id in ids:
         await database.execute(
             """INSERT INTO tenant (id, shard, connection_id, state, linked_at, epoch,
-                                   call_tokens_at)
-               VALUES ($1, $2, gen_random_uuid(), 'linked', now(), 1, now())""",
+                                   call_tokens_at, business_date)
+               VALUES ($1, $2, gen_random_uuid(), 'linked', now(), 1, now(), current_date)""",
             tenant_id,
             relay_shard(tenant_id),
         )
+    return ids
 
 
-async def check(database: Database, rounds: list[dict[str, Any]]) -> None:
+@asynccontextmanager
+async def backfilling(url: str, tenant_id: str) -> AsyncIterator[dict[str, float]]:
+    """A backfill beside what happens in the block; its speed is known afterwards."""
+    command = [sys.executable, "-m", "bench.backfilling", url, tenant_id]
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None  # noqa: S101  # for the type checker
+    began, speed = time.perf_counter(), dict[str, float]()
+    try:
+        yield speed
+    finally:
+        process.stdin.close()
+        said, _ = await process.communicate()
+        speed["per_s"] = round(int(said) / (time.perf_counter() - began))
+
+
+async def check(database: Database, rounds: Sequence[dict[str, Any]]) -> None:
     """Every answer of 200 has its row and its notice, or the figure means nothing."""
     answered = sum(each["durable"]["answers"] for each in rounds)
     rows = await database.fetchval("SELECT count(*) FROM delivery WHERE outcome = 'accepted'")
@@ -131,79 +115,80 @@ async def check(database: Database, rounds: list[dict[str, Any]]) -> None:
         raise RuntimeError(f"{answered} answers, {rows} deliveries, {notices} notices")
 
 
-async def run(rounds: int, options: list[str]) -> dict[str, Any]:
-    """Measure everything and summarise it."""
+async def run(rounds: int, requests: int, seconds: float) -> dict[str, Any]:
+    """Measure everything: `quiet` and `beside` a backfill, each a list of rounds."""
+    load = ["--requests", f"{requests}", "--seconds", f"{seconds}", "--tenants", f"{TENANTS}"]
+    quiet, beside, speeds = list[dict[str, Any]](), list[dict[str, Any]](), list[float]()
     with tempfile.TemporaryDirectory(prefix="ledgerwire-bench-") as folder:
         embedded = EmbeddedPostgres(Path(folder), durable=True)
-        url, _ = await embedded.start()
+        url, postgres = await embedded.start()
         try:
             await migrate(url)
             database = await Database.connect(url)
-            await link_tenants(database)
-            measured = [
-                {
-                    kind: await measure(kind, url, seed=f"{number}", options=options)
-                    for kind in KINDS
-                }
-                for number in range(rounds)
-            ]
-            await check(database, measured)
+            stand = Stand(url, postgres, load)
+            *_, filled = await link_tenants(database)
+            for number in range(rounds):
+                quiet.append({kind: await stand.measure(kind, f"quiet {number}") for kind in KINDS})
+                async with backfilling(url, filled) as speed:
+                    beside.append(
+                        {
+                            kind: await stand.measure(kind, f"beside {number}")
+                            for kind in ("unstored", "durable")
+                        }
+                    )
+                speeds.append(speed["per_s"])
+            await check(database, [*quiet, *beside])
             await database.close()
         finally:
             await embedded.stop()
-    return summary(measured)
+    return {"quiet": quiet, "beside": beside, "backfill_per_s": speeds}
 
 
-def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians over the rounds, and the ratios within each round."""
-
-    def median(kind: str, figure: str) -> float:
-        return float(statistics.median(each[kind][figure] for each in rounds))
-
-    def ratio(of: str, to: str) -> float:
-        ratios = [float(each[of]["per_s"]) / each[to]["per_s"] for each in rounds]
-        return float(round(statistics.median(ratios), 3))
-
-    return {
-        "medians": {
-            kind: {figure: median(kind, figure) for figure in ("per_s", "p50_ms", "p99_ms")}
-            for kind in KINDS
-        },
-        "to_hmac": {kind: ratio(kind, "hmac") for kind in KINDS},  # medians of each round's ratio
-        "aims": {"durable to_hmac": 0.5, "durable_p99_ms": 50},
-        "rounds": rounds,
-    }
+def median(rounds: Sequence[dict[str, Any]], kind: str, figure: str) -> float:
+    """Of a figure over the rounds."""
+    return float(statistics.median(each[kind][figure] for each in rounds))
 
 
-def show(result: dict[str, Any]) -> None:
-    """Print the summary as a table."""
-    table = Table(title="Receiving, 64 connections, medians")
-    for title in ("application", "answers/s", "of hmac", "p50 ms", "p99 ms"):
-        table.add_column(title, justify="left" if title == "application" else "right")
-    for kind, row in result["medians"].items():
-        share = f"{result['to_hmac'][kind]:.2f}"
-        cells = (kind, f"{row['per_s']:,.0f}", share, f"{row['p50_ms']}", f"{row['p99_ms']}")
-        table.add_row(*cells)
-    Console().print(table)
+def row(what: str, rounds: Sequence[dict[str, Any]], why: str) -> Row:
+    """One line: medians over the rounds, and the median of each round's ratio."""
+    ratio = statistics.median(
+        each["durable"]["per_s"] / each["unstored"]["per_s"] for each in rounds
+    )
+    p99_ms = median(rounds, "durable", "p99_ms")
+    figures = {kind: f"{median(rounds, kind, 'per_s'):,.0f}/s" for kind in ("durable", "unstored")}
+    return Row(
+        what=what,
+        figure=f"{figures['durable']}, p50 {median(rounds, 'durable', 'p50_ms'):.0f} ms, "
+        f"p99 {p99_ms:.0f} ms",
+        ratio=round(ratio, 3),
+        baseline=f"the same receiver without storage, {figures['unstored']}",
+        aim=f"ratio ≥ {LEAST_RATIO}, p99 ≤ {P99_MS:.0f} ms",
+        reached=ratio >= LEAST_RATIO and p99_ms <= P99_MS,
+        why=why,
+    )
 
 
 def main() -> None:
-    """Measure, write bench/results/receive.json and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--requests", type=int, default=20_000, help="deliveries a round")
+    """Measure and write the result."""
+    parser = options(__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=20_000, help="a round")
     parser.add_argument("--seconds", type=float, default=15, help="at most, a round")
-    parser.add_argument("--serve", choices=KINDS, help=argparse.SUPPRESS)
-    parser.add_argument("--database", default="", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.serve:
-        uvloop.run(serve_one(asked.serve, asked.database))
-        return
-    options = ["--requests", f"{asked.requests}", "--seconds", f"{asked.seconds}"]
-    result = uvloop.run(run(asked.rounds, [*options, "--tenants", f"{TENANTS}"]))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    show(result)
+    rounds, requests = (1, 500) if asked.quick else (asked.rounds, asked.requests)
+    result = uvloop.run(run(rounds, requests, asked.seconds))
+    quiet, beside = result["quiet"], result["beside"]
+    backfill = statistics.median(result["backfill_per_s"])
+    rows = [
+        row("Durable acknowledgements, 64 connections", quiet, "three processes on two cores"),
+        row(
+            f"The same while a backfill writes {backfill:,.0f} records/s",
+            beside,
+            "four processes on two cores",
+        ),
+    ]
+    medians = {kind: {figure: median(quiet, kind, figure) for figure in FIGURES} for kind in KINDS}
+    write_result("receive", rows, asked=asked, details={"medians": medians, **result})
 
 
 if __name__ == "__main__":

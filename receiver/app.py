@@ -5,7 +5,7 @@ body. Xero fails the whole validation for one that has them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,9 @@ from unified.clock import Clock
 
 WEBHOOK_PATH = "/webhooks/xero"
 
+#: Keeps a batch of deliveries, all of it or nothing; one outcome per delivery, in order.
+Store = Callable[[Sequence[StoredDelivery]], Awaitable[Sequence[StoredOutcome]]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverLimits:
@@ -43,7 +46,7 @@ class ReceiverLimits:
 class Receiver:
     """The receiver's parts, put together once, for an application of its own or a larger one."""
 
-    def __init__(
+    def __init__(  # its neighbours, each named where it is passed
         self,
         database: Database,
         keys: Iterable[str | SecretText],
@@ -51,18 +54,19 @@ class Receiver:
         clock: Clock,
         registry: CollectorRegistry,
         limits: ReceiverLimits,
+        store: Store | None = None,
     ) -> None:
-        """Store in `database` what comes signed with one of `keys`."""
+        """Store in `database`, or by `store`, what comes signed with one of `keys`."""
         active = WebhookKeys(keys)
         self._database = database
         self._limits = limits
         self._metrics = ReceiverMetrics(registry, webhook_keys=len(active))
 
-        async def store(batch: Sequence[StoredDelivery]) -> Sequence[StoredOutcome]:
+        async def in_database(batch: Sequence[StoredDelivery]) -> Sequence[StoredOutcome]:
             return await store_deliveries(database, batch, now=clock.now())
 
         self._commit = GroupCommit(
-            store,
+            store or in_database,
             limits=limits.commit,
             committed=self._metrics.committed,
         )
@@ -115,13 +119,14 @@ class _ReceiverApp(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_app(
+def create_app(  # its neighbours, each named where it is passed
     database: Database,
     keys: Iterable[str | SecretText],
     *,
     clock: Clock,
     registry: CollectorRegistry,
     limits: ReceiverLimits | None = None,
+    store: Store | None = None,
 ) -> Starlette:
     """The whole receiver as one application; its lifespan drains at the end.
 
@@ -132,9 +137,15 @@ def create_app(
         clock: its real time stamps the deliveries.
         registry: where the metrics are registered, and what `/metrics` shows.
         limits: defaults fit Xero's rules.
+        store: keeps the deliveries, instead of the database: for measuring what storing costs.
     """
     receiver = Receiver(
-        database, keys, clock=clock, registry=registry, limits=limits or ReceiverLimits()
+        database,
+        keys,
+        clock=clock,
+        registry=registry,
+        limits=limits or ReceiverLimits(),
+        store=store,
     )
 
     @asynccontextmanager

@@ -13,7 +13,7 @@ from datetime import datetime
 import asyncpg
 
 from storage.database import Connection, Database, changed_rows
-from storage.deliveries import StoredDelivery, store_in
+from storage.deliveries import StoredDelivery, store_deliveries
 from storage.notices import NOTICE_CHANNEL, NewNotice, add_notices
 from unified.ids import RemoteId, TenantId
 
@@ -145,7 +145,7 @@ async def take_delivery(db: Database, delivery: StoredDelivery, *, now: datetime
         )
         if not changed_rows(tag):
             return None
-        [stored] = await store_in(conn, [delivery], now=now)
+        [stored] = await store_deliveries(conn, [delivery], now=now)
     return stored.outcome
 
 

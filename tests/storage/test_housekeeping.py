@@ -1,8 +1,9 @@
 """Pruning and dead letters: what may go, what must stay, and what people do with the dead."""
 
 import zlib
-from dataclasses import replace
 from datetime import timedelta
+
+import msgspec
 
 from storage.database import Database
 from storage.dead_letters import (
@@ -174,7 +175,8 @@ async def test_delivery_that_can_be_read_at_last_makes_its_notices(database: Dat
     tenant_id = await link(database)
     broken = delivery(unreadable=True, body=b"{}")
     await store_deliveries(database, [broken], now=NOW)
-    read = replace(broken, unreadable=False, hints=[hint(tenant_id, "i1")], event_count=1)
+    hints = [hint(tenant_id, "i1")]
+    read = msgspec.structs.replace(broken, unreadable=False, hints=hints, event_count=1)
 
     assert await take_delivery(database, read, now=NOW) == "accepted"
     assert await take_delivery(database, read, now=NOW) is None

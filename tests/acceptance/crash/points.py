@@ -86,15 +86,17 @@ HANDLERS = (
     Point("handlers", "at random", 14),
     Point("handlers", "fetched, not committed", 11, commit_asked(_EVENT)),
     Point("handlers", "committed, not known", 6, commit_done(_EVENT)),
-    Point("handlers", "relay: acknowledged, not marked", 10, asked(_RELAYED)),
+    Point("handlers", "relay: acknowledged, not marked", 8, asked(_RELAYED)),
+    Point("handlers", "relay: marked, not known", 2, commit_done(_RELAYED)),
     MIDST,
     CLAIMED,
     RENEWED,
 )
 CRM = (
-    Point("crm", "at random", 8),
+    Point("crm", "at random", 6),
     Point("crm", "read, not committed", 4, commit_asked(_CRM_OFFSET)),
     Point("crm", "status sent, still marked", 4, asked(_CRM_CLEAR)),
+    Point("crm", "mark cleared, not known", 2, commit_done(_CRM_CLEAR)),
 )
 MIGRATION = (
     Point("receiver", "migration: begun", 1, changes_the_schema),

@@ -28,6 +28,7 @@ from ledgerwire.stopping import insist, unless_stopped
 from ledgerwire.wiring.backlog import BacklogMetrics
 from ledgerwire.wiring.role import Role
 from receiver.server import serve
+from receiver.straight import StraightApp
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Process:
             },
         )
         routes = [route for part in parts.values() for route in part.routes]
-        app = Starlette(
+        app = StraightApp(
             routes=[*routes, *health], exception_handlers={HTTPException: _bare, Exception: _bare}
         )
         app.router.redirect_slashes = False  # Xero takes a redirect for a failure

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -17,11 +16,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from receiver.commit import CommitLimits, GroupCommit
 from receiver.metrics import ReceiverMetrics
 from receiver.signature import SecretText, WebhookKeys
+from receiver.straight import StraightApp
 from receiver.webhook import WebhookEndpoint, WebhookLimits
 from storage.database import Database
 from storage.deliveries import StoredDelivery, StoredOutcome, store_deliveries
@@ -104,21 +103,6 @@ class Receiver:
         return generate_latest(self._metrics.registry)
 
 
-class _ReceiverApp(Starlette):
-    """Starlette, with a short way round its middleware and router for the one busy path."""
-
-    def __init__(self, webhook: ASGIApp, **options: Any) -> None:
-        super().__init__(**options)
-        self._webhook = webhook
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or run the lifespan."""
-        if scope.get("path") == WEBHOOK_PATH and scope.get("method") == "POST":
-            await self._webhook(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
-
-
 def create_app(  # its neighbours, each named where it is passed
     database: Database,
     keys: Iterable[str | SecretText],
@@ -153,8 +137,7 @@ def create_app(  # its neighbours, each named where it is passed
         async with receiver.running():
             yield
 
-    app = _ReceiverApp(
-        receiver.webhook,
+    app = StraightApp(
         routes=receiver_routes(receiver),
         exception_handlers={HTTPException: _bare, Exception: _bare},
         lifespan=lifespan,

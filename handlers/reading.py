@@ -58,6 +58,14 @@ class Harvest:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What was so before a request left. Earlier than just before is safe, later is not."""
+
+    mark: int  #: the newest notice version
+    asked_at: datetime  #: by the database's clock
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Reads for one tenant at a time; keeps nothing between calls."""
 
@@ -67,26 +75,35 @@ class Reader:
     store_raw: bool = True
     event_raw: bool = False
 
-    async def single(self, context: TenantContext, resource: Resource, remote_id: str) -> Harvest:
+    async def single(
+        self, context: TenantContext, resource: Resource, remote_id: str, *, before: Before
+    ) -> Harvest:
         """One thing by its id; an empty harvest means that Xero does not know it."""
-        mark = await self.newest_notice()
         try:
-            page = await self.client.get_single(context.tenant_id, resource.endpoint, remote_id)
+            page = await self.client.get_single(
+                context.tenant_id, resource.endpoint, remote_id, asked_at=before.asked_at
+            )
         except ResourceMissing:
             return Harvest()
-        harvest = await self.harvest(context, resource, page, Read.SINGLE, mark=mark)
+        harvest = await self.harvest(context, resource, page, Read.SINGLE, mark=before.mark)
         # What hides its id is still what was asked for.
         named = [replace(each, remote_id=each.remote_id or remote_id) for each in harvest.poison]
         return replace(harvest, poison=named)
 
     async def by_ids(
-        self, context: TenantContext, resource: Resource, remote_ids: Sequence[str]
+        self,
+        context: TenantContext,
+        resource: Resource,
+        remote_ids: Sequence[str],
+        *,
+        before: Before,
     ) -> Harvest:
         """Several things by their ids; what Xero does not know is missing from the harvest."""
-        mark = await self.newest_notice()
-        page = await self.client.get_by_ids(context.tenant_id, resource.endpoint, remote_ids)
+        page = await self.client.get_by_ids(
+            context.tenant_id, resource.endpoint, remote_ids, asked_at=before.asked_at
+        )
         read = paged_read(resource.endpoint)
-        return await self.harvest(context, resource, page, read, mark=mark)
+        return await self.harvest(context, resource, page, read, mark=before.mark)
 
     async def page(
         self,

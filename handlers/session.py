@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,7 +17,7 @@ from handlers.absorb import Absorbed
 from handlers.cause import Origin
 from handlers.compare import may_be_early, stale_wait
 from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, plan
-from handlers.reading import Harvest
+from handlers.reading import Before, Harvest
 from handlers.retry import Bury, Retry, Snooze, decide
 from handlers.slow_lane import backfill_organisation, slow_step
 from handlers.sweeping import walk
@@ -28,11 +28,11 @@ from storage.notices import (
     Buried,
     Notice,
     Postponed,
-    due_notices,
     finish_notices,
     postpone_notices,
 )
 from storage.tenant_context import read_context
+from storage.work import Work, look
 from unified.ids import TenantId
 from unified.resource import Resource, TenantContext
 from unified.resources import RESOURCES, by_endpoint
@@ -41,6 +41,7 @@ from xero.errors import RateLimited, XeroError
 
 ORIGIN = Origin(kind="poll", detected_by="notice")
 MOST_DUE = 2_000  #: notices looked at for one plan
+LOOK_AGAIN = timedelta(seconds=0.1)  #: business time; a longer wait for calls may have brought more
 MISSING = "missing"
 REST_S = 2.0  #: a tenant's rest after a session that could not go on
 IDLE_REST_S = 1.0  #: the same after one that found nothing to do, so that no mistake runs hot
@@ -71,9 +72,10 @@ class TenantSession:
             StorageUnavailable: the database went away; whatever was not committed is still due.
         """
         try:
-            if not await self._ensure_organisation():
+            work = await self._ensure_organisation()
+            if work is None:
                 return REST_S
-            return 0.0 if await self._work() else IDLE_REST_S
+            return 0.0 if await self._work(work) else IDLE_REST_S
         except (LeaseLost, TenantNotLinked) as error:
             log.info("session_ended", tenant_id=self.tenant_id, reason=type(error).__name__)
             return REST_S
@@ -86,19 +88,24 @@ class TenantSession:
             log.warning("session_failed", tenant_id=self.tenant_id, error=type(error).__name__)
             return REST_S
 
-    async def _work(self) -> bool:
-        """Do what is due in both lanes; False if nothing ever was."""
+    async def _work(self, first: Work | None) -> bool:
+        """Do what is due in both lanes, beginning with what was seen first; False if nothing ever
+        was."""
         found = overtaken = False
         slow: asyncio.Task[bool] | None = None
         ends_at = asyncio.get_running_loop().time() + self.turn_s
         try:
             while not self.stopping:
-                self.wake.clear()
                 if found and (slow is None or slow.done()) and self._is_over(ends_at):
                     break  # what is left is still due, and leased again when its turn has come
-                if await self._live_step():
+                work = first or await self._look()
+                first = None
+                if work.notices:
+                    await self._live_step(work)
                     found = overtaken = True
                     continue
+                if slow is None and self._is_idle(work):
+                    break
                 if slow is None:
                     slow, overtaken = asyncio.create_task(self._slow_step()), False
                 await self._either(slow)
@@ -115,6 +122,11 @@ class TenantSession:
                 slow.cancel()
                 await asyncio.gather(slow, return_exceptions=True)
         return found
+
+    def _is_idle(self, work: Work) -> bool:
+        """Whether nothing slow is due either, and no hint has come since that look."""
+        due_at = work.slow_due_at
+        return not self.wake.is_set() and (due_at is None or due_at > self.shop.clock.now())
 
     def _is_over(self, ends_at: float) -> bool:
         return self.crowded() and asyncio.get_running_loop().time() >= ends_at
@@ -134,33 +146,37 @@ class TenantSession:
         """
         return await read_context(self.shop.db, self.tenant_id)
 
-    async def _ensure_organisation(self) -> bool:
+    async def _look(self) -> Work:
+        """What is due; a hint that comes from here on wakes the session again."""
+        self.wake.clear()
+        shop = self.shop
+        return await look(shop.db, self.tenant_id, now=shop.clock.now(), limit=MOST_DUE)
+
+    async def _ensure_organisation(self) -> Work | None:
         """Read the organisation first: its currency, zone and calendar shape every other record.
 
-        False if it can't be read (now): nothing else may be.
+        None if it can't be read (now): nothing else may be.
         """
-        context = await self.context()
-        if context.business_date is None:
-            await backfill_organisation(self.shop, context, self.fencing)
-            context = await self.context()
-        return context.business_date is not None
+        work = await self._look()
+        if work.context.business_date is None:
+            await backfill_organisation(self.shop, work.context, self.fencing)
+            work = await self._look()
+        return None if work.context.business_date is None else work
 
     async def _slow_step(self) -> bool:
         return await slow_step(self.shop, await self.context(), self.fencing)
 
-    async def _live_step(self) -> bool:
-        """Read one plan's worth of what is due; False if nothing is."""
-        shop = self.shop
-        if not await due_notices(shop.db, self.tenant_id, now=shop.clock.now(), limit=1):
-            return False
+    async def _live_step(self, work: Work) -> None:
+        """Read one plan's worth of what is due."""
+        shop, looked = self.shop, self.shop.clock.now()
         free = await shop.budget.ahead(self.tenant_id, shop.most_calls)
-        due = await due_notices(shop.db, self.tenant_id, now=shop.clock.now(), limit=MOST_DUE)
+        if self.wake.is_set() or shop.clock.now() - looked > LOOK_AGAIN:
+            work = await self._look()  # what came while a limit made us wait is read together
+        due = work.notices
         carried = [notice for notice in due if by_endpoint(notice.endpoint) is not None]
         await self._drop([notice for notice in due if by_endpoint(notice.endpoint) is None])
-        context = await self.context()
         chosen = plan(carried, {r.endpoint.path: r.endpoint for r in RESOURCES}, budget=free)
-        await self._all(self._perform(context, call) for call in chosen.calls)
-        return True
+        await self._all(self._perform(work, call) for call in chosen.calls)
 
     @staticmethod
     async def _all(jobs: Iterable[Awaitable[None]]) -> None:
@@ -178,7 +194,7 @@ class TenantSession:
             await lock_tenant(conn, self.tenant_id, fencing=self.fencing)
             await finish_notices(conn, self.tenant_id, notices)
 
-    async def _perform(self, context: TenantContext, call: Call) -> None:
+    async def _perform(self, work: Work, call: Call) -> None:
         shop = self.shop
         resource = by_endpoint(call.endpoint.path)
         assert resource is not None  # noqa: S101  # plan() was given registered endpoints
@@ -194,7 +210,7 @@ class TenantSession:
             )
 
         try:
-            await self._fetch(context, resource, call, take)
+            await self._fetch(work, resource, call, take)
         except XeroError as error:
             notices = tuple(each for each in notices if each.remote_id not in answered)
             await self._failed(resource, notices, error, batched=len(notices) > 1)
@@ -208,18 +224,20 @@ class TenantSession:
 
     async def _fetch(
         self,
-        context: TenantContext,
+        work: Work,
         resource: Resource,
         call: Call,
         take: Callable[[Harvest], Awaitable[None]],
     ) -> None:
-        reader = self.shop.reader
+        reader, context = self.shop.reader, work.context
+        before = Before(mark=work.mark, asked_at=work.looked_at)
         match call:
             case SingleRead():
-                await take(await reader.single(context, resource, call.notice.remote_id))
+                remote_id = call.notice.remote_id
+                await take(await reader.single(context, resource, remote_id, before=before))
             case IdsRead():
                 ids = [notice.remote_id for notice in call.notices]
-                await take(await reader.by_ids(context, resource, ids))
+                await take(await reader.by_ids(context, resource, ids, before=before))
             case CatchUpRead() | ListRead():
                 since = call.since if isinstance(call, CatchUpRead) else None
                 await walk(reader, context, resource, since=since, purpose=HANDLERS, take=take)

@@ -6,7 +6,7 @@ each hint, so finishing what was read never swallows a hint that came meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import asyncpg
@@ -74,18 +74,18 @@ class Buried:
     raw: bytes | None  #: zlib-compressed JSON, if there was any
 
 
-_COLUMNS = """endpoint, remote_id, version, origin, created_hint, hinted_at, received_at,
+NOTICE_COLUMNS = """endpoint, remote_id, version, origin, created_hint, hinted_at, received_at,
        delivery_id, first_sequence, last_sequence, coalesced, single_read, stale_reads, attempts,
        outages"""
 
 _DUE = f"""
-SELECT {_COLUMNS} FROM notice
+SELECT {NOTICE_COLUMNS} FROM notice
  WHERE tenant_id = $1 AND state = 'due' AND due_at <= $2
  ORDER BY due_at, remote_id LIMIT $3
 """  # noqa: S608  # a constant of this module, not input
 
 _OF = f"""
-SELECT {_COLUMNS} FROM notice
+SELECT {NOTICE_COLUMNS} FROM notice
  WHERE tenant_id = $1 AND endpoint = $2 AND remote_id = ANY($3::text[])
 """  # noqa: S608  # a constant of this module, not input
 
@@ -142,15 +142,19 @@ RETURNING true
 """
 
 
-def _notice(row: asyncpg.Record) -> Notice:
-    return Notice(**dict(row.items()))
+_NAMES = tuple(field.name for field in fields(Notice))
+
+
+def notice_of(row: asyncpg.Record) -> Notice:
+    """A row that has `NOTICE_COLUMNS`, among others."""
+    return Notice(**{name: row[name] for name in _NAMES})
 
 
 async def due_notices(
     db: Database | Connection, tenant_id: TenantId, *, now: datetime, limit: int
 ) -> list[Notice]:
     """Notices due at `now` (business time), longest due first."""
-    return [_notice(row) for row in await db.fetch(_DUE, tenant_id, now, limit)]
+    return [notice_of(row) for row in await db.fetch(_DUE, tenant_id, now, limit)]
 
 
 async def notices_of(
@@ -158,7 +162,7 @@ async def notices_of(
 ) -> dict[RemoteId, Notice]:
     """The notices, due, waiting or dead, for these things."""
     rows = await conn.fetch(_OF, tenant_id, endpoint, list(remote_ids))
-    return {row["remote_id"]: _notice(row) for row in rows}
+    return {row["remote_id"]: notice_of(row) for row in rows}
 
 
 async def add_notices(

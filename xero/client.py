@@ -6,6 +6,7 @@ error of `errors.py`. Nothing is retried beyond that: waiting and giving up are 
 Addresses are made here only; a `resourceUrl` that Xero sends is never followed.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -94,6 +95,7 @@ class _Read:
     query: Mapping[str, str]
     purpose: str = HANDLERS
     headers: Mapping[str, str] = field(default_factory=dict)
+    asked_at: datetime | None = None  #: known already; else it is asked for
 
 
 class XeroClient:
@@ -155,13 +157,15 @@ class XeroClient:
         ids: Sequence[str],
         *,
         purpose: str = HANDLERS,
+        asked_at: datetime | None = None,
     ) -> Page:
         """Up to `ids_per_call(endpoint)` things at once, as full as paged reads are.
 
-        What does not exist is left out by Xero; the caller compares ids.
+        What does not exist is left out by Xero; the caller compares ids. `asked_at`: as
+        `get_single`.
         """
         query = ids_query(endpoint, ids)
-        read = _Read(endpoint=endpoint, parts=(), query=query, purpose=purpose)
+        read = _Read(endpoint=endpoint, parts=(), query=query, purpose=purpose, asked_at=asked_at)
         return await self._read(tenant_id, read)
 
     async def get_single(
@@ -171,14 +175,20 @@ class XeroClient:
         remote_id: str,
         *,
         purpose: str = HANDLERS,
+        asked_at: datetime | None = None,
     ) -> Page:
         """One thing, as the only item.
+
+        Args:
+            asked_at: the database's time, where the caller has read it just now.
 
         Raises:
             ResourceMissing: Xero does not know it.
         """
         query = single_query(endpoint)
-        read = _Read(endpoint=endpoint, parts=(remote_id,), query=query, purpose=purpose)
+        read = _Read(
+            endpoint=endpoint, parts=(remote_id,), query=query, purpose=purpose, asked_at=asked_at
+        )
         page = await self._read(tenant_id, read)
         if not page.items:
             raise ResourceMissing(f"{endpoint.path}/{remote_id}")
@@ -211,11 +221,13 @@ class XeroClient:
     async def _once(self, tenant_id: TenantId, read: _Read, token: str) -> Page:
         await self._budget.reserve(tenant_id, read.purpose)
         async with self._calls.place(tenant_id, read.purpose):
-            asked_at = await self._database_time.now()
+            asked_at = read.asked_at or await self._database_time.now()
             answer = await self._send(tenant_id, read, token)
-            answered_at = await self._database_time.now()
         fetched_at = self._clock.now()
-        await self._tell_budget(tenant_id, read, answer)
+        # Side by side: both are a round trip, for which a change waits.
+        answered_at, _ = await asyncio.gather(
+            self._database_time.now(), self._tell_budget(tenant_id, read, answer)
+        )
         if not 200 <= answer.status < 300:
             await self._refuse(tenant_id, read, answer)
         body = await read_body(answer.body, read.endpoint.item_key)

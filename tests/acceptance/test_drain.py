@@ -27,6 +27,7 @@ from simulator.config import SimulatorConfig
 from simulator.server import RunningSimulator
 from storage.database import Database
 from storage.secrets import new_key
+from tests.acceptance.ports import neighbouring_ports
 from tests.acceptance.programs import DRAIN_S, Running, Shell, installation
 from tests.acceptance.rig import LOOK_EVERY_S, LOOPBACK, QUICK, SMALL
 from tests.acceptance.test_outages import Broker
@@ -96,6 +97,10 @@ class World:
     async def xero_answers(self) -> None:
         """As ever."""
         await self.watch.steer("faults", {"clear": True})
+
+    async def fault_has_struck(self) -> bool:
+        """Whether every fault with a number of times has struck so often."""
+        return not self.simulator.simulation.faults.calls
 
     async def figure(self, role: str, name: str) -> float:
         """The sum of one of a process's metrics."""
@@ -241,6 +246,33 @@ async def test_every_role_ends_in_time_whatever_is_away(world: World, figure: Fi
         )
         assert not judged.differences, report(judged.differences)
     assert max(slowest.values()) < DRAIN_S
+
+
+async def test_consent_under_way_does_not_hold_up_the_end(world: World) -> None:
+    """A person waits for a page, and we for Xero's token server, which does not answer."""
+    role = world.shell.but(port=str(world.port))
+    async with role.running("run", "api", port=world.port) as program:
+        slow = {"kind": "slow", "path": "/connect/token", "times": 1, "seconds": 300.0}
+        await world.watch.steer("faults", {"calls": [slow]})
+        tenants = [tenant.id for tenant in world.simulator.books]
+        linking = asyncio.create_task(
+            link_all(f"http://localhost:{world.port}", tenants, external_id="drained")
+        )
+        await until(world.fault_has_struck)
+        await ended(program, "api, consent")
+        await asyncio.gather(linking, return_exceptions=True)
+
+    assert await world.rows("SELECT count(*) FROM tenant") == 0
+
+
+async def test_simulator_ends_though_a_client_hangs() -> None:
+    """It is a program like the others, for whoever starts and stops them."""
+    port = neighbouring_ports(1)
+    words = ("simulate", "--json", "--port", str(port), "--small")
+    async with Shell({}).running(*words) as program:
+        await program.line()
+        async with hung_client(port):
+            await ended(program, "simulator")
 
 
 async def ended(program: Running, who: str) -> float:

@@ -32,6 +32,11 @@ class Cable:
         """Fall silent: nothing is refused, nothing arrives."""
         self._flowing.clear()
 
+    def lead_to(self, database_url: str) -> None:
+        """Lead new connections to another address: the server has come back there."""
+        parts = urlsplit(database_url)
+        self._target = (str(parts.hostname), int(parts.port or 5432))
+
     async def cut(self) -> None:
         """Drop every connection and refuse new ones, as a stopped server does."""
         if self._server is not None:
@@ -41,7 +46,11 @@ class Cable:
             writer.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._target)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+        except OSError:  # the server is away, and so this end is
+            writer.transport.abort()
+            return
         self._writers |= {writer, far_writer}
         try:
             await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))

@@ -28,9 +28,9 @@ from storage.absorbing import (
     LockedTenant,
     learn_organisation,
     lock_tenant,
-    move_business_date,
 )
-from storage.cursors import cursors
+from storage.calendars import move_business_date
+from storage.cursors import backfill_complete
 from storage.database import Connection, Database
 from storage.errors import StorageConflict
 from storage.notices import (
@@ -149,8 +149,9 @@ async def _absorb_chunk(
     ids = [one.normalized.remote_id for one in seen]
     known = await known_records(conn, tenant.id, resource.name, ids)
     notices = await notices_of(conn, tenant.id, resource.endpoint.path, ids)
-    cursor = (await cursors(conn, tenant.id)).get(resource.endpoint.path)
-    complete = cursor is not None and cursor.backfill_complete
+    complete = len(known) < len(ids) and await backfill_complete(
+        conn, tenant.id, resource.endpoint.path
+    )
     now = clock.now()
     batch, done = _Batch(), Absorbed()
     for one in seen:
@@ -323,18 +324,22 @@ async def _linked(conn: Connection, tenant: LockedTenant, steps: Sequence[Step])
         for path, remote_id in before ^ set(step.resource.linked(step.after)):
             if by_endpoint(path) is not None:
                 wanted[path, remote_id] = _wanted(path, remote_id)
-    for kind, role in _ROLE_OF_TYPE.items():
-        contacts = [
-            step.after["contact"]["remote_id"]
-            for step in steps
-            if step.resource.name == "invoice"
-            and step.after["type"] == kind
-            and step.after["contact"]
-            and (step.before is None or step.before["status"] != step.after["status"])
-        ]
-        for remote_id in await contacts_lacking_role(conn, tenant.id, contacts, role):
-            wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
+    for remote_id in await contacts_lacking_role(conn, tenant.id, _roles(steps)):
+        wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
     return list(wanted.values())
+
+
+def _roles(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """(Remote id, role) of the contacts of documents that are new or in another status."""
+    roles = {
+        (step.after["contact"]["remote_id"], _ROLE_OF_TYPE[step.after["type"]])
+        for step in steps
+        if step.resource.name == "invoice"
+        and step.after["type"] in _ROLE_OF_TYPE
+        and step.after["contact"]
+        and (step.before is None or step.before["status"] != step.after["status"])
+    }
+    return sorted(roles)
 
 
 def _wanted(path: str, remote_id: str) -> NewNotice:

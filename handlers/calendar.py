@@ -5,21 +5,22 @@ A date only moves forward. What a standstill missed comes once, with the instant
 really due.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from handlers.cause import time_cause
 from handlers.commit import Step, commit_steps
 from handlers.workshop import place_of
-from storage.absorbing import (
-    LockedTenant,
+from storage.absorbing import LockedTenant, lock_tenant
+from storage.calendars import (
     TenantCalendar,
-    lock_tenant,
+    calendar_zones,
+    calendars_to_turn,
+    close_calendar,
     move_business_date,
-    tenant_calendars,
 )
 from storage.database import Connection, Database
 from storage.errors import StorageError, TenantNotLinked
@@ -47,7 +48,8 @@ async def turn_calendars(
     """
     events = 0
     resting = {} if resting is None else resting
-    for calendar in await tenant_calendars(db):
+    todays = _todays(clock.now(), await calendar_zones(db))
+    for calendar in await calendars_to_turn(db, todays):
         if resting.get(calendar.tenant_id, _LONG_AGO) > clock.real():
             continue
         try:
@@ -61,12 +63,21 @@ async def turn_calendars(
     return events
 
 
+def _todays(now: datetime, zones: Iterable[str]) -> dict[str, date]:
+    """Each zone's calendar day. One that nobody knows is past every date: its tenants are looked
+    at, and each has the fault to itself."""
+    todays = {}
+    for zone in zones:
+        try:
+            todays[zone] = local_date(now, zone)
+        except (ValueError, ZoneInfoNotFoundError):
+            todays[zone] = date.max
+    return todays
+
+
 async def _caught_up(db: Database, clock: Clock, calendar: TenantCalendar) -> int:
     today = max(local_date(clock.now(), calendar.time_zone), calendar.business_date)
-    # Due timers of a date that has moved already are what a crash between two chunks left.
-    if today > calendar.business_date or calendar.has_due_timers:
-        return await turn_calendar(db, calendar.tenant_id, today)
-    return 0
+    return await turn_calendar(db, calendar.tenant_id, today)
 
 
 async def turn_calendar(db: Database, tenant_id: TenantId, today: date) -> int:
@@ -85,6 +96,8 @@ async def turn_calendar(db: Database, tenant_id: TenantId, today: date) -> int:
             await move_business_date(conn, tenant_id, today)
             timers = await due_timers(conn, tenant_id, today=today, limit=CHUNK)
             events += await _work_off(conn, tenant, timers, today, at)
+            if len(timers) < CHUNK:
+                await close_calendar(conn, tenant_id, today)
         if len(timers) < CHUNK:
             log.info("calendar_turned", tenant_id=tenant_id, today=today.isoformat(), events=events)
             return events

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from storage.database import Connection, Database
+from storage.database import Connection
 from storage.errors import LeaseLost, TenantNotLinked
 from unified.ids import ConnectionId, EntityId, EventId, TenantId
 
@@ -56,7 +56,9 @@ SELECT id, name, connection_id, shard, epoch, tenant_sequence, linked_at, busine
   FROM tenant WHERE id = $1 FOR NO KEY UPDATE
 """
 
+# One round trip: the tenant's row is locked meanwhile.
 _APPEND = """
+WITH appended AS (
 INSERT INTO event (shard, tenant_id, epoch, tenant_sequence, event_id, resource, entity_id,
                    sequence, op, cause, value, state, headers, received_at)
 SELECT $1, $2, $3, e.tenant_sequence, e.event_id, e.resource, e.entity_id, e.sequence, e.op,
@@ -67,6 +69,10 @@ SELECT $1, $2, $3, e.tenant_sequence, e.event_id, e.resource, e.entity_id, e.seq
     AS e(tenant_sequence, event_id, resource, entity_id, sequence, op, cause, value, state,
          headers, received_at, place)
  ORDER BY e.place
+), moved AS (
+UPDATE tenant SET tenant_sequence = $15 WHERE id = $2
+)
+SELECT pg_notify($16, $17)
 """
 
 
@@ -124,11 +130,10 @@ async def append_events(conn: Connection, tenant: LockedTenant, rows: Sequence[E
         [row.state for row in rows],
         [row.headers.decode() for row in rows],
         [row.received_at for row in rows],
+        rows[-1].tenant_sequence,
+        EVENT_CHANNEL,
+        str(tenant.shard),
     )
-    await conn.execute(
-        "UPDATE tenant SET tenant_sequence = $2 WHERE id = $1", tenant.id, rows[-1].tenant_sequence
-    )
-    await conn.execute("SELECT pg_notify($1, $2)", EVENT_CHANNEL, str(tenant.shard))
 
 
 async def learn_organisation(
@@ -150,42 +155,6 @@ async def learn_organisation(
         time_zone,
         short_code,
     )
-
-
-async def move_business_date(conn: Connection, tenant_id: TenantId, day: date) -> bool:
-    """Let the tenant's business date advance to `day`; False if it is there or beyond already."""
-    moved: bool | None = await conn.fetchval(
-        """UPDATE tenant SET business_date = $2
-            WHERE id = $1 AND (business_date IS NULL OR business_date < $2) RETURNING true""",
-        tenant_id,
-        day,
-    )
-    return bool(moved)
-
-
-@dataclass(frozen=True, slots=True)
-class TenantCalendar:
-    """Where a tenant's calendar stands."""
-
-    tenant_id: TenantId
-    time_zone: str | None
-    business_date: date
-    has_due_timers: bool  #: rules of this date or before were not worked off yet
-
-
-async def tenant_calendars(db: Database) -> list[TenantCalendar]:
-    """Every linked tenant whose organisation has been read, for the clock."""
-    rows = await db.fetch(
-        """SELECT id, time_zone, business_date,
-                  EXISTS (SELECT 1 FROM timer WHERE timer.tenant_id = tenant.id
-                             AND timer.due_on <= tenant.business_date) AS has_due_timers
-             FROM tenant
-            WHERE state IN ('linked', 'needs_reauth') AND business_date IS NOT NULL"""
-    )
-    return [
-        TenantCalendar(row["id"], row["time_zone"], row["business_date"], row["has_due_timers"])
-        for row in rows
-    ]
 
 
 async def announce(  # noqa: PLR0913  # a message and where it goes

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from handlers.commit import MISSING, Step, commit_steps
-from storage.absorbing import lock_tenant, move_business_date
+from storage.absorbing import lock_tenant
+from storage.calendars import move_business_date
 from storage.records import known_records
 from tests.handlers.answers import (
     BACKFILL,

@@ -1,0 +1,1 @@
+"""Seeded histories of the whole system in one process, under a virtual clock."""

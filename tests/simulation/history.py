@@ -1,0 +1,391 @@
+"""One seed's history: people work in their books while everything around goes wrong; then it heals.
+
+Played by the driver, which belongs to no program and can't be killed. What a step does is drawn
+from the seed alone, so a seed is a bug report.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from simulator.business import Business
+from simulator.config import CURRENCIES, OpeningBooks, TenantSpec
+from simulator.ledger import Change
+from tests.simulation.loop import Program
+from tests.simulation.weather import Trouble, Weather
+from tests.simulation.world import Running, World
+from unified.partition import relay_shard
+from unified.topics import RELAY_SHARDS
+
+API = "/api.xro/2.0"
+CALL_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "limit", "problem": "minute", "retry_after_s": 7},
+    {"kind": "limit", "problem": "concurrent"},
+    {"kind": "limit", "problem": "day", "retry_after_s": 5000},
+    {"kind": "limit", "problem": "appminute", "retry_after_s": 3},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 503, "times": 2},
+    {"kind": "status", "status": 401},
+    {"kind": "html", "status": 502},
+    {"kind": "truncated"},
+    {"kind": "truncated", "times": 2},
+    {"kind": "drop"},
+    {"kind": "slow", "seconds": 3.0, "times": 2},
+    {"kind": "slow", "seconds": 35.0},
+)
+TOKEN_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "drop", "path": "/connect/token"},
+    {"kind": "status", "status": 503, "path": "/connect/token"},
+    {"kind": "truncated", "path": "/connect/token"},
+)
+LONG_S = 5.0  #: a sleep that costs leases
+MOST_SKEW = timedelta(seconds=2)  #: between two machines' clocks
+HURRY_S = 25.0  #: business seconds at each look while everything is to be healed
+LOOK_EVERY_S = 0.25
+PATIENCE_S = 400.0  #: virtual
+
+
+class NotQuiet(Exception):
+    """Something was still under way when patience ended."""
+
+
+class ProgramEnded(Exception):
+    """A program of ours ended by itself."""
+
+
+class History:
+    """Everything that happens in one seed."""
+
+    def __init__(self, seed: int, weather: Weather) -> None:
+        self.rng = random.Random(f"{seed}|history")  # noqa: S311  # play
+        rng = self.rng
+        specs = [
+            TenantSpec(
+                name=f"Seed {seed} {number}",
+                currency=rng.choice(CURRENCIES),
+                tenant_id=str(UUID(int=rng.getrandbits(128), version=4)),
+            )
+            for number in range(rng.choice((1, 1, 2)))
+        ]
+        books = OpeningBooks(
+            contacts=rng.randint(1, 3), invoices=rng.randint(0, 3), bills=rng.randint(0, 2),
+            months=1,
+        )  # fmt: skip
+        self.weather = weather
+        self.world = World(weather, specs, books)
+        simulation = self.world.simulation
+        simulation.books.listen(self._changed)
+        self._business = Business(simulation.books, random.Random(f"{seed}|business"))  # noqa: S311  # play
+        self._tenants = [tenant.id for tenant in simulation.books]
+        self._asleep: list[Running] = []
+        self._admin = weather.engine.admin
+
+    async def play(self) -> None:
+        """The whole history.
+
+        Raises:
+            NotQuiet, ProgramEnded: it did not end as it should.
+        """
+        world = self.world
+        if self.rng.random() < 0.8:
+            self._take_other_shards()
+        world.begin()
+        world.start_handlers()
+        await world.link()
+        self.tell(f"linked {len(self._tenants)}")
+        if self.rng.random() < 0.7:
+            await self._until("backfills", self._backfilled, hurry_s=1.0)
+        for number in range(1, self.rng.randint(10, 40) + 1):
+            await self._step(number)
+            self._none_ended()
+            await asyncio.sleep(self._pause_s())
+        await self._heal()
+
+    def _take_other_shards(self) -> None:
+        """Shards without a tenant of ours belong to somebody else: that is quicker to play."""
+        ours = {relay_shard(tenant) for tenant in self._tenants}
+        self._admin(
+            "execute",
+            """INSERT INTO lease (name, owner, until)
+               SELECT 'relay.' || n, 'elsewhere', 'infinity' FROM unnest($1::int[]) AS n""",
+            [shard for shard in range(RELAY_SHARDS) if shard not in ours],
+        )
+
+    def tell(self, what: str) -> None:
+        """Write a line of the report."""
+        self.weather.tell(what)
+
+    def _changed(self, change: Change) -> None:
+        self.tell(f"xero {change.kind} {change.category} {change.record_id}")
+
+    def _pause_s(self) -> float:
+        draw = self.rng.random()
+        if draw < 0.7:
+            return self.rng.uniform(0.0, 0.1)
+        return self.rng.uniform(0.05, 0.6) if draw < 0.96 else self.rng.uniform(1.0, 5.0)
+
+    # --- steps
+
+    async def _step(self, number: int) -> None:
+        happenings: tuple[tuple[Callable[[], Awaitable[None]], int], ...] = (
+            (self._work, 40),
+            (self._deliveries_go_wrong, 6),
+            (self._calls_go_wrong, 8),
+            (self._a_minute, 6),
+            (self._a_night, 3),
+            (self._token_lost, 1),
+            (self._handlers_killed, 5),
+            (self._handlers_stopped, 2),
+            (self._handlers_joined, 3),
+            (self._handlers_asleep, 4),
+            (self._receiver_killed, 2),
+            (self._kafka_trouble, 5),
+            (self._kafka_away, 2),
+            (self._database_trouble, 4),
+            (self._database_away, 1),
+            (self._network_trouble, 3),
+            (self._fair_weather, 3),
+        )
+        kinds, weights = zip(*happenings, strict=True)
+        step = self.rng.choices(kinds, weights)[0]
+        self.tell(f"step {number}: {step.__name__.strip('_').replace('_', ' ')}")
+        await step()
+
+    async def _work(self) -> None:
+        tenant = self.rng.choice(self._tenants)
+        for _ in range(self.rng.choice((1, 1, 1, 2, 4))):
+            self._business.act(tenant)
+            if self.rng.random() < 0.5:
+                await asyncio.sleep(self.rng.uniform(0.0, 0.1))
+
+    async def _deliveries_go_wrong(self) -> None:
+        shares = {
+            kind: round(self.rng.uniform(0.0, 0.4), 2)
+            for kind in ("lose", "repeat", "delay", "reorder")
+        }
+        self.world.steer({"deliveries": {**shares, "delay_s": 2.0}})
+
+    async def _calls_go_wrong(self) -> None:
+        fault = {**self.rng.choice(CALL_FAULTS), "path": API}
+        if self.rng.random() < 0.5:
+            fault["tenant_id"] = self.rng.choice(self._tenants)
+        self.world.steer({"calls": [fault]})
+
+    async def _a_minute(self) -> None:
+        self.world.offset.forward(seconds=self.rng.uniform(0, 120))
+
+    async def _a_night(self) -> None:
+        """Time that nobody works in; a lost token answer is settled first, for Xero forgets it."""
+        if self._tokens_unsettled() is None:
+            self.world.offset.forward(hours=self.rng.uniform(8, 30))
+
+    async def _token_lost(self) -> None:
+        """An access token is over, and the answer with the next one gets lost."""
+        if self._blocked() or self._tokens_unsettled() is not None:
+            return
+        self.world.offset.forward(minutes=31)
+        self.world.steer({"calls": [self.rng.choice(TOKEN_FAULTS)]})
+        self._sweep_soon()
+        await asyncio.sleep(self.rng.uniform(0.0, 1.0))
+        if self.rng.random() < 0.4:
+            await self._handlers_killed()
+
+    async def _handlers_killed(self) -> None:
+        """One is killed; another takes over at once, later, or is there already."""
+        self.world.kill(self._one())
+        if self.rng.random() < 0.5:
+            self._let_leases_end()
+        await self._replaced()
+
+    async def _handlers_stopped(self) -> None:
+        running = self._one()
+        self.world.handlers.remove(running)
+        running.program.wake()
+        running.stop.set()
+        await self._replaced()
+
+    async def _handlers_joined(self) -> None:
+        if len(self.world.handlers) < 2:
+            self.world.start_handlers(skew_s=self.rng.uniform(-1.0, 1.0))
+
+    async def _handlers_asleep(self) -> None:
+        """One stands still, for a moment or for longer than its leases; another may work on."""
+        running = self._one()
+        if running.program.asleep:
+            return
+        running.program.sleep()
+        seconds = self.rng.choice((0.05, 0.2, 0.5, 0.5, 2.0, 2.0, 16.0))
+        asyncio.get_running_loop().call_later(seconds, self._wake, running.program)
+        if seconds > LONG_S or self.rng.random() < 0.3:
+            if len(self.world.handlers) < 2:
+                self.world.start_handlers()
+            if self.rng.random() < 0.7:
+                await self._work()
+                await asyncio.sleep(seconds)
+
+    def _wake(self, program: Program) -> None:
+        if program.asleep:
+            self.tell(f"{program.name} wakes")
+            program.wake()
+
+    async def _receiver_killed(self) -> None:
+        receiver = self.world.receiver
+        assert receiver is not None
+        self.world.kill(receiver)
+        await asyncio.sleep(self.rng.choice((0.0, 0.2, 2.0)))
+        self.world.start_receiver()
+
+    async def _kafka_trouble(self) -> None:
+        self.weather.trouble.kafka_fails = self.rng.choice((0.0, 0.05, 0.3))
+        self.weather.trouble.kafka_unheard = self.rng.choice((0.0, 0.05, 0.3))
+
+    async def _kafka_away(self) -> None:
+        self.weather.kafka_away = True
+        self._later(self.rng.uniform(0.2, 6.0), "kafka_away")
+
+    async def _database_trouble(self) -> None:
+        self.weather.trouble.connection_breaks = self.rng.choice((0.0, 0.01, 0.05))
+        self.weather.trouble.notification_lost = self.rng.choice((0.0, 0.2, 1.0))
+
+    async def _database_away(self) -> None:
+        self.weather.database_away = True
+        self._later(self.rng.uniform(0.1, 5.0), "database_away")
+
+    async def _network_trouble(self) -> None:
+        self.weather.trouble.request_lost = self.rng.choice((0.0, 0.05, 0.2))
+        self.weather.trouble.answer_lost = self.rng.choice((0.0, 0.05, 0.2))
+
+    async def _fair_weather(self) -> None:
+        self.weather.trouble = Trouble()
+        self.world.simulation.faults.clear()
+
+    def _later(self, seconds: float, name: str) -> None:
+        """Something that is away comes back."""
+
+        def back() -> None:
+            self.tell(f"{name} no more")
+            setattr(self.weather, name, False)
+
+        asyncio.get_running_loop().call_later(seconds, back)
+
+    # --- helpers
+
+    def _one(self) -> Running:
+        return self.rng.choice(self.world.handlers)
+
+    async def _replaced(self) -> None:
+        if not self.world.handlers:
+            await asyncio.sleep(self.rng.choice((0.0, 0.1, 3.0)))
+            self.world.start_handlers()
+        elif all(each.program.asleep for each in self.world.handlers):
+            self.world.start_handlers()
+
+    def _let_leases_end(self) -> None:
+        """What killed programs held becomes free, as after the leases' own seconds."""
+        now = self.world.clock.real() - timedelta(seconds=1)
+        dead = self.world.killed()
+        self._admin(
+            "execute",
+            "UPDATE tenant SET lease_until = $1 WHERE lease_owner = ANY($2) AND lease_until > $1",
+            now, dead,
+        )  # fmt: skip
+        self._admin(
+            "execute",
+            "UPDATE lease SET until = $1 WHERE owner = ANY($2) AND until > $1", now, dead,
+        )  # fmt: skip
+
+    def _none_ended(self) -> None:
+        for each in (*self.world.handlers, self.world.receiver):
+            if each is not None and each.task.done() and not each.program.killed:
+                error = each.task.exception()
+                raise ProgramEnded(f"{each.program.name} ended by itself: {error!r}") from error
+
+    def _blocked(self) -> bool:
+        found: bool = self._admin(
+            "fetchval",
+            """SELECT EXISTS (SELECT FROM tenant WHERE blocked_until > $1)
+                   OR EXISTS (SELECT FROM app_budget WHERE blocked_until > $1)""",
+            self.world.clock.now(),
+        )
+        return found
+
+    def _tokens_unsettled(self) -> str | None:
+        """A refresh whose answer was lost must be repeated within 30 minutes (Xero's grace)."""
+        open_claims: int = self._admin(
+            "fetchval",
+            """SELECT count(*) FROM "authorization" WHERE refresh_claim IS NOT NULL""",
+        )
+        return "a token refresh is not settled" if open_claims else None
+
+    def _sweep_soon(self) -> None:
+        self._admin("execute", "UPDATE cursor SET sweep_due_at = $1", self.world.clock.now())
+
+    def _backfilled(self) -> str | None:
+        left: int = self._admin(
+            "fetchval", "SELECT count(*) FROM cursor WHERE backfill_state <> 'done'"
+        )
+        return f"{left} backfills still run" if left else None
+
+    # --- the end
+
+    async def _heal(self) -> None:
+        """Nothing goes wrong any more: limits are over, and one sweep finds what was lost."""
+        world = self.world
+        self.tell("heal")
+        self.weather.clear()
+        self._let_leases_end()
+        world.simulation.faults.clear()
+        for each in tuple(world.handlers):
+            self._wake(each.program)
+        await self._until("deliveries", self._delivered)
+        if self._tokens_unsettled() is not None:
+            self._sweep_soon()
+            await self._until("tokens", self._tokens_unsettled)
+        await self._until("backfills", self._backfilled, hurry_s=HURRY_S)
+        world.offset.forward(hours=24)  # longer than any interval, so everything is swept
+        morning = world.clock.now()
+        await self._until("quiet", self._left, hurry_s=HURRY_S)
+        swept_at = self._admin("fetchval", "SELECT min(last_swept_at) FROM cursor")
+        if swept_at is None or swept_at < morning - MOST_SKEW:
+            raise NotQuiet(f"not everything was swept after {morning}: {swept_at}")
+        self.tell("quiet")
+
+    async def _until(
+        self, what: str, left: Callable[[], str | None], *, hurry_s: float = 0.0
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PATIENCE_S
+        while (found := left()) is not None:
+            if loop.time() > patience:
+                raise NotQuiet(f"{what}: {found}")
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.world.offset.forward(seconds=hurry_s)
+            self._none_ended()
+
+    def _delivered(self) -> str | None:
+        pending = self.world.simulation.courier.pending
+        return f"{pending} deliveries are on their way" if pending else None
+
+    def _left(self) -> str | None:
+        delivering = self._delivered()
+        if delivering is not None:
+            return delivering
+        row = self._admin(
+            "fetchrow",
+            """SELECT (SELECT count(*) FROM notice WHERE state = 'due') AS notices,
+                      (SELECT count(*) FROM cursor c JOIN tenant t ON t.id = c.tenant_id
+                        WHERE t.state = 'linked' AND c.sweep_due_at <= $1) AS sweeps,
+                      (SELECT count(*) FROM timer i JOIN tenant t ON t.id = i.tenant_id
+                        WHERE i.due_on <= t.business_date) AS timers,
+                      (SELECT count(*) FROM tenant t WHERE t.business_date
+                        < ($1 AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date) AS calendars,
+                      (SELECT count(*) FROM event WHERE relayed_at IS NULL) AS events,
+                      (SELECT count(*) FROM announcement WHERE relayed_at IS NULL)
+                        AS announcements""",
+            self.world.clock.now(),
+        )
+        due = [f"{count} {what}" for what, count in row.items() if count]
+        return ", ".join(due) + " still due" if due else None

@@ -6,6 +6,7 @@ runs: imports are most of what a start costs.
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -86,8 +87,12 @@ async def _run_simulator(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def owner_name() -> str:
-    """Who we are as a holder of leases: unique per process, readable in the tables."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Who we are as a holder of leases: unique per process, readable in the tables.
+
+    Containers may share their host's name, and each calls its only process number 1: two that
+    took each other for themselves would both relay everything.
+    """
+    return f"{socket.gethostname()}.{secrets.token_hex(4)}:{os.getpid()}"
 
 
 class Process:

@@ -7,7 +7,6 @@ import asyncio
 import json
 import random
 import signal
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,8 +32,8 @@ ROLES = ("receiver api", "receiver", "handlers", "handlers", "handlers", "crm", 
 SMALL = OpeningBooks(contacts=4, invoices=5, bills=2, months=2)
 BACKFILL_S = 180.0
 
-_SHARDS = "SELECT name FROM lease WHERE owner = $1 AND name LIKE 'relay.%' AND until > now()"
-_TENANTS = "SELECT id FROM tenant WHERE lease_owner = $1 AND lease_until > clock_timestamp()"
+_SHARDS = "SELECT name FROM lease WHERE owner LIKE $1 AND name LIKE 'relay.%' AND until > now()"
+_TENANTS = "SELECT id FROM tenant WHERE lease_owner LIKE $1 AND lease_until > clock_timestamp()"
 
 
 @dataclass
@@ -47,8 +46,8 @@ class Member:
 
     @property
     def owner(self) -> str:
-        """Its name as a holder of leases."""
-        return f"{socket.gethostname()}:{self.program.process.pid}"
+        """Its name as a holder of leases, as LIKE finds it."""
+        return f"%:{self.program.process.pid}"
 
     async def kill(self) -> None:
         """SIGKILL."""

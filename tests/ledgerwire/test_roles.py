@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 
+from ledgerwire.roles import owner_name
 from tests.ledgerwire.process import process_of
 
 CRM_SAYS = "no round has been completed yet"
@@ -36,6 +37,12 @@ async def test_computing_roles_answer_for_themselves(database_url: str) -> None:
 
     assert status == 503
     assert checks == {"database": "ok", "worker": "ok", "relay": "ok", "crm": CRM_SAYS}
+
+
+def test_containers_of_one_name_are_told_apart() -> None:
+    """In each of them our process has the same number, and neither may take the other's leases for
+    its own."""
+    assert owner_name() != owner_name()
 
 
 async def test_no_work_before_the_schema_is_there(database_url: str) -> None:

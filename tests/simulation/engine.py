@@ -235,7 +235,8 @@ class Engine:
             max_cached_statement_lifetime=0,
         )
         await prepare_connection(connection)
-        connection._transport._sock.setblocking(True)
+        transport: Any = connection._transport  # type: ignore[attr-defined]  # asyncpg's own
+        transport._sock.setblocking(True)
         return connection
 
     # --- driving asyncpg from inside another event loop

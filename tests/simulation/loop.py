@@ -114,7 +114,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Virtual seconds."""
         return self._now_s
 
-    def call_at(
+    def call_at(  # type: ignore[override]  # asyncio's signature counts the arguments
         self, when: float, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call at this virtual time; those of one instant in the order of their making."""
@@ -155,10 +155,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if handle._cancelled:  # type: ignore[attr-defined]  # asyncio's own
+            if handle._cancelled:
                 continue
-            program = handle._context.get(_PROGRAM)  # type: ignore[attr-defined]  # as above
+            program = handle._context.get(_PROGRAM)
             if program is not None and program.stands_still:
                 program.hold(handle)
             else:
-                handle._run()  # type: ignore[attr-defined]  # as above
+                handle._run()

@@ -124,7 +124,7 @@ class Runner:
         else:
             return counts | {"fenced": history.world.broker.fenced}
         finally:
-            self._logs.into(None)
+            self._logs.nowhere()
             history.world.end()
         return {}
 

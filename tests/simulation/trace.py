@@ -5,7 +5,7 @@ statements, messages) are kept only where somebody wants to read them.
 """
 
 import hashlib
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -48,18 +48,20 @@ class Logs:
 
     def __init__(self) -> None:
         self._trace: Trace | None = None
-        self._at_s = lambda: 0.0
-        self._who = lambda: ""
+        self._at_s: Callable[[], float] = float
+        self._who: Callable[[], str] = str
 
     def configure(self) -> None:
         """Hand all log lines of this process here."""
         structlog.configure(processors=[self._take], cache_logger_on_first_use=True)
 
-    def into(self, trace: Trace | None, at_s: Any = None, who: Any = None) -> None:
-        """From now on; None: nowhere."""
-        self._trace = trace
-        if trace is not None:
-            self._at_s, self._who = at_s, who
+    def into(self, trace: Trace, at_s: Callable[[], float], who: Callable[[], str]) -> None:
+        """From now on."""
+        self._trace, self._at_s, self._who = trace, at_s, who
+
+    def nowhere(self) -> None:
+        """From now on, nobody reads them."""
+        self._trace = None
 
     def _take(self, _: Any, level: str, event: MutableMapping[str, Any]) -> Any:
         trace = self._trace

@@ -52,12 +52,14 @@ async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[S
     for offset, step in enumerate(steps, start=1):
         finished, row = _record_row(tenant, step)
         rows.setdefault(step.resource.name, []).append(row)
-        timers.setdefault(step.resource.name, []).append(_timer_row(step.resource, finished))
+        timer = _timer_row(step.resource, finished)
+        if timer.rule is not None or step.known is not None:  # what is new has no rule to take back
+            timers.setdefault(step.resource.name, []).append(timer)
         number = tenant.tenant_sequence + offset
         events.append(_event_row(tenant, step, finished, number))
     for name, records in rows.items():
         await write_records(conn, tenant.id, name, records)
-        await set_timers(conn, tenant.id, name, timers[name])
+        await set_timers(conn, tenant.id, name, timers.get(name, ()))
     await append_events(conn, tenant, events)
     return len(events)
 

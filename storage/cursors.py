@@ -46,6 +46,17 @@ async def cursors(db: Database | Connection, tenant_id: TenantId) -> dict[str, C
     return {row["endpoint"]: _cursor(row) for row in rows}
 
 
+async def backfill_complete(conn: Connection, tenant_id: TenantId, endpoint: str) -> bool:
+    """Whether a complete, unlimited backfill of this endpoint has ended."""
+    return bool(
+        await conn.fetchval(
+            "SELECT backfill_complete FROM cursor WHERE tenant_id = $1 AND endpoint = $2",
+            tenant_id,
+            endpoint,
+        )
+    )
+
+
 async def backfill_started(
     conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime
 ) -> None:

@@ -124,9 +124,10 @@ UPDATE record
 """
 
 _LACKING_ROLE = """
-SELECT remote_id FROM record
+SELECT DISTINCT remote_id FROM record JOIN unnest($2::text[], $3::text[]) AS w(id, role)
+       ON record.remote_id = w.id
  WHERE tenant_id = $1 AND resource = 'contact' AND remote_id = ANY($2::text[])
-   AND NOT (unified::jsonb -> 'roles') ? $3
+   AND NOT (unified::jsonb -> 'roles') ? w.role
 """
 
 
@@ -211,8 +212,12 @@ async def verify_records(
 
 
 async def contacts_lacking_role(
-    conn: Connection, tenant_id: TenantId, remote_ids: Sequence[str], role: str
+    conn: Connection, tenant_id: TenantId, wanted: Sequence[tuple[str, str]]
 ) -> list[RemoteId]:
-    """Which of these contacts the mirror does not yet show in this role (`customer`, `vendor`)."""
-    rows = await conn.fetch(_LACKING_ROLE, tenant_id, list(remote_ids), role)
+    """Which of these contacts the mirror does not yet show in a role: (remote id, `customer` or
+    `vendor`)."""
+    if not wanted:
+        return []
+    remote_ids, roles = zip(*wanted, strict=True)
+    rows = await conn.fetch(_LACKING_ROLE, tenant_id, list(remote_ids), list(roles))
     return [row["remote_id"] for row in rows]

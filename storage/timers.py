@@ -31,6 +31,9 @@ class DueTimer:
 
 
 _SET = """
+WITH gone AS (
+DELETE FROM timer WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($6::text[])
+)
 INSERT INTO timer (tenant_id, resource, remote_id, rule, due_on)
 SELECT $1, $2, t.remote_id, t.rule, t.due_on
   FROM unnest($3::text[], $4::text[], $5::date[]) AS t(remote_id, rule, due_on)
@@ -46,7 +49,7 @@ async def set_timers(
     """Replace the waiting rules of these records."""
     waiting = sorted((row for row in rows if row.rule is not None), key=lambda row: row.remote_id)
     gone = [row.remote_id for row in rows if row.rule is None]
-    if waiting:
+    if rows:
         await conn.execute(
             _SET,
             tenant_id,
@@ -54,13 +57,6 @@ async def set_timers(
             [row.remote_id for row in waiting],
             [row.rule for row in waiting],
             [row.due_on for row in waiting],
-        )
-    if gone:
-        await conn.execute(
-            """DELETE FROM timer
-                WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($3::text[])""",
-            tenant_id,
-            resource,
             gone,
         )
 

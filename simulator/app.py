@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from simulator import signing
 from simulator.accounting import AccountingHttp
@@ -36,8 +39,7 @@ def create_app(config: SimulatorConfig) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        del app
-        courier = asyncio.create_task(simulation.courier.run())
+        courier = app.state.courier = asyncio.create_task(simulation.courier.run())
         try:
             yield
         finally:
@@ -51,9 +53,25 @@ def create_app(config: SimulatorConfig) -> Starlette:
             *IdentityHttp(simulation).routes(),
             *AccountingHttp(simulation).routes(),
             Control(simulation, player).mount(),
+            Route("/livez", _live, methods=["GET"]),
+            Route("/readyz", _ready, methods=["GET"]),
         ],
         lifespan=lifespan,
     )
     app.state.simulation = simulation
     app.state.player = player
     return app
+
+
+async def _live(_: Request) -> Response:
+    """The event loop runs."""
+    return JSONResponse({"live": True})
+
+
+async def _ready(request: Request) -> Response:
+    """Calls are answered (the books were there before), and webhooks would leave."""
+    delivers = not request.app.state.courier.done()
+    trouble = "ok" if delivers else "nobody delivers webhooks any more"
+    return JSONResponse(
+        {"ready": delivers, "checks": {"courier": trouble}}, status_code=200 if delivers else 503
+    )

@@ -6,6 +6,7 @@ wherever it runs: the lease sees to that, and each commit checks its fencing tok
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +16,13 @@ from handlers.session import TURN_S, TenantSession
 from handlers.waiting import either, until
 from handlers.workshop import Workshop, place_of
 from storage.errors import LeaseLost, SecretsUnreadable, StorageError
-from storage.leases import TenantLease, release_tenant, renew_tenant, take_tenants
+from storage.leases import (
+    TenantLease,
+    release_tenant,
+    renew_tenant,
+    take_named_tenants,
+    take_tenants,
+)
 from storage.notices import NOTICE_CHANNEL
 from unified.ids import TenantId
 
@@ -53,16 +60,30 @@ class Worker:
         self._renewing: set[TenantLease] = set()
         self._resting: dict[TenantId, float] = {}  #: until when, by the event loop's clock
         self._kick = asyncio.Event()
+        self._hinted: set[TenantId] = set()
+        self._look_at = float("-inf")  #: the next look around, by the event loop's clock
+        self._others_wait = False  #: the last one found at least as many as it could take
 
     def hint(self, payload: str) -> None:
-        """A NOTIFY came: wake the tenant's session, or look for tenants to lease."""
-        session = self._sessions.get(TenantId(payload))
-        if session is not None:
-            session.wake.set()
-        else:
-            for running in self._sessions.values() if not payload else ():
+        """A NOTIFY came: wake the sessions of the tenants that it names, and lease the others; it
+        may mean anybody where it names nobody."""
+        if not payload:
+            for running in self._sessions.values():
                 running.wake.set()
-            self._kick.set()
+            self._look_around()
+            return
+        for tenant_id in map(TenantId, payload.split(",")):
+            session = self._sessions.get(tenant_id)
+            if session is not None:
+                session.wake.set()
+            else:
+                self._hinted.add(tenant_id)
+                self._kick.set()
+
+    def _look_around(self) -> None:
+        """Look for work of any tenant, whoever has waited longest first."""
+        self._look_at = float("-inf")
+        self._kick.set()
 
     @property
     def active(self) -> int:
@@ -73,26 +94,50 @@ class Worker:
         """Work until `stop` is set and everything under way has ended."""
         subscription = await self._shop.db.listen(NOTICE_CHANNEL, self.hint)
         renewing = asyncio.create_task(self._renew())
+        loop = asyncio.get_running_loop()
         try:
             while not stop.is_set():
                 self._kick.clear()
                 try:
-                    await self._lease_more()
+                    await self._lease_hinted()
+                    if loop.time() >= self._look_at:
+                        self._look_at = loop.time() + POLL_S
+                        await self._lease_more()
                     self._shop.metrics.health.looked_for_work()
                 except StorageError as error:
                     log.warning("lease_failed", error=type(error).__name__)
                     await until(stop, 1.0)
-                await either(self._kick, stop, seconds=POLL_S)
+                wait_s = max(self._look_at - loop.time(), 0.0)
+                await either(self._kick, stop, seconds=min(wait_s, POLL_S))
         finally:
             await self._drain()
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
             await subscription.close()
 
+    async def _lease_hinted(self) -> None:
+        """Lease those whom hints named, where nobody who has waited longer wants the place."""
+        if self._is_full() or self._others_wait:
+            self._hinted.clear()  # whoever is due is found in turn, as soon as a place is free
+            return
+        named = self._hinted.difference(self._tasks, self._still_resting())
+        self._hinted.clear()
+        if not named:
+            return
+        limit = self._limit()
+        leases = await take_named_tenants(
+            self._shop.db, self._settings.owner, sorted(named),
+            now=self._shop.clock.now(), limit=limit, life=LEASE,
+        )  # fmt: skip
+        self._begin(leases)
+        if len(leases) == limit:
+            self._hinted |= named.difference(self._tasks)
+            self._kick.set()
+
     async def _lease_more(self) -> None:
         if self._is_full():
             return
-        limit = min(TAKE_AT_ONCE, self._settings.tenants_at_once - len(self._tasks))
+        limit = self._limit()
         leases = await take_tenants(
             self._shop.db,
             self._settings.owner,
@@ -101,6 +146,16 @@ class Worker:
             life=LEASE,
             besides=[*self._tasks, *self._still_resting()],
         )
+        self._begin(leases)
+        self._others_wait = len(leases) == limit
+        if self._others_wait:
+            self._look_around()  # there may be more, unless another worker takes them meanwhile
+
+    def _limit(self) -> int:
+        return min(TAKE_AT_ONCE, self._settings.tenants_at_once - len(self._tasks))
+
+    def _begin(self, leases: Sequence[TenantLease]) -> None:
+        """Start a session for each."""
         for lease in leases:
             session = TenantSession(
                 self._shop,
@@ -113,8 +168,6 @@ class Worker:
             self._leases[lease.tenant_id] = lease
             self._tasks[lease.tenant_id] = asyncio.create_task(self._serve(session, lease))
         self._shop.metrics.sessions.set(len(self._tasks))
-        if len(leases) == limit:
-            self._kick.set()  # there may be more, unless another worker takes them meanwhile
 
     def _is_full(self) -> bool:
         return len(self._tasks) >= self._settings.tenants_at_once
@@ -154,9 +207,12 @@ class Worker:
             try:
                 await self._give_back(lease)
             finally:
+                if self._is_full():
+                    self._look_around()  # somebody may wait for this place
                 self._sessions.pop(lease.tenant_id, None)
                 self._tasks.pop(lease.tenant_id, None)
-                self._kick.set()  # a hint that came after the session's last look is due again
+                if session.wake.is_set():  # a hint that came after its last look is due again
+                    self.hint(lease.tenant_id)
 
     async def _give_back(self, lease: TenantLease) -> None:
         try:

@@ -13,7 +13,7 @@ import msgspec
 
 from storage.database import Connection, Database
 from storage.errors import StorageConflict
-from storage.notices import NOTICE_CHANNEL
+from storage.notices import NOTICE_CHANNEL, whom_to_wake
 from unified.ids import RemoteId, TenantId
 
 TENANT_NOT_LINKED = "tenant_not_linked"  #: reason counted for hints of tenants we may not read
@@ -198,7 +198,7 @@ async def store_deliveries(
             msgspec.json.encode(hints).decode(),
             now,
             NOTICE_CHANNEL,
-            next(iter(linked)) if len(linked) == 1 else "",  # whom to wake; "" for several
+            whom_to_wake(linked),
         )
         if stored["rightly"]:
             repeated = stored["repeated"] or ()

@@ -5,7 +5,7 @@ what is due, finish, wait, bury. A row's `version` comes from one global sequenc
 each hint, so finishing what was read never swallows a hint that came meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -14,7 +14,14 @@ import asyncpg
 from storage.database import Connection, Database
 from unified.ids import RemoteId, TenantId
 
-NOTICE_CHANNEL = "ledgerwire_notice"  #: NOTIFY payload: tenant id, or empty for "several"
+NOTICE_CHANNEL = "ledgerwire_notice"  #: NOTIFY payload: see `whom_to_wake`
+MOST_NAMED = 200  #: tenants in one payload, which has to stay below 8,000 bytes
+
+
+def whom_to_wake(tenant_ids: Collection[str]) -> str:
+    """A NOTIFY payload: the tenants' ids with commas between; empty, which means anybody, where
+    they are too many."""
+    return ",".join(sorted(tenant_ids)) if len(tenant_ids) <= MOST_NAMED else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,7 +304,7 @@ async def test_trouble_of_ours_stays_with_its_tenant(rig: Rig) -> None:
     """The worker lives, the tenant rests, and nothing is buried for what is not its fault."""
     await rig.announce(rig.books.create_contact(Name="One Ltd"))
     await rig.announce(rig.books.create_contact(Name="Two Ltd"))
-    await rig.db.execute("ALTER TABLE timer RENAME TO broken")
+    await rig.db.execute("ALTER TABLE event RENAME TO broken")
     before = await leases_taken(rig)
     async with at_work(rig) as worker:
         await until(lambda: _taken(rig, before + 1))

@@ -11,6 +11,7 @@ import pytest
 from storage.database import Database
 from storage.deliveries import StoredOutcome, store_deliveries
 from storage.errors import StorageError
+from storage.notices import MOST_NAMED, whom_to_wake
 from storage.tenant_states import change_state
 from tests.storage.makers import NOW, delivery, hint, link, new_tenant_id, until
 
@@ -196,7 +197,7 @@ async def test_batch_is_all_or_nothing(database: Database) -> None:
 
 
 async def test_storing_wakes_the_handlers(database: Database) -> None:
-    """NOTIFY names the tenant, or nobody when there are several; repeats wake nobody."""
+    """NOTIFY names the tenants, as many as fit; repeats wake nobody."""
     one, other = await link(database), await link(database)
     heard: asyncio.Queue[str] = asyncio.Queue()
     await database.listen("ledgerwire_notice", heard.put_nowait)
@@ -205,8 +206,13 @@ async def test_storing_wakes_the_handlers(database: Database) -> None:
     await store_deliveries(database, [delivery(hint(one))], now=NOW)
     await store_deliveries(database, [delivery(hint(one), hint(other), number=2)], now=NOW)
 
-    assert [await asyncio.wait_for(heard.get(), 10) for _ in range(2)] == [one, ""]
+    assert [await asyncio.wait_for(heard.get(), 10) for _ in range(2)] == [
+        one,
+        ",".join(sorted([one, other])),
+    ]
     assert heard.empty()
+    assert len(whom_to_wake([one] * MOST_NAMED)) < 8_000
+    assert whom_to_wake([one] * (MOST_NAMED + 1)) == ""
 
 
 async def test_crossing_batches_neither_deadlock_nor_lose_hints(database: Database) -> None:

@@ -184,7 +184,7 @@ async def kafka_is_silent(world: World) -> Callable[[], Awaitable[None]]:
 
 
 async def kafka_is_away(world: World) -> Callable[[], Awaitable[None]]:
-    """Batches can't be sent, and are tried again."""
+    """Batches can't be sent and are tried again, until those who need Kafka say that it is away."""
     await asyncio.to_thread(world.broker.go_away)
 
     async def heal() -> None:
@@ -192,6 +192,9 @@ async def kafka_is_away(world: World) -> Callable[[], Awaitable[None]]:
 
     world.simulator.player.act(20)
     await until(lambda: world.figure("handlers", "ledgerwire_relay_failures_total"))
+    await until(lambda: world.unready("handlers"))
+    await until(lambda: world.unready("crm"))
+    assert not await world.unready("receiver")
     return heal
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unified.codecs import Codec
-from unified.shape import LISTS, PAGES, Entry, Field, Read, Shape, keys_of
+from unified.entries import LISTS, PAGES, Entry, Field, Read, keys_of
+from unified.shape import Shape
 from unified.vocabulary import FULL, SUMMARY
 
 IDENTITY = frozenset({"id", "remote_id", "resource", "provider", "tenant_id", "connection_id"})
@@ -21,6 +22,7 @@ class Carrying:
 
     declared: frozenset[str]
     always: tuple[tuple[str, str], ...]  #: (field, key): not carried if the key is absent
+    always_keys: frozenset[str]  #: the keys of `always`
     shown: tuple[tuple[str, str], ...]  #: (field, key): not declared, believed if it has a value
     thin: tuple[str, ...]  #: fields that this kind of read leaves out
     from_context: tuple[str, ...]  #: not carried while they are unknown
@@ -40,6 +42,7 @@ class Carrying:
         return cls(
             declared=IDENTITY | {entry.name for entry in declared},
             always=tuple((entry.name, key) for entry in certain for key in keys_of(entry)),
+            always_keys=frozenset(key for entry in certain for key in keys_of(entry)),
             shown=tuple((e.name, e.xero) for e in shown if isinstance(e.xero, str)),
             thin=tuple(entry.name for entry in rest if entry.name != "extensions"),
             from_context=(
@@ -53,17 +56,17 @@ class Carrying:
 
     def carried(self, raw: Mapping[str, Any], record: Mapping[str, Any]) -> frozenset[str]:
         """The fields that this object tells."""
-        told = tuple(record[name] is not None for name in self.from_context)
+        told = tuple([record[name] is not None for name in self.from_context])
         usual = self.usual.get(told)
         if usual is None:
             known = {n for n, is_told in zip(self.from_context, told, strict=True) if is_told}
             usual = (self.declared - set(self.from_context)) | known
             self.usual[told] = usual
+        if raw.keys() >= self.always_keys and not self.shown:
+            return usual  # as nearly all answers are
         silent = [name for name, key in self.always if key not in raw]
         shown = [name for name, key in self.shown if raw.get(key)]
-        if silent or shown:
-            return usual.difference(silent).union(shown)
-        return usual
+        return usual.difference(silent).union(shown)
 
 
 def extensions_field(item_key: str, fields: tuple[Field, ...]) -> Field:

@@ -109,7 +109,7 @@ def parse_instant(value: Any) -> datetime | None:
         raise CodecError("not a date")
     try:
         if value[:6] == "/Date(":
-            return _EPOCH + timedelta(milliseconds=_milliseconds(value))
+            return _EPOCH + timedelta(0, 0, 0, _milliseconds(value))
         instant = datetime.fromisoformat(value)
     except (ValueError, OverflowError):
         raise CodecError("not a date") from None
@@ -328,7 +328,7 @@ def remote_of(enum: Choice) -> Codec:
     known = enum.known
 
     def decode(value: Any, _scope: Scope) -> str | None:
-        if not isinstance(value, str) or value.upper() in known:
+        if value.__class__ is not str or value in known or value.upper() in known:
             return None
         return value or None
 

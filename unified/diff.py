@@ -43,8 +43,13 @@ def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
     return found
 
 
+def is_same(before: Any, after: Any) -> bool:
+    """Whether two JSON values are equal; 1 is not true."""
+    return type(before) is type(after) and bool(before == after)
+
+
 def _compare(before: Any, after: Any, path: str, found: list[str]) -> None:
-    if before == after and type(before) is type(after):
+    if is_same(before, after):
         return
     if isinstance(before, dict) and isinstance(after, dict) and not _is_ref(after):
         _compare_objects(before, after, path, found)

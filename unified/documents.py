@@ -22,11 +22,13 @@ from unified.codecs import (
     choice,
     read_guid,
     read_text,
+    to_decimal,
 )
 from unified.model import Amount, Day, Number, OneOf, Part, Ref, Tracking
 from unified.money import AMOUNT, amount_text, inverse_rate, minor_digits, to_base
-from unified.parts import brief_ref, canon_ref, id_ref, make_ref
-from unified.shape import Constant, Derived, Field, Shape, by_id, decode_list, many
+from unified.parts import id_ref
+from unified.refs import brief_ref, canon_ref, make_ref, read_ref
+from unified.shape import Constant, Derived, Field, Shape, decode_list, many, sorted_by_id
 
 TAX_MODE: Final = choice(
     "LineAmountTypes",
@@ -57,16 +59,16 @@ def derive_base(record: dict[str, Any], twins: tuple[tuple[str, str], ...]) -> N
     """
     base = record["base_currency"]
     given = record["provider_exchange_rate"]
+    if given in {None, "1"} and base is not None and record["currency"] == base:
+        record["exchange_rate_to_base"] = "1"
+        for name, twin in twins:
+            record[twin] = record[name]
+        return
     rate = None if given is None else Decimal(given)
-    if rate is None and base is not None and record["currency"] == base:
-        rate = Decimal(1)
     record["exchange_rate_to_base"] = None if rate is None else _inverse(rate)
     if rate is None or rate <= 0 or base is None:
         for _, twin in twins:
             record[twin] = None
-    elif rate == 1 and record["currency"] == base:
-        for name, twin in twins:
-            record[twin] = record[name]
     else:
         digits = minor_digits(base)
         for name, twin in twins:
@@ -78,21 +80,17 @@ def _inverse(rate: Decimal) -> str | None:
     return "1" if rate == 1 else inverse_rate(rate)
 
 
-_NO_TAX: Final = frozenset({"0", "0.00", "0.000"})  #: a shortcut only: any other zero adds up too
-
-
 # --- lines -------------------------------------------------------------------------------------
 
 
 def _read_item(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
     item, code = raw.get("Item"), raw.get("ItemCode")
     if not item:
-        return None if not code else make_ref(scope, "item", None, code=read_text(code, scope))
+        return None if not code else read_ref(scope, "item", None, code=code)
     if item.__class__ is not dict:
         raise CodecError("not an object")
-    remote_id = read_guid(item.get("ItemID"), scope)
-    code = read_text(item.get("Code") or code, scope)
-    return make_ref(scope, "item", remote_id, code=code, name=read_text(item.get("Name"), scope))
+    code = item.get("Code") or code
+    return read_ref(scope, "item", item.get("ItemID"), code=code, name=item.get("Name"))
 
 
 def _write_item(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +100,7 @@ def _write_item(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_account(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
-    remote_id = read_guid(raw.get("AccountID"), scope)
-    return make_ref(scope, "account", remote_id, code=read_text(raw.get("AccountCode"), scope))
+    return read_ref(scope, "account", raw.get("AccountID"), code=raw.get("AccountCode"))
 
 
 def _write_account(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,6 +189,7 @@ _BREAKDOWN: Final = Shape(
 )
 _BREAKDOWNS: Final = many(_BREAKDOWN, keyed=True)
 
+_ZERO: Final = Decimal(0)
 _LINE_EXTENSIONS: Final = Shape(
     "LineItem",
     (
@@ -267,29 +265,34 @@ def _read_lines(value: Any, scope: Scope) -> list[dict[str, Any]]:
     lines = decode_list(value, scope, _LINE.decode)
     for number, line in enumerate(lines, start=1):
         line["line_number"] = number
-        _derive_line(line, scope)
+        _derive_line(line, value[number - 1], scope)
     return lines
 
 
-def _derive_line(line: dict[str, Any], scope: Scope) -> None:
+def _derive_line(line: dict[str, Any], raw: Mapping[str, Any], scope: Scope) -> None:
     """Net and gross: the line amount contains the tax in inclusive documents only."""
-    amount, tax = line["line_amount"], line["tax_amount"]
-    net = gross = amount
-    if amount is not None and tax is not None and tax not in _NO_TAX:
-        if scope.inclusive:
-            net = amount_text(Decimal(amount) - Decimal(tax), scope.digits)
-        else:
-            gross = amount_text(Decimal(amount) + Decimal(tax), scope.digits)
+    net = gross = line["line_amount"]
+    if net is not None and line["tax_amount"] is not None:
+        amount, tax = _exact(raw["LineAmount"]), _exact(raw["TaxAmount"])
+        if tax and scope.inclusive:
+            net = amount_text(amount - tax, scope.digits)
+        elif tax:
+            gross = amount_text(amount + tax, scope.digits)
     line["net_amount"] = net
     line["gross_amount"] = gross
 
 
+def _exact(value: Any) -> Decimal:
+    """A number that was read before: it comes as a decimal, but for what has no point."""
+    return value if value.__class__ is Decimal else to_decimal(value) or _ZERO
+
+
 def _canon_lines(lines: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [_LINE.canon(line) for line in sorted(lines, key=by_id)]
+    return [_LINE.canon(line) for line in sorted_by_id(lines)]
 
 
 def _brief_lines(lines: list[Mapping[str, Any]]) -> list[Any]:
-    return [_LINE.brief(line) for line in sorted(lines, key=by_id)]
+    return [_LINE.brief(line) for line in sorted_by_id(lines)]
 
 
 LINES: Final = Codec(
@@ -360,12 +363,12 @@ def _read_credits(raw: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
 def _canon_credits(credits_: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     # All kinds of credit have the same fields, so any of their tables can canonize them.
     shape = _CREDITS["CreditNotes"]
-    return [shape.canon(item) for item in sorted(credits_, key=by_id)]
+    return [shape.canon(item) for item in sorted_by_id(credits_)]
 
 
 def _brief_credits(credits_: list[Mapping[str, Any]]) -> list[Any]:
     shape = _CREDITS["CreditNotes"]
-    return [shape.brief(item) for item in sorted(credits_, key=by_id)]
+    return [shape.brief(item) for item in sorted_by_id(credits_)]
 
 
 CREDITS: Final = Codec(_read_credits, None, _canon_credits, _brief_credits)

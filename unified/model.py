@@ -83,7 +83,7 @@ class OneOf:
 class Part(BaseModel):
     """Anything inside a record or an event."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Ref(Part):

@@ -20,58 +20,17 @@ from unified.codecs import (
     read_text,
     remote_of,
 )
-from unified.ids import referenced_id
+from unified.refs import brief_ref, canon_ref, make_ref, read_ref
 from unified.shape import Field, Shape, decode_list, one
 
 # --- references ------------------------------------------------------------------------------
-
-
-def canon_ref(ref: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A reference as it counts: its ids; names and codes only where there is no id."""
-    remote_id = ref.get("remote_id")
-    if remote_id is None:
-        return ref
-    return {"id": ref.get("id"), "remote_id": remote_id}
-
-
-def brief_ref(ref: Mapping[str, Any]) -> Any:
-    """A reference as it counts, in the fewest words."""
-    remote_id = ref.get("remote_id")
-    return [ref.get("code"), ref.get("name")] if remote_id is None else remote_id
-
-
-def make_ref(
-    scope: Scope,
-    resource: str,
-    remote_id: str | None,
-    *,
-    code: str | None = None,
-    name: str | None = None,
-) -> dict[str, Any] | None:
-    """A reference; labels that are unknown are left out.
-
-    Something known only by a label has null ids and is never looked up. None: nothing is known.
-    """
-    ref: dict[str, Any]
-    if remote_id is not None:
-        ref = {"id": referenced_id(scope.tenant_id, resource, remote_id), "remote_id": remote_id}
-    elif code is None and name is None:
-        return None
-    else:
-        ref = {"id": None, "remote_id": None}
-    if code is not None:
-        ref["code"] = code
-    if name is not None:
-        ref["name"] = name
-    return ref
 
 
 def id_ref(resource: str, read: Decode = read_guid) -> Codec:
     """A reference that Xero writes as a bare id (or as a code, read by `read_text`)."""
 
     def decode(value: Any, scope: Scope) -> dict[str, Any] | None:
-        remote_id = read(value, scope)
-        return None if remote_id is None else make_ref(scope, resource, remote_id)
+        return make_ref(scope, resource, read(value, scope))
 
     return Codec(decode, lambda ref, _record: ref.get("remote_id"), canon_ref, brief_ref)
 
@@ -87,8 +46,7 @@ def object_ref(resource: str, id_key: str, *, name_key: str = "Name") -> Codec:
             return None
         if value.__class__ is not dict:
             raise CodecError("not an object")
-        remote_id = read_guid(value.get(id_key), scope)
-        return make_ref(scope, resource, remote_id, name=read_text(value.get(name_key), scope))
+        return read_ref(scope, resource, value.get(id_key), name=value.get(name_key))
 
     def encode(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any] | None:
         remote_id = ref.get("remote_id")

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from unified.carrying import Carrying, extensions_field
 from unified.codecs import CodecError, Scope, instant_text, parse_instant, read_guid
-from unified.diff import changed_paths, content_hash_of, fingerprint_of
+from unified.diff import changed_paths, content_hash_of, fingerprint_of, is_same
 from unified.ids import RemoteId, record_id
 from unified.money import minor_digits
 from unified.shape import Constant, Derived, Entry, Field, Read, ResourceDefinitionError, Shape
@@ -250,14 +250,14 @@ class Resource:
         """
         if known is None:
             return dict(fresh.record)
-        record: dict[str, Any] = {}
-        for name in self._names:
-            if name in fresh.carried:
+        if tuple(known) == self._names:  # finished by this version, as nearly all are
+            record = dict(known)
+            for name in fresh.carried:
                 record[name] = fresh.record[name]
-            elif name in known:
-                record[name] = known[name]
-            elif name in fresh.record:
-                record[name] = fresh.record[name]
+        else:
+            told = {name: fresh.record[name] for name in fresh.carried}
+            whole = {**fresh.record, **known, **told}
+            record = {name: whole[name] for name in self._names if name in whole}
         if FULL in (fresh.completeness, known.get("completeness")):
             record["completeness"] = FULL
         self._compute(record, fresh.business_date)
@@ -288,7 +288,10 @@ class Resource:
 
     def changed_fields(self, before: Record, after: Record) -> list[str]:
         """JSON pointers of what differs, of what the fingerprint covers."""
-        return changed_paths(self._shape.canon(before), self._shape.canon(after))
+        # Most fields are as they were, and what is equal need not be made comparable first.
+        moved = [name for name in self._names if not is_same(before.get(name), after.get(name))]
+        old, new = ({name: side.get(name) for name in moved} for side in (before, after))
+        return changed_paths(self._shape.canon(old), self._shape.canon(new))
 
     def change_class(self, changed: list[str]) -> str:
         """One of derived (only the calendar's fields moved), cosmetic (only trifles), material."""

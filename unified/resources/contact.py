@@ -41,10 +41,10 @@ from unified.parts import (
     code_ref,
     id_ref,
     left_over,
-    make_ref,
     object_ref,
     object_refs,
 )
+from unified.refs import make_ref
 from unified.resource import Endpoint, Resource
 from unified.shape import ALL, PAGES, Constant, Derived, Field, Shape, decode_list, many, one
 

@@ -75,6 +75,7 @@ _BASE_TWINS: Final = base_twins(
     "amount_credited",
 )
 _ZERO = Decimal(0)
+_NOTHING = frozenset({None, "0", "0.00"})  #: a shortcut only: any other zero adds up too
 
 
 # --- codecs of this resource alone -------------------------------------------------------------
@@ -164,7 +165,8 @@ def _payment_status(record: Mapping[str, Any]) -> str:
         return "paid"
     if status != "open":
         return "none"
-    return "partially_paid" if _settled(record) > 0 else "unpaid"
+    nothing = record["amount_paid"] in _NOTHING and record["amount_credited"] in _NOTHING
+    return "unpaid" if nothing or _settled(record) <= _ZERO else "partially_paid"
 
 
 def _settled(record: Mapping[str, Any]) -> Decimal:

@@ -39,7 +39,7 @@ GROUP = "relays"  #: whose presences are counted
 LEASE = timedelta(seconds=10)  #: how long a killed process's shards wait for another
 LOOK_EVERY_S = 2.0  #: at who is there, and what is held; at once where something was given back
 POLL_S = 0.25  #: behind NOTIFY
-LONGEST_BATCH_S = 5.0  #: for the batch in hand of a shard that is given back
+LONGEST_BATCH_S = 3.0  #: for the batch in hand of a shard that is given back; a role ends in 10
 CUT_AGAIN_S = 1.0
 
 log = structlog.get_logger(__name__)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError
@@ -205,8 +206,7 @@ async def test_open_transaction_of_a_killed_relay_ends_with_its_successors_start
     await anywhere.change(1)
     killed = await anywhere.relay()
     await killed.start()
-    producer = killed._producer
-    assert producer is not None
+    producer = _aiokafkas(killed)
     await producer.begin_transaction()
     topic = events_topic(anywhere.broker.prefix, INVOICE)
     part = partition_of(anywhere.mirror.id, 12)
@@ -363,9 +363,14 @@ async def _all_relayed(here: Relaying) -> bool:
 
 
 async def _send_and_commit(relay: ShardRelay, here: Relaying) -> None:
-    producer = relay._producer
-    assert producer is not None
+    producer = _aiokafkas(relay)
     topic = events_topic(here.broker.prefix, INVOICE)
     part = partition_of(here.mirror.id, 12)
     await (await producer.send(topic, key=remote_id("one").encode(), value=b"{}", partition=part))
     await producer.commit_transaction()
+
+
+def _aiokafkas(relay: ShardRelay) -> Any:
+    """The relay's producer, with all that the library's own can do."""
+    assert relay._producer is not None
+    return relay._producer

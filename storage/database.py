@@ -72,7 +72,7 @@ async def prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -
     )
 
 
-async def _as_it_is(_: "PoolConnectionProxy[asyncpg.Record]") -> None:
+async def _as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Leave a connection that is given back as it is; asyncpg has rolled back what was open.
 
     The pool's own way asks the server to forget settings, listeners and locks of the session: a

@@ -80,9 +80,11 @@ class Stage:
         """Opens the stored tokens."""
         return SecretBox([key.get_secret_value() for key in self.settings.secret_keys])
 
-    async def start(self, *roles: str, name: str | None = None, level: str = "warning") -> Program:
+    async def start(
+        self, *roles: str, name: str | None = None, port: int | None = None, level: str = "warning"
+    ) -> Program:
         """Run roles in a process of their own; returns once it is ready."""
-        port = free_ports(1)[0]
+        port = port or free_ports(1)[0]
         name = name or "-".join(roles)
         log = self.folder / f"{name}.log"
         settings = self.settings.model_copy(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import pytest
 
-from tests.acceptance.crash.points import asked, commit_asked, commit_done, done
+from tests.acceptance.crash.points import after, asked, before, done
 from tests.acceptance.crash.proxy import DatabaseProxy, Question, Trap
 from tests.acceptance.crash.wire import Happened, Moment
 
@@ -94,7 +94,7 @@ async def test_a_commit_that_is_kept_does_not_happen(
     watched: Watched, program: "asyncpg.Connection[asyncpg.Record]", empty_database_url: str
 ) -> None:
     """The program is stopped with all its statements done, and nothing of them comes to stay."""
-    sprung = watched.set(commit_asked("INSERT INTO thing"))
+    sprung = watched.set(before("INSERT INTO thing"))
     working = asyncio.create_task(two_inserts(program))
     async with asyncio.timeout(PATIENCE_S):
         moment = await sprung
@@ -112,7 +112,7 @@ async def test_a_commit_whose_answer_is_kept_has_happened(
     watched: Watched, program: "asyncpg.Connection[asyncpg.Record]", empty_database_url: str
 ) -> None:
     """The rows are there, and the program has not been told."""
-    sprung = watched.set(commit_done("INSERT INTO thing"))
+    sprung = watched.set(after("INSERT INTO thing"))
     working = asyncio.create_task(two_inserts(program))
     async with asyncio.timeout(PATIENCE_S):
         await sprung
@@ -122,6 +122,22 @@ async def test_a_commit_whose_answer_is_kept_has_happened(
     watched.proxy.cut()
     with pytest.raises(asyncpg.PostgresConnectionError):
         await working
+
+
+async def test_a_statement_of_its_own_lasts_once_it_is_done(
+    watched: Watched, program: "asyncpg.Connection[asyncpg.Record]", empty_database_url: str
+) -> None:
+    """Outside of a transaction the two points lie around the statement itself."""
+    for question, rows in ((before("INSERT INTO thing"), 0), (after("INSERT INTO thing"), 1)):
+        sprung = watched.set(question)
+        working = asyncio.create_task(program.execute("INSERT INTO thing (id) VALUES ($1)", 1))
+        async with asyncio.timeout(PATIENCE_S):
+            await sprung
+            assert await things(empty_database_url) == rows
+            assert not working.done()
+            watched.proxy.go_on()
+            await working
+        await program.execute("DELETE FROM thing")
 
 
 async def test_a_program_goes_on_where_it_was_kept(

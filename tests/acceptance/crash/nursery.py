@@ -10,12 +10,15 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from ledgerwire import wiring
 
 #: What `ledgerwire run` imports on its way to work, the late ones too.
 _IMPORTED = (
@@ -51,7 +54,7 @@ class Nursery:
 
 @asynccontextmanager
 async def nursery() -> AsyncIterator[Nursery]:
-    """Run one; the programs it has started are not ended with it."""
+    """Run one; when it ends, however that comes, it kills the programs that still run."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("LEDGERWIRE_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.acceptance.crash.nursery"),
@@ -69,10 +72,11 @@ async def nursery() -> AsyncIterator[Nursery]:
 
 
 def _serve() -> None:
-    for name in _IMPORTED:
+    roles = [each.name for each in pkgutil.iter_modules(wiring.__path__, f"{wiring.__name__}.")]
+    for name in (*_IMPORTED, *roles):
         importlib.import_module(name)
     gc.freeze()  # pages that no collector touches stay shared
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody collects the children
+    children: set[int] = set()
     for line in sys.stdin.buffer:
         order = json.loads(line)
         pid = os.fork()
@@ -80,13 +84,16 @@ def _serve() -> None:
             _become(order)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
+        # A child keeps its number until it is collected, so none of these is somebody else's.
+        children = {pid} | {each for each in children if os.waitpid(each, os.WNOHANG) == (0, 0)}
+    for each in children:
+        os.kill(each, signal.SIGKILL)
 
 
 def _become(order: dict[str, Any]) -> None:
     """Be the program; never returns."""
     from ledgerwire.cli import main
 
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

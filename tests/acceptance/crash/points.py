@@ -44,18 +44,14 @@ def done(words: str) -> Question:
     )
 
 
-def commit_asked(after: str) -> Question:
-    """A transaction with these words is complete but for its COMMIT."""
-    return lambda moment: (
-        moment.happened is Happened.ASKED and moment.is_commit and moment.follows(after)
-    )
+def before(words: str) -> Question:
+    """What the statement with these words did is all done, and would be rolled back now."""
+    return lambda moment: moment.happened is Happened.ASKED and moment.settles(words)
 
 
-def commit_done(after: str) -> Question:
-    """A transaction with these words is committed, and the program does not know."""
-    return lambda moment: (
-        moment.happened is Happened.DONE and moment.is_commit and moment.follows(after)
-    )
+def after(words: str) -> Question:
+    """What the statement with these words did is there to stay, and the program does not know."""
+    return lambda moment: moment.happened is Happened.DONE and moment.settles(words)
 
 
 def changes_the_schema(moment: Moment) -> bool:
@@ -84,25 +80,25 @@ CLAIMED = Point("handlers", "token refresh: claimed, not asked for", 4, done(_CL
 RENEWED = Point("handlers", "token refresh: renewed by Xero, not stored", 4, asked(_STORE))
 HANDLERS = (
     Point("handlers", "at random", 14),
-    Point("handlers", "fetched, not committed", 11, commit_asked(_EVENT)),
-    Point("handlers", "committed, not known", 6, commit_done(_EVENT)),
+    Point("handlers", "fetched, not committed", 11, before(_EVENT)),
+    Point("handlers", "committed, not known", 6, after(_EVENT)),
     Point("handlers", "relay: acknowledged, not marked", 8, asked(_RELAYED)),
-    Point("handlers", "relay: marked, not known", 2, commit_done(_RELAYED)),
+    Point("handlers", "relay: marked, not known", 2, after(_RELAYED)),
     MIDST,
     CLAIMED,
     RENEWED,
 )
 CRM = (
     Point("crm", "at random", 6),
-    Point("crm", "read, not committed", 4, commit_asked(_CRM_OFFSET)),
+    Point("crm", "read, not committed", 4, before(_CRM_OFFSET)),
     Point("crm", "status sent, still marked", 4, asked(_CRM_CLEAR)),
-    Point("crm", "mark cleared, not known", 2, commit_done(_CRM_CLEAR)),
+    Point("crm", "mark cleared, not known", 2, after(_CRM_CLEAR)),
 )
 MIGRATION = (
     Point("receiver", "migration: begun", 1, changes_the_schema),
     Point("handlers", "migration: changed, not noted", 1, asked(_VERSION)),
-    Point("crm", "migration: noted, not committed", 1, commit_asked(_VERSION)),
-    Point("receiver", "migration: committed, not known", 1, commit_done(_VERSION)),
+    Point("crm", "migration: noted, not committed", 1, before(_VERSION)),
+    Point("receiver", "migration: committed, not known", 1, after(_VERSION)),
 )
 
 

@@ -6,7 +6,7 @@ understand passes as it is. Format: PostgreSQL's documentation, "Frontend/Backen
 
 import struct
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -32,7 +32,8 @@ class Moment:
         statement: its text, blanks and line ends as single blanks.
         tag: what it did, such as "UPDATE 3"; empty where it was only asked for, and where the
             program wanted its first rows alone.
-        transaction: statements that the open transaction has completed before this one.
+        transaction: statements that the open transaction has completed before this one; empty
+            where the statement is a transaction of its own, which then is over once it is done.
     """
 
     happened: Happened
@@ -45,9 +46,11 @@ class Moment:
         """Whether the statement ends a transaction well."""
         return self.statement.upper().rstrip(";") == "COMMIT"
 
-    def follows(self, words: str) -> bool:
-        """Whether the open transaction has completed a statement with these words."""
-        return any(words in each for each in self.transaction)
+    def settles(self, words: str) -> bool:
+        """Whether it makes a statement with these words last: that one itself, or its COMMIT."""
+        if not self.transaction:
+            return words in self.statement
+        return self.is_commit and any(words in each for each in self.transaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Step:
 
 
 #: Reads one message: its kind, and where in the bytes it begins and ends.
-_Reader: TypeAlias = Callable[[int, bytearray, int, int], Moment | None]
+_Reader: TypeAlias = Callable[[int, bytearray, int, int], Sequence[Moment]]
 
 
 class Conversation:
@@ -73,7 +76,9 @@ class Conversation:
         self._portals: dict[bytes, str] = {}
         self._asked: list[str] = []  # since the last Sync
         self._answering: deque[list[str]] = deque()  # one list for each answer ReadyForQuery ends
+        self._is_open = False  # a transaction that was begun, as of the last ReadyForQuery
         self._transaction: list[str] = []
+        self._alone: list[Moment] = []  # done outside of one: they last from ReadyForQuery on
 
     def of_program(self, data: bytes) -> Iterator[Step]:
         """What the program sends; requests to encrypt are left out (see `wants_encryption`)."""
@@ -110,16 +115,16 @@ class Conversation:
             end = at + 1 + length
             if end > len(buffer):
                 break
-            moment = read(kind, buffer, at + _HEAD.size, end)
+            moments = read(kind, buffer, at + _HEAD.size, end)
             at = end
-            if moment is not None:
+            for moment in moments:
                 yield Step(bytes(buffer[start:at]), moment)
                 start = at
         if at > start:
             yield Step(bytes(buffer[start:at]))
         del buffer[:at]
 
-    def _asking(self, kind: int, buffer: bytearray, start: int, end: int) -> Moment | None:
+    def _asking(self, kind: int, buffer: bytearray, start: int, end: int) -> Sequence[Moment]:
         match chr(kind):
             case "P":
                 name, text, _ = bytes(buffer[start:end]).split(b"\0", 2)
@@ -130,31 +135,38 @@ class Conversation:
             case "E":
                 portal = bytes(buffer[start:end]).partition(b"\0")[0]
                 self._asked.append(self._portals.get(portal, ""))
-                return self._moment(Happened.ASKED, self._asked[-1])
+                return (self._moment(Happened.ASKED, self._asked[-1]),)
             case "S":
                 self._answering.append(self._asked)
                 self._asked = []
             case "Q":
                 text = bytes(buffer[start : end - 1])
                 self._answering.append([text.decode()])
-                return self._moment(Happened.ASKED, self._answering[-1][0])
-        return None
+                return (self._moment(Happened.ASKED, self._answering[-1][0]),)
+        return ()
 
-    def _answer(self, kind: int, buffer: bytearray, start: int, end: int) -> Moment | None:
+    def _answer(self, kind: int, buffer: bytearray, start: int, end: int) -> Sequence[Moment]:
         match chr(kind):
             case "C" | "s":  # complete, or suspended after as many rows as were wanted
                 tag = bytes(buffer[start : end - 1]).decode()
                 moment = self._moment(Happened.DONE, self._answered(), tag)
+                if not self._is_open:
+                    self._alone.append(moment)
+                    return ()
                 self._transaction.append(moment.statement)
-                return moment
+                return (moment,)
             case "I":
                 self._answered()
             case "Z":
                 if self._answering:
                     self._answering.popleft()
-                if buffer[start:end] == b"I":
+                self._is_open = buffer[start:end] != b"I"
+                alone, self._alone = self._alone, []
+                self._transaction += [each.statement for each in alone]
+                if not self._is_open:
                     self._transaction = []
-        return None
+                return alone
+        return ()
 
     def _answered(self) -> str:
         """The statement whose end has come; of a text of several, all of them stand for each."""

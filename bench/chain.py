@@ -132,11 +132,16 @@ class Chain:
         """Wait until no more than `waiting` notices and events are left to work off.
 
         Raises:
-            TimeoutError: it took too long.
+            TimeoutError: nothing at all was worked off for a long time.
         """
-        async with asyncio.timeout(PATIENCE_S):
-            while await self.db.fetchval(_WAITING) > waiting:  # noqa: ASYNC110  # other programs
-                await asyncio.sleep(LOOK_EVERY_S)
+        loop = asyncio.get_running_loop()
+        least, moved_at = sys.maxsize, loop.time()
+        while (left := await self.db.fetchval(_WAITING)) > waiting:
+            if left < least:
+                least, moved_at = left, loop.time()
+            elif loop.time() - moved_at > PATIENCE_S:
+                raise TimeoutError(f"{left} notices and events stand still")
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 @asynccontextmanager

@@ -33,6 +33,10 @@ SMALL = OpeningBooks(contacts=4, invoices=5, bills=2, months=2)
 BACKFILL_S = 180.0
 
 _SHARDS = "SELECT name FROM lease WHERE owner LIKE $1 AND name LIKE 'relay.%' AND until > now()"
+_UNSENT = """
+SELECT EXISTS (SELECT 1 FROM event e JOIN lease l ON l.name = 'relay.' || e.shard
+                WHERE e.relayed_at IS NULL AND l.owner LIKE $1 AND l.until > now())
+"""
 _TENANTS = "SELECT id FROM tenant WHERE lease_owner LIKE $1 AND lease_until > clock_timestamp()"
 
 
@@ -160,14 +164,14 @@ class Several:
         return {row["id"]: row["fencing"] for row in rows}
 
     async def pause_at_work(self, member: Member) -> tuple[list[str], int]:
-        """SIGSTOP a handlers process that holds organisations and shards; returns which and how
-        many."""
+        """SIGSTOP a handlers process that works for organisations and has a batch to send;
+        returns which they are, and how many shards it holds."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 await member.pause()
                 tenants = [row["id"] for row in await self.rig.db.fetch(_TENANTS, member.owner)]
                 shards = len(await self.rig.db.fetch(_SHARDS, member.owner))
-                if tenants and shards:
+                if tenants and await self.rig.db.fetchval(_UNSENT, member.owner):
                     return tenants, shards
                 member.wake()
                 await asyncio.sleep(self.rng.uniform(0.0, 0.05))

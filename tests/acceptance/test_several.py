@@ -46,16 +46,16 @@ class Watched:
 
     def __init__(self, several: Several, arrivals: Arrivals, topics: tuple[str, str]) -> None:
         self.several = several
+        self.arrivals = arrivals
         self.calm = Through((), 0.0, 0.0)  #: while nobody is killed
-        self._arrivals = arrivals
         self._events, self._statuses = topics
 
     async def probe(self, began: float | None = None) -> Through:
         """Change something in every organisation, and wait until all of it is through."""
         made = await self.several.probe()
         began = min(made.values()) if began is None else began
-        events = await self._arrivals.of(self._events, made, patience_s=PATIENCE_S)
-        statuses = await self._arrivals.of(self._statuses, made, patience_s=PATIENCE_S)
+        events = await self.arrivals.of(self._events, made, patience_s=PATIENCE_S)
+        statuses = await self.arrivals.of(self._statuses, made, patience_s=PATIENCE_S)
         return Through(
             sorted(events[key] - at for key, at in made.items()),
             max(events.values()) - began,
@@ -157,10 +157,11 @@ async def one_is_paused(watched: Watched, figure: Figure) -> None:
     await several.rig.wait_for(lambda: several.holds_nothing(sleeper.owner))
     overtaken = await several.fencing(tenants)
     assert all(overtaken[each] > fencing[each] for each in tenants)
-    said = len(sleeper.program.log)
+    said, repeated = len(sleeper.program.log), watched.arrivals.repeated
     sleeper.wake()
 
     await several.rig.wait_for(several.shares_are_even)
+    await watched.probe()
     lost = sum('"relay_lost"' in line for line in sleeper.program.log[said:])
     figure(
         f"several processes: handlers paused with {len(tenants)} organisations and {shards} shards "
@@ -168,3 +169,4 @@ async def one_is_paused(watched: Watched, figure: Figure) -> None:
         f"later in the payment status; woken, it let {lost} shards go"
     )
     assert lost == shards
+    assert watched.arrivals.repeated == repeated

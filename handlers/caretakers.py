@@ -46,7 +46,7 @@ def duties(
     return (
         Duty("calendar", 0.5, lambda: turn_calendars(db, clock, resting=resting)),
         Duty("clock_mark", 5.0, lambda: mark_clock(db, clock)),
-        Duty("rescuer", 5.0, lambda: rescue(db)),
+        Duty("rescuer", 5.0, lambda: rescue(db, clock)),
         Duty("gaps", 5.0, lambda: watch_gaps(db, clock, gaps)),
         Duty("janitor", 600.0, lambda: tidy(db, retention)),
     )

@@ -6,7 +6,7 @@ See storage/authorizations.py for the rules. No transaction is open while Xero i
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
@@ -100,3 +100,35 @@ async def _exchanged(
         list(tokens.scopes),
     )
     return changed_rows(tag) == 1
+
+
+# One organisation for each token set, and none that was called within the minute or whose sweeps
+# fail and are tried again anyway: a token endpoint that stays away is not asked all the time.
+_CALL_SOON = """
+WITH unsettled AS (
+  SELECT DISTINCT ON (a.id) t.id
+    FROM "authorization" a JOIN tenant t ON t.authorization_id = a.id
+   WHERE a.state = 'active' AND a.refresh_claimed_until < clock_timestamp()
+     AND t.state = 'linked' AND (t.blocked_until IS NULL OR t.blocked_until <= $1)
+   ORDER BY a.id, t.served_at, t.id
+), chosen AS (
+  SELECT DISTINCT ON (c.tenant_id) c.tenant_id, c.endpoint, c.last_swept_at
+    FROM cursor c JOIN unsettled u ON u.id = c.tenant_id
+   ORDER BY c.tenant_id, c.last_swept_at DESC NULLS LAST, c.endpoint
+)
+UPDATE cursor SET sweep_due_at = $1
+  FROM chosen
+ WHERE cursor.tenant_id = chosen.tenant_id AND cursor.endpoint = chosen.endpoint
+   AND cursor.sweep_due_at > $1 AND cursor.failures = 0
+   AND coalesce(chosen.last_swept_at < $1 - interval '1 minute', true)
+"""
+
+
+async def call_for_unsettled(db: Database, *, now: datetime) -> int:
+    """Let a sweep be due where a refresh came to no known end, so that it is tried again soon.
+
+    A process that dies between Xero's answer and our commit leaves a refresh token that Xero
+    takes for half an hour only, and a quiet organisation may be called for in six hours. `now` is
+    business time; returns how many sweeps were brought forward.
+    """
+    return changed_rows(await db.execute(_CALL_SOON, now))

@@ -219,8 +219,8 @@ async def test_rescuer_clears_marks_of_ended_leases_only(empty: Mirror) -> None:
         "UPDATE tenant SET lease_until = clock_timestamp() - interval '1 s' WHERE id = $1", empty.id
     )
 
-    assert await rescue(empty.db) == 1
-    assert await rescue(empty.db) == 0
+    assert await rescue(empty.db, empty.clock) == 1
+    assert await rescue(empty.db, empty.clock) == 0
 
     rows = await empty.db.fetch("SELECT lease_owner, fencing FROM tenant WHERE id = $1", empty.id)
     assert [tuple(row.values()) for row in rows] == [(None, fencing)]

@@ -1,6 +1,7 @@
 """Token sets: one refresh at a time, whoever asks, and what happens when a set dies."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -13,11 +14,11 @@ from storage.authorizations import (
 )
 from storage.database import Database
 from storage.errors import GrantRefused, NeedsReauth, UnknownTenant
-from storage.refresh import refreshed
+from storage.refresh import call_for_unsettled, refreshed
 from storage.secrets import SecretBox
 from storage.tenant_states import authorization_died, connections_read
 from storage.tenants import tenant
-from tests.storage.makers import announced, authorize, box, link, new_tenant_id, tokens
+from tests.storage.makers import NOW, announced, authorize, box, link, new_tenant_id, tokens
 
 
 class Identity:
@@ -248,3 +249,45 @@ async def test_tenants_missing_from_the_connections_have_vanished(database: Data
     states = [(await tenant(database, each)).state for each in (living, gone, other)]
     assert states == ["linked", "vanished", "linked"]
     assert await announced(database, gone) == ["linked", "vanished"]
+
+
+async def test_refresh_without_a_known_end_is_tried_again_soon(database: Database) -> None:
+    """Xero takes the old refresh token for half an hour, and a quiet organisation may not be
+    called for in six: a sweep is brought forward, once a minute at most and nobody else's."""
+    secrets = box()
+    other = await link(database)
+    stale = await _stored(database, secrets)
+    quiet = await link(database, authorization_id=stale.id)
+    with pytest.raises(ConnectionError):
+        await refreshed(
+            database, secrets, stale, exchange=Identity(error=ConnectionError()).exchange
+        )
+
+    assert await call_for_unsettled(database, now=NOW) == 1
+    due = await database.fetch("SELECT tenant_id FROM cursor WHERE sweep_due_at <= $1", NOW)
+    assert [row["tenant_id"] for row in due] == [quiet] != [other]
+    assert await call_for_unsettled(database, now=NOW) == 0
+    await database.execute(
+        "UPDATE cursor SET last_swept_at = $1, sweep_due_at = $1::timestamptz + interval '1 hour'",
+        NOW,
+    )
+    assert await call_for_unsettled(database, now=NOW + timedelta(seconds=59)) == 0
+    assert await call_for_unsettled(database, now=NOW + timedelta(seconds=61)) == 1
+
+
+async def test_settled_refresh_brings_no_sweep_forward(database: Database) -> None:
+    """Neither a set that nobody refreshes nor one that is being refreshed just now."""
+    secrets, identity = box(), Identity()
+    stale = await _stored(database, secrets)
+    await link(database, authorization_id=stale.id)
+    identity.answer.clear()
+    refreshing = asyncio.create_task(
+        refreshed(database, secrets, stale, exchange=identity.exchange)
+    )
+    await identity.called.wait()
+
+    meanwhile = await call_for_unsettled(database, now=NOW)
+    identity.answer.set()
+    await refreshing
+
+    assert (meanwhile, await call_for_unsettled(database, now=NOW)) == (0, 0)

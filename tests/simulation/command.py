@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def _play_part(seeds: Sequence[int], asked: argparse.Namespace) -> int:
     index, _, of = asked.part.partition("/")
     logs = Logs()
     logs.configure()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server is stopped too
     with (
         tempfile.TemporaryDirectory(prefix="ledgerwire-simulation-") as folder,
         engine_in(Path(folder)) as engine,

@@ -96,6 +96,7 @@ class SimulatedConnection:
         """End it; a connection that breaks here leaves the client in the dark."""
         weather = self._weather
         await weather.to_database()
+        await weather.pass_by("before commit")
         session = self._alive()
         if weather.breaks():
             self._broke("COMMIT", "before")
@@ -104,6 +105,7 @@ class SimulatedConnection:
         self._said("COMMIT", tag)
         weather.notify(session)
         weather.engine.settle()
+        await weather.pass_by("sql commit")
         if weather.breaks():
             self._broke("COMMIT", "after")
         await weather.from_database()

@@ -146,9 +146,8 @@ class Session:
 class Engine:
     """All real connections, and who waits for whom."""
 
-    def __init__(self, url: str, clock_file: Path) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._clock_file = clock_file
         self._clock = -1
         self._loop = _RealLoop()
         self._admin: asyncpg.Connection[asyncpg.Record] | None = None
@@ -163,14 +162,16 @@ class Engine:
     # --- the server
 
     def open(self) -> None:
-        """Prepare the schema, which must be migrated already."""
-        self._clock_file.touch()
-        self._clock_file.chmod(0o644)
-        self._clock = os.open(self._clock_file, os.O_WRONLY)
-        self.set_clock(datetime(2026, 1, 1, tzinfo=UTC))
+        """Prepare the schema, which must be migrated already; needs the server's own folder."""
         plain = self.real(asyncpg.connect(self._url))
-        schema = _SCHEMA.format(clock=self._clock_file.name, notified=NOTIFIED)
-        self.real(plain.execute(schema))
+        pid = plain.get_server_pid()
+        clock = Path(f"/proc/{pid}/cwd").resolve() / f"simulated_clock_{pid}"
+        clock.touch()
+        clock.chmod(0o644)
+        self._clock = os.open(clock, os.O_WRONLY)
+        self.set_clock(datetime(2026, 1, 1, tzinfo=UTC))
+        # By its name alone: the server's own folder is where it looks.
+        self.real(plain.execute(_SCHEMA.format(clock=clock.name, notified=NOTIFIED)))
         for row in self.real(plain.fetch(_DEFAULTS)):
             self.real(plain.execute(row["statement"]))
         self.real(plain.close())

@@ -7,6 +7,7 @@ from the seed alone, so a seed is a bug report.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from simulator.business import Business
 from simulator.config import CURRENCIES, OpeningBooks, TenantSpec
 from simulator.ledger import Change
 from tests.simulation.loop import Program
-from tests.simulation.weather import Trouble, Weather
+from tests.simulation.weather import AMBUSHES, Ambush, Trouble, Weather
 from tests.simulation.world import Running, World
 from unified.partition import relay_shard
 from unified.topics import RELAY_SHARDS
@@ -80,7 +81,7 @@ class History:
         simulation.books.listen(self._changed)
         self._business = Business(simulation.books, random.Random(f"{seed}|business"))  # noqa: S311  # play
         self._tenants = [tenant.id for tenant in simulation.books]
-        self._asleep: list[Running] = []
+        self._ending: list[Running] = []
         self._admin = weather.engine.admin
 
     async def play(self) -> None:
@@ -140,7 +141,8 @@ class History:
             (self._handlers_killed, 5),
             (self._handlers_stopped, 2),
             (self._handlers_joined, 3),
-            (self._handlers_asleep, 4),
+            (self._handlers_asleep, 3),
+            (self._ambush, 8),
             (self._receiver_killed, 2),
             (self._kafka_trouble, 5),
             (self._kafka_away, 2),
@@ -203,6 +205,7 @@ class History:
     async def _handlers_stopped(self) -> None:
         running = self._one()
         self.world.handlers.remove(running)
+        self._ending.append(running)
         running.program.wake()
         running.stop.set()
         await self._replaced()
@@ -231,12 +234,56 @@ class History:
             self.tell(f"{program.name} wakes")
             program.wake()
 
+    async def _ambush(self) -> None:
+        """A program is killed, or stands still, just after something of it was done."""
+        place, passing = self.rng.choice(AMBUSHES), self.rng.choice((0, 0, 1, 3))
+        kills = self.rng.random() < 0.5
+        self.tell(f"{'kills' if kills else 'stops'} at {place} after {passing}")
+        self.weather.ambush = Ambush(place, passing, self._killed if kills else self._stopped)
+        await self._work()
+
+    def _killed(self, program: Program) -> bool:
+        running = self._running(program)
+        if running is None:
+            return False
+        self.tell(f"{program.name} is killed")
+        self.world.kill(running)
+        if self.rng.random() < 0.7:
+            self._let_leases_end()
+        asyncio.get_running_loop().call_later(
+            self.rng.choice((0.0, 0.5)), self._fill_gaps, context=Context()
+        )
+        return True
+
+    def _stopped(self, program: Program) -> bool:
+        running = self._running(program)
+        if running is None or running is self.world.receiver:
+            return False
+        self.tell(f"{program.name} stands still")
+        program.sleep()
+        later = asyncio.get_running_loop().call_later
+        later(self.rng.choice((3.0, 11.0, 17.0)), self._wake, program, context=Context())
+        later(0.0, self._fill_gaps, context=Context())
+        return True
+
+    def _running(self, program: Program) -> Running | None:
+        everyone = (*self.world.handlers, self.world.receiver)
+        return next((each for each in everyone if each and each.program is program), None)
+
+    def _fill_gaps(self) -> None:
+        """See that somebody works; what was stopped may still hold its leases."""
+        if all(each.program.asleep for each in self.world.handlers):
+            self.world.start_handlers()
+        receiver = self.world.receiver
+        if receiver is None or receiver.program.killed:
+            self.world.start_receiver()
+
     async def _receiver_killed(self) -> None:
         receiver = self.world.receiver
         assert receiver is not None
         self.world.kill(receiver)
         await asyncio.sleep(self.rng.choice((0.0, 0.2, 2.0)))
-        self.world.start_receiver()
+        self._fill_gaps()
 
     async def _kafka_trouble(self) -> None:
         self.weather.trouble.kafka_fails = self.rng.choice((0.0, 0.05, 0.3))
@@ -274,14 +321,12 @@ class History:
     # --- helpers
 
     def _one(self) -> Running:
-        return self.rng.choice(self.world.handlers)
+        return self.rng.choice(self.world.handlers or [self.world.start_handlers()])
 
     async def _replaced(self) -> None:
         if not self.world.handlers:
-            await asyncio.sleep(self.rng.choice((0.0, 0.1, 3.0)))
-            self.world.start_handlers()
-        elif all(each.program.asleep for each in self.world.handlers):
-            self.world.start_handlers()
+            await asyncio.sleep(self.rng.choice((0.0, 0.1, 1.0)))
+        self._fill_gaps()
 
     def _let_leases_end(self) -> None:
         """What killed programs held becomes free, as after the leases' own seconds."""
@@ -296,12 +341,24 @@ class History:
             "execute",
             "UPDATE lease SET until = $1 WHERE owner = ANY($2) AND until > $1", now, dead,
         )  # fmt: skip
+        self._admin(
+            "execute",
+            """UPDATE "authorization" SET refresh_claimed_until = $1
+                WHERE refresh_claimed_until BETWEEN $1 AND $1 + interval '55 seconds'""",
+            now,
+        )  # fmt: skip
 
     def _none_ended(self) -> None:
-        for each in (*self.world.handlers, self.world.receiver):
-            if each is not None and each.task.done() and not each.program.killed:
-                error = each.task.exception()
+        for each in (*self.world.handlers, *self._ending, self.world.receiver):
+            if each is None or not each.task.done() or each.program.killed:
+                continue
+            error = each.task.exception()
+            if error is not None or each not in self._ending:
                 raise ProgramEnded(f"{each.program.name} ended by itself: {error!r}") from error
+
+    def _drained(self) -> str | None:
+        left = [each.program.name for each in self._ending if not each.task.done()]
+        return f"{', '.join(left)} should have ended" if left else None
 
     def _blocked(self) -> bool:
         found: bool = self._admin(
@@ -340,10 +397,10 @@ class History:
         world.simulation.faults.clear()
         for each in tuple(world.handlers):
             self._wake(each.program)
+        self._fill_gaps()
         await self._until("deliveries", self._delivered)
-        if self._tokens_unsettled() is not None:
-            self._sweep_soon()
-            await self._until("tokens", self._tokens_unsettled)
+        await self._until("programs", self._drained)
+        await self._until("tokens", self._tokens_unsettled, hurry_s=5.0)
         await self._until("backfills", self._backfilled, hurry_s=HURRY_S)
         world.offset.forward(hours=24)  # longer than any interval, so everything is swept
         morning = world.clock.now()

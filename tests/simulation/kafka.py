@@ -207,6 +207,7 @@ class SimulatedProducer:
             raise RequestTimedOutError
         do()
         weather.detail(f"kafka {what} {self._name} epoch {self._epoch}")
+        await weather.pass_by(f"kafka {what}")
         if weather.chance(trouble.kafka_unheard):
             weather.tell(f"kafka is not heard after {what} of {self._name}")
             raise KafkaTimeoutError

@@ -7,7 +7,9 @@ kill: no `finally` runs, nothing is given back.
 """
 
 import asyncio
+import contextlib
 import heapq
+import warnings
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
 from typing import Any, TypeVar
@@ -128,9 +130,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready.extend(handles)
 
     def forget(self) -> None:
-        """Let go of everything that has not run yet."""
-        for task in asyncio.all_tasks(self):
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # it was killed
+        """End everything that still runs, without a word: its world is gone."""
+        self._ready.clear()
+        self._timers.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # what it began while it was closed
+            for task in asyncio.all_tasks(self):
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # it was killed
+                with contextlib.suppress(Exception, BaseExceptionGroup):
+                    task.get_coro().close()  # type: ignore[union-attr]  # a coroutine
         self._ready.clear()
         self._timers.clear()
         self.close()

@@ -23,7 +23,6 @@ from tests.simulation.trace import Logs, Trace
 from tests.simulation.weather import Weather
 
 COLLECT_EVERY = 10  #: histories
-_CLOCK_FILE = "simulated_clock"
 
 
 @dataclass
@@ -44,7 +43,7 @@ def engine_in(folder: Path) -> Iterator[Engine]:
     url, _ = asyncio.run(server.start())
     try:
         asyncio.run(_prepare(url))
-        engine = Engine(url, server.cluster / _CLOCK_FILE)
+        engine = Engine(url)
         engine.open()
         try:
             yield engine

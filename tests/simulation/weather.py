@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.simulation.engine import Engine, Session
-from tests.simulation.loop import VirtualLoop, current_program
+from tests.simulation.loop import Program, VirtualLoop, current_program
 from tests.simulation.trace import Trace
 
 
@@ -28,6 +28,19 @@ class Trouble:
 
 
 @dataclass
+class Ambush:
+    """What befalls whoever comes to a place for the so-manieth time."""
+
+    place: str  #: a word of `AMBUSHES`
+    passing: int  #: how many are let pass first
+    strike: Callable[[Program], bool]  #: False: not this one, wait on
+
+
+#: Moments at which a program is most vulnerable: something was done, and it does not know yet.
+AMBUSHES = ("kafka send", "kafka commit", "sql commit", "http answer", "before commit")
+
+
+@dataclass
 class Weather:
     """Latency, faults and the trace of one history."""
 
@@ -38,6 +51,7 @@ class Weather:
     trouble: Trouble = field(default_factory=Trouble)
     database_away: bool = False
     kafka_away: bool = False
+    ambush: Ambush | None = None
     notified: Callable[[str, str], None] = lambda _channel, _payload: None
     tick: Callable[[], None] = lambda: None  #: brings the database's clock up to now
 
@@ -45,6 +59,7 @@ class Weather:
         """Nothing goes wrong any more."""
         self.trouble = Trouble()
         self.database_away = self.kafka_away = False
+        self.ambush = None
 
     def tell(self, what: str) -> None:
         """Write a line of the report."""
@@ -62,6 +77,17 @@ class Weather:
     def chance(self, probability: float) -> bool:
         """Whether it happens."""
         return probability > 0 and self.rng.random() < probability
+
+    async def pass_by(self, place: str) -> None:
+        """A program comes to a place at which it may be killed or stopped."""
+        ambush, program = self.ambush, current_program()
+        if ambush is None or ambush.place != place or program is None:
+            return
+        if ambush.passing > 0:
+            ambush.passing -= 1
+        elif ambush.strike(program):
+            self.ambush = None
+            await asyncio.sleep(0)  # from here on it stands still
 
     # --- the database
 

@@ -83,6 +83,7 @@ class Network:
         if weather.chance(weather.trouble.answer_lost):
             weather.tell(f"answer lost {request.method} {request.url.path}")
             raise httpx.ReadError("connection reset by peer")
+        await weather.pass_by("http answer")
         weather.detail(f"http {request.method} {request.url.path} {exchange.status}")
         return httpx.Response(
             exchange.status, headers=exchange.headers, stream=_Body(exchange), request=request

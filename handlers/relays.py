@@ -65,7 +65,11 @@ class _Owned:
 
 
 class Relays:
-    """The relays of one process."""
+    """The relays of one process.
+
+    Attributes:
+        patience_s: for the batch in hand of a shard that is given back.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class Relays:
         self._metrics = metrics
         self._owner = owner
         self._make_producer = make_producer
+        self.patience_s = LONGEST_BATCH_S
         self._owned: dict[int, _Owned] = {}
         self._looked_at = float("-inf")
         self._kick = asyncio.Event()
@@ -193,7 +198,7 @@ class Relays:
         Its lease is renewed until then: nobody else begins before this one has ended.
         """
         owned.stop.set()
-        await asyncio.wait({owned.task}, timeout=LONGEST_BATCH_S)
+        await asyncio.wait({owned.task}, timeout=self.patience_s)
         while not owned.task.done():
             owned.task.cancel()
             await asyncio.wait({owned.task}, timeout=CUT_AGAIN_S)

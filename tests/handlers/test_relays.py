@@ -149,6 +149,7 @@ async def test_shard_is_given_back_after_the_batch_in_hand(
             # Kafka acknowledges, and the mark has to wait.
             await conn.execute("SELECT FROM announcement WHERE tenant_id = $1 FOR UPDATE", tenant)
             one = await stack.enter_async_context(process(mirror, embedded_broker_settings, "one"))
+            one.relays.patience_s = 60.0
             await waiting(mirror.db, "SELECT count(*) FROM waiting")
             two = await stack.enter_async_context(process(mirror, embedded_broker_settings, "two"))
             await until(lambda: _owns(two, RELAY_SHARDS // 2 - 1))
@@ -157,6 +158,25 @@ async def test_shard_is_given_back_after_the_batch_in_hand(
         await until(lambda: _own(one, two, shares=[8, 8]))
         assert await _owner(mirror, last) == "two"
         assert await unrelayed_count(mirror.db) == 0
+
+
+async def test_batch_that_takes_too_long_is_cut_off(
+    mirror: Mirror, embedded_broker_settings: BrokerSettings
+) -> None:
+    """Its shard goes to whoever has less, and all of it is sent again from there."""
+    last = RELAY_SHARDS - 1
+    tenant = await link(mirror.db, tenant_of_shard(last))
+    async with AsyncExitStack() as stack:
+        async with mirror.db.transaction() as conn:
+            await conn.execute("SELECT FROM announcement WHERE tenant_id = $1 FOR UPDATE", tenant)
+            one = await stack.enter_async_context(process(mirror, embedded_broker_settings, "one"))
+            one.relays.patience_s = 0.1
+            await waiting(mirror.db, "SELECT count(*) FROM waiting")
+            two = await stack.enter_async_context(process(mirror, embedded_broker_settings, "two"))
+            await until(lambda: _own(one, two, shares=[8, 8]))
+            assert last in two.relays.shards
+            assert await unrelayed_count(mirror.db) > 0
+        await until(lambda: all_relayed(mirror))
 
 
 async def test_lost_shard_is_let_go(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
@@ -22,6 +23,10 @@ from storage.migrate import migrate
 
 if find_spec("tests.brokers") is not None:
     pytest_plugins = ["tests.brokers", "tests.figures"]
+
+# How long an example takes says something about the machine's other work, not about ours.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 _numbers = itertools.count(1)
 

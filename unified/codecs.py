@@ -286,8 +286,8 @@ def flag(*, absent: bool | None = None) -> Codec:
     """A boolean; `absent` is what a missing key means."""
 
     def decode(value: Any, _scope: Scope) -> bool | None:
-        if value.__class__ is bool:
-            return bool(value)
+        if value is True or value is False:
+            return value is True
         if value is None or value == "":
             return absent
         if isinstance(value, str) and value.lower() in {"true", "false"}:

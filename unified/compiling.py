@@ -7,12 +7,13 @@ becomes source. Nothing but our own tables is ever compiled.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from textwrap import indent
 from typing import Any, Final
 
-from unified.codecs import Canon, CodecError, Decode, Scope, read_guid, read_text
+from unified.codecs import Canon, Codec, CodecError, Decode, Scope, read_guid, read_text
 from unified.entries import (
     Constant,
     Entry,
@@ -33,6 +34,7 @@ _SHORTCUTS: Final[Mapping[Decode, str]] = {
     read_guid: "(v.lower() or None) if v.__class__ is str else ",
 }
 _BRIEF_SHORTCUTS: Final[Mapping[Canon, str]] = {brief_ref: "v.get('remote_id') or "}
+_EMPTY: Final[tuple[Any, ...]] = ("", [], {}, False, 0, Decimal(0))  #: all that is empty in JSON
 _MOST_KEYS: Final = 3  #: a field of more keys is read without a look at whether one is there
 
 _DECODE: Final = """\
@@ -169,7 +171,17 @@ def _reading(entry: Field, read: str, nothing: Any) -> _Step:
         return _Step(f"{target} = {read}(get({entry.xero!r}), scope)")
     shortcut = _SHORTCUTS.get(entry.codec.decode, "")
     then = f"{target} = {shortcut}{read}(v, scope)"
-    return _Step(then, f"(v := get({entry.xero!r})) is not None", fresh)
+    told = "" if _drops_empty(entry.codec, nothing) else " is not None"
+    return _Step(then, f"(v := get({entry.xero!r})){told}", fresh)
+
+
+def _drops_empty(codec: Codec, nothing: Any) -> bool:
+    """Whether whatever is empty is as good as absent, as the many empty lists of Xero's are."""
+    try:
+        made = [codec.decode(empty, Scope("", "XXX")) for empty in _EMPTY]
+    except Exception:  # noqa: BLE001  # it will be asked, and say so where it can be reported
+        return False
+    return all(each.__class__ is nothing.__class__ and each == nothing for each in made)
 
 
 def _of_nothing(entry: Field) -> Any:

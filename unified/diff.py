@@ -45,12 +45,11 @@ def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
 
 def is_same(before: Any, after: Any) -> bool:
     """Whether two JSON values are equal; 1 is not true."""
-    return type(before) is type(after) and bool(before == after)
+    return before is after or (type(before) is type(after) and bool(before == after))
 
 
 def _compare(before: Any, after: Any, path: str, found: list[str]) -> None:
-    if is_same(before, after):
-        return
+    """Name what makes two values differ that are not the same."""
     if isinstance(before, dict) and isinstance(after, dict) and not _is_ref(after):
         _compare_objects(before, after, path, found)
     elif isinstance(before, list) and isinstance(after, list):
@@ -63,7 +62,9 @@ def _compare_objects(
     before: Mapping[str, Any], after: Mapping[str, Any], path: str, found: list[str]
 ) -> None:
     for key in (*after, *(key for key in before if key not in after)):
-        _compare(before.get(key), after.get(key), f"{path}/{_escaped(key)}", found)
+        old, new = before.get(key), after.get(key)
+        if not is_same(old, new):
+            _compare(old, new, f"{path}/{_escaped(key)}", found)
 
 
 def _compare_lists(before: list[Any], after: list[Any], path: str, found: list[str]) -> None:
@@ -73,10 +74,10 @@ def _compare_lists(before: list[Any], after: list[Any], path: str, found: list[s
         new = {str(index): item for index, item in enumerate(after)}
     for key in (*new, *(key for key in old if key not in new)):
         place = f"{path}/{_escaped(key)}"
-        if key in old and key in new:
-            _compare(old[key], new[key], place, found)
-        else:
+        if key not in old or key not in new:
             found.append(place)
+        elif not is_same(old[key], new[key]):
+            _compare(old[key], new[key], place, found)
 
 
 def _by_id(items: list[Any]) -> dict[str, Any] | None:

@@ -273,18 +273,15 @@ def _derive_line(line: dict[str, Any], raw: Mapping[str, Any], scope: Scope) -> 
     """Net and gross: the line amount contains the tax in inclusive documents only."""
     net = gross = line["line_amount"]
     if net is not None and line["tax_amount"] is not None:
-        amount, tax = _exact(raw["LineAmount"]), _exact(raw["TaxAmount"])
+        amount, tax = raw["LineAmount"], raw["TaxAmount"]
+        if amount.__class__ is not Decimal or tax.__class__ is not Decimal:
+            amount, tax = to_decimal(amount) or _ZERO, to_decimal(tax) or _ZERO
         if tax and scope.inclusive:
             net = amount_text(amount - tax, scope.digits)
         elif tax:
             gross = amount_text(amount + tax, scope.digits)
     line["net_amount"] = net
     line["gross_amount"] = gross
-
-
-def _exact(value: Any) -> Decimal:
-    """A number that was read before: it comes as a decimal, but for what has no point."""
-    return value if value.__class__ is Decimal else to_decimal(value) or _ZERO
 
 
 def _canon_lines(lines: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 Not a place for ids that need a database: deliveries, notices and leases make their own.
 """
 
-from functools import lru_cache
 from hashlib import sha1
 from typing import Final, NewType
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -31,12 +30,6 @@ def record_id(tenant_id: str, resource_name: str, remote_id: str) -> EntityId:
     survives re-linking, a new backfill and a rebuilt store.
     """
     return EntityId(_uuid5(_RECORD_BYTES, f"xero|{tenant_id}|{resource_name}|{remote_id}"))
-
-
-@lru_cache(maxsize=32_768)
-def referenced_id(tenant_id: str, resource_name: str, remote_id: str) -> EntityId:
-    """`record_id`, remembered: documents name the same contacts, accounts and items again."""
-    return record_id(tenant_id, resource_name, remote_id)
 
 
 def event_id(

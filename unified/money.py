@@ -35,8 +35,8 @@ def minor_digits(currency: str | None) -> int:
 def amount_text(amount: Decimal, digits: int) -> str:
     """Plain notation with at least `digits` fraction digits, and no trailing zero beyond them."""
     text = str(amount)
-    if digits == 2 and text[-3:-2] == "." and _is_usual(text):
-        return text
+    if digits == 2 and text[-3:-2] == "." and text != "-0.00" and len(text) < _SHORT:
+        return text  # as nearly all amounts are: already as it should be
     text = plain(amount)
     if digits == 0:
         return text
@@ -44,23 +44,17 @@ def amount_text(amount: Decimal, digits: int) -> str:
     return f"{whole}.{fraction.ljust(digits, '0')}"
 
 
-def _is_usual(text: str) -> bool:
-    """Whether an amount with two digits behind the point is already as it should be."""
-    return text != "-0.00" and len(text) < _SHORT
-
-
 def read_amount(value: Any, scope: Scope) -> str | None:
     """Decode an amount in the record's currency."""
     if value.__class__ is Decimal and scope.digits == 2:
         text = str(value)
         try:
-            if text[-3] == ".":
-                if text != "-0.00" and len(text) < _SHORT:
-                    return text  # as nearly all amounts come
-            elif text[-5] == "." and text[-2:] == "00" and _is_usual(text[:-2]):
-                return text[:-2]  # unit prices come with four digits
+            if text[-5] == "." and text[-2:] == "00":
+                text = text[:-2]  # unit prices come with four
+            if text[-3] == "." and text != "-0.00" and len(text) < _SHORT:
+                return text  # as nearly all amounts come: already as it should be
         except IndexError:
-            pass  # short, so a small whole number
+            pass  # too short for two digits behind a point
     number = to_decimal(value)
     return None if number is None else amount_text(number, scope.digits)
 

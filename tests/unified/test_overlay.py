@@ -300,3 +300,35 @@ def test_older_records_lack_newer_fields() -> None:
     assert INVOICE.changed_fields(older, record) == []
     fresh = normalized("invoice", "part_paid_with_credit_note")
     assert INVOICE.overlay(older, fresh)["memo"] is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Reference": "other"},
+        {"LineItems": []},
+        {"Payments": [], "AmountPaid": 0, "AmountDue": 678.5},
+        {"Status": "VOIDED", "Contact": {"ContactID": "cd", "Name": "Else"}},
+        {"HasAttachments": True, "Url": "https://a.example/b"},
+    ],
+)
+def test_changed_fields_are_those_of_whole_canonical_records(changes: dict[str, Any]) -> None:
+    """Looking only at what moved finds what comparing everything finds, in the same order."""
+    before, after = known_invoice(), finished(INVOICE, invoice(**changes), version=5)
+    older = {name: value for name, value in before.items() if name not in {"memo", "reference"}}
+
+    for known in (before, older):
+        whole = changed_paths(INVOICE._shape.canon(known), INVOICE._shape.canon(after))
+        assert whole == INVOICE.changed_fields(known, after)
+        assert whole
+
+
+def test_record_of_an_older_version_is_overlaid_in_the_order_of_this_one() -> None:
+    """It lacks fields that were added since, and nothing that it holds is lost."""
+    known = known_invoice()
+    fresh = normalized("invoice", "part_paid_with_credit_note", read=Read.UNPAGED, **THIN)
+    older = {name: known[name] for name in reversed(known) if name != "payments"}
+    record = INVOICE.overlay(older, fresh)
+
+    assert list(known) == list(record)
+    assert {**known, "has_attachments": False} == record

@@ -1,11 +1,14 @@
 """A resource file that contradicts itself cannot be imported; a sound one can be found."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from unified.codecs import Codec, CodecError, Scope
+from unified.codecs import NUMBER, Codec, CodecError, Drift, Scope, flag
 from unified.model import Record
 from unified.resource import COMMON, NormalizeError, Resource
 from unified.resources import (
@@ -157,13 +160,98 @@ def test_an_error_that_does_not_come_again_keeps_its_reason() -> None:
 
     def fickle(value: object, _scope: Scope) -> object:
         calls.append(value)
-        if len(calls) == 2:  # the first call is the question what it makes of nothing
+        if value == "x" and calls.count("x") == 1:
             raise CodecError("once")
         return value
 
     shape = Shape("Thing", (Field("a", "A", Codec(fickle)),))
     with pytest.raises(CodecError, match=r"^once$"):
-        shape.decode({"A": 1}, Scope("t"))
+        shape.decode({"A": "x"}, Scope("t"))
+
+
+def test_absent_keys_become_what_their_codec_makes_of_nothing() -> None:
+    """It is asked once, but what can be changed is made anew for each record."""
+    scope = Scope("t", "NZD")
+    several = Codec(lambda raw, _scope: [raw["B"]] if "B" in raw else [])
+    at_home = Codec(lambda value, scope: value or scope.base_currency)
+    shape = Shape(
+        "Thing",
+        (
+            Field("text", "A"),
+            Field("sent", "C", flag(absent=False)),
+            Field("items", "D", many(Shape("Item", (Field("id", "ID"),)))),
+            Field("several", ("B", "BB"), several),
+            Field("currency", "E", at_home),
+            Constant("made", dict),
+        ),
+    )
+    nothing: dict[str, Any] = {
+        "text": None,
+        "sent": False,
+        "items": [],
+        "several": [],
+        "currency": "NZD",
+    }
+    first, second = shape.decode({}, scope), shape.decode({"D": [], "C": None}, scope)
+    full = {"A": "a", "B": 1, "C": True, "D": [{"ID": "i"}], "E": "JPY"}
+
+    assert nothing | {"made": {}} == first == second
+    for name in ("items", "several", "made"):
+        assert first[name] is not second[name]
+    assert shape.decode(full, scope) == {
+        "text": "a",
+        "sent": True,
+        "items": [{"id": "i"}],
+        "several": [1],
+        "currency": "JPY",
+        "made": {},
+    }
+
+
+def test_empty_values_count_as_absent_only_where_the_codec_says_so() -> None:
+    """An empty list is no list, but a zero is a number."""
+    shape = Shape(
+        "Thing",
+        (
+            Field("number", "N", NUMBER),
+            Field("code", "C"),
+            Field("flag", "F", flag()),
+            Field("choosy", "X", Codec(lambda value, _scope: value or (0 if value == 0 else None))),
+            Field("items", "I", many(Shape("Item", ()))),
+        ),
+    )
+    scope = Scope("t")
+
+    assert shape.decode({"N": Decimal("0.0"), "C": 0, "F": False, "X": 0, "I": 0}, scope) == {
+        "number": "0",
+        "code": "0",
+        "flag": False,
+        "choosy": 0,
+        "items": [],
+    }
+    with pytest.raises(CodecError) as caught:
+        shape.decode({"C": []}, scope)
+    assert caught.value.path == ("C",)
+
+
+def test_unknown_keys_are_noted_in_every_kind_of_table() -> None:
+    """Wherever Xero adds a key it is counted; a partial table leaves that to the whole one."""
+    entries = (Field("a", "A"), Field("b", ("B", "BB"), Codec(lambda _raw, _scope: None)))
+    scope = Scope("t")
+    Shape("Thing", entries, ignored=("Old",)).decode({"New": 1, "BB": 1, "Old": 1}, scope)
+    Shape("Part", entries, partial=True).decode({"New": 1}, scope)
+
+    assert [Drift("field", "Thing.New")] == scope.drift
+
+
+def test_importing_resources_builds_no_validators() -> None:
+    """Every program imports them at its start, and only tests and documents validate."""
+    script = (
+        "from unified.resources import RESOURCES\n"
+        "raise SystemExit(any(each.model.__pydantic_complete__ for each in RESOURCES))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_endpoints_can_be_walked() -> None:

@@ -24,6 +24,7 @@ from handlers.compare import (
     is_too_early,
     stale_wait,
 )
+from handlers.waiting import Slices
 from storage.absorbing import (
     LockedTenant,
     learn_organisation,
@@ -154,6 +155,7 @@ async def _absorb_chunk(
     )
     now = clock.now()
     batch, done = _Batch(), Absorbed()
+    slices = Slices()
     for one in seen:
         remote_id = one.normalized.remote_id
         notice = notices.get(remote_id)
@@ -164,6 +166,7 @@ async def _absorb_chunk(
                          complete=complete)  # fmt: skip
             batch.steps.append(step)
             done.unannounced += notice is None
+        await slices.pause()
     done.events = await commit_steps(conn, tenant, batch.steps)
     await verify_records(conn, tenant.id, resource.name, batch.verified)
     if resource.name == "company_info":

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from handlers.compare import Seen
+from handlers.waiting import Slices
 from storage.absorbing import EventRow, LockedTenant, append_events
 from storage.database import Connection
 from storage.records import KnownRecord, RecordRow, write_records
@@ -48,7 +49,7 @@ async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[S
         return 0
     rows: dict[str, list[RecordRow]] = {}
     timers: dict[str, list[TimerRow]] = {}
-    events = []
+    events, slices = [], Slices()
     for offset, step in enumerate(steps, start=1):
         finished, row = _record_row(tenant, step)
         rows.setdefault(step.resource.name, []).append(row)
@@ -56,7 +57,8 @@ async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[S
         if timer.rule is not None or step.known is not None:  # what is new has no rule to take back
             timers.setdefault(step.resource.name, []).append(timer)
         number = tenant.tenant_sequence + offset
-        events.append(_event_row(tenant, step, finished, number))
+        events.append(_event_row(tenant, step, finished, number, encoded=row.unified))
+        await slices.pause()
     for name, records in rows.items():
         await write_records(conn, tenant.id, name, records)
         await set_timers(conn, tenant.id, name, timers.get(name, ()))
@@ -140,7 +142,10 @@ def _event_row(
     step: Step,
     after: dict[str, Any],
     tenant_sequence: int,
+    *,
+    encoded: bytes,
 ) -> EventRow:
+    """The event that says so; `encoded` is the JSON of `after`, which need not be made again."""
     event = build_event(
         resource=step.resource,
         tenant_id=tenant.id,
@@ -168,8 +173,8 @@ def _event_row(
         sequence=after["version"],
         op=step.op,
         cause=step.cause["kind"],
-        value=event_value(event),
-        state=None if step.resource.removal(after) == MISSING else msgspec.json.encode(after),
+        value=event_value({**event, "after": msgspec.Raw(encoded)}),
+        state=None if step.resource.removal(after) == MISSING else encoded,
         headers=msgspec.json.encode(_texts(event_headers(event))),
         received_at=step.received_at,
     )

@@ -3,10 +3,8 @@
 One bad item never stops its page: it is handed back as `Poison`. Nothing is stored here.
 """
 
-import asyncio
 import hashlib
 import re
-import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,13 +16,13 @@ import structlog
 
 from handlers.compare import Seen
 from handlers.metrics import HandlerMetrics
+from handlers.waiting import Slices
 from unified.resource import Endpoint, Normalized, NormalizeError, Resource, TenantContext
 from unified.shape import Read
 from xero.client import XeroClient
 from xero.errors import ResourceMissing
 from xero.paging import Page
 
-SLICE_S = 0.002  #: longest stretch of normalizing before other tasks get their turn
 RAW_LEVEL = 1  #: zlib: a third of the size for the least time
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  #: as JSON writes it; PostgreSQL keeps none
 
@@ -142,8 +140,7 @@ class Reader:
         mark: int,
     ) -> Harvest:
         """Normalize a page, letting other tasks run between slices."""
-        harvest = Harvest()
-        turn_ends = time.perf_counter() + SLICE_S
+        harvest, slices = Harvest(), Slices()
         for item, written in zip(page.items, page.raws, strict=True):
             raw = bytes(written)
             raw_hash = hashlib.sha256(raw).hexdigest()
@@ -171,9 +168,7 @@ class Reader:
                     answered_at=page.answered_at,
                 )
             )
-            if time.perf_counter() > turn_ends:
-                await asyncio.sleep(0)
-                turn_ends = time.perf_counter() + SLICE_S
+            await slices.pause()
         return harvest
 
 

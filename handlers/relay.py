@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from handlers.metrics import HandlerMetrics
 from handlers.producer import MakeProducer, Producer, kafka_producer
-from handlers.waiting import either, until
+from handlers.waiting import Slices, either, until
 from storage.database import Database
 from storage.errors import LeaseLost, StorageError
 from storage.relay import (
@@ -139,10 +139,15 @@ class ShardRelay:
         assert producer is not None  # noqa: S101  # _relay started it
         published_at = instant_text(self._clock.real())
         async with producer.transaction():
-            messages = [m for event in batch.events for m in self._messages(event, published_at)]
-            messages.extend(self._announcement(message) for message in batch.announcements)
             # One after the other into the producer's buffers: that fixes their order.
-            await asyncio.gather(*[await self._enqueue(producer, each) for each in messages])
+            under_way, slices = list[asyncio.Future[object]](), Slices()
+            for event in batch.events:
+                for message in self._messages(event, published_at):
+                    under_way.append(await self._enqueue(producer, message))
+                await slices.pause()
+            for told in batch.announcements:
+                under_way.append(await self._enqueue(producer, self._announcement(told)))
+            await asyncio.gather(*under_way)
 
     @staticmethod
     async def _enqueue(producer: Producer, message: _Message) -> "asyncio.Future[object]":

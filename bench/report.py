@@ -130,7 +130,7 @@ def table(results: Path, names: Sequence[str]) -> str:
         if result["machine"] != shown:
             shown = result["machine"]
             parts.extend(["", _machine_line(shown), "", *_HEAD])
-        parts.extend(_line(Row(**row)) for row in result["rows"])
+        parts.extend(_line(Row(**row), busy=_busy(result)) for row in result["rows"])
     return "\n".join(parts[1:])
 
 
@@ -141,9 +141,15 @@ def _machine_line(shown: Mapping[str, Any]) -> str:
     )
 
 
-def _line(row: Row) -> str:
+def _busy(result: Mapping[str, Any]) -> str:
+    """What to say of figures that others disturbed; nothing where the machine was quiet."""
+    load: float = result["load"]["before"]
+    return "" if load <= result["machine"]["cores"] else f" (at a load of {load:.0f})"
+
+
+def _line(row: Row, *, busy: str) -> str:
     reached = "yes" if row.reached else f"no: {row.why}" if row.why else "no"
-    cells = (row.what, row.figure, f"{row.ratio:.3g}", row.baseline, row.aim, reached)
+    cells = (row.what, row.figure + busy, f"{row.ratio:.3g}", row.baseline, row.aim, reached)
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 

@@ -22,9 +22,13 @@ HALF = Row(
 
 
 def written(folder: Path, name: str, *rows: Row) -> None:
-    """Let a benchmark of this name end with these rows."""
+    """Let a benchmark of this name end with these rows, on a quiet machine."""
     asked = options(None).parse_args(["--results", str(folder)])
     write_result(name, rows, asked=asked)
+    path = folder / f"{name}.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    result["load"] = {"before": 0.0, "after": 0.0}
+    path.write_text(json.dumps(result), encoding="utf-8")
 
 
 def test_table_is_made_of_what_was_written(tmp_path: Path) -> None:
@@ -55,6 +59,18 @@ def test_each_machine_has_a_head_of_its_own(tmp_path: Path) -> None:
         str(machine()["cores"]),
         "999",
     ]
+
+
+@pytest.mark.parametrize(("load", "shown"), [(0.2, "2/s"), (27.4, "2/s (at a load of 27)")])
+def test_busy_machine_is_told(tmp_path: Path, load: float, shown: str) -> None:
+    """A figure that was taken while others used the processor says so."""
+    written(tmp_path, "only", HALF)
+    path = tmp_path / "only.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    result["machine"]["cores"], result["load"]["before"] = 2, load
+    path.write_text(json.dumps(result), encoding="utf-8")
+
+    assert table(tmp_path, ["only"]).splitlines()[-1].split(" | ")[1] == shown
 
 
 def test_machine_tells_no_name() -> None:

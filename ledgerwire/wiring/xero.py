@@ -1,5 +1,6 @@
 """Everything that speaks to Xero, over what the database keeps: shared by api and handlers."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -80,6 +81,9 @@ class XeroSide:
 @asynccontextmanager
 async def xero_side(here: Installation, *, lending: bool) -> AsyncIterator[XeroSide]:
     """Xero's side with connections of its own, which end with the block."""
+    # httpcore tries to import a package that is not installed (sniffio) several times a request,
+    # searching all folders each time; None says at once that there is none.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # as Python's manual has it
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
     async with httpx.AsyncClient(
         timeout=HTTP_TIMEOUT, limits=limits, follow_redirects=False

@@ -138,7 +138,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             for task in asyncio.all_tasks(self):
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # it was killed
                 with contextlib.suppress(Exception, BaseExceptionGroup):
-                    task.get_coro().close()  # type: ignore[union-attr]  # a coroutine
+                    task.get_coro().close()
         self._ready.clear()
         self._timers.clear()
         self.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,7 +110,7 @@ def test_a_deadlock_ends_with_a_conflict(world: World) -> None:
             await asyncio.sleep(after_s)
             await conn.execute("UPDATE box SET held = held + 1 WHERE name = $1", second)
 
-    async def both() -> list[BaseException | None]:
+    async def both() -> Sequence[BaseException | None]:
         return await asyncio.gather(
             take(one, "one", "two", 1.0), take(two, "two", "one", 2.0), return_exceptions=True
         )

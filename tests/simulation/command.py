@@ -25,6 +25,7 @@ SHOWN_LINES = 200
 def main(arguments: Sequence[str]) -> int:
     """Play what was asked for; the exit code."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped first
     first, _, last = asked.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     if asked.part:
@@ -48,7 +49,6 @@ def _play_part(seeds: Sequence[int], asked: argparse.Namespace) -> int:
     index, _, of = asked.part.partition("/")
     logs = Logs()
     logs.configure()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server is stopped too
     with (
         tempfile.TemporaryDirectory(prefix="ledgerwire-simulation-") as folder,
         engine_in(Path(folder)) as engine,

@@ -178,9 +178,12 @@ async def _mounted(server: EmbeddedPostgres) -> AsyncIterator[Path]:
 
 async def _run(*command: str, identity: Identity | None = None, must: bool = True) -> None:
     """Run a command, as somebody else if told so; it may fail unless it `must` not."""
-    done = await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, check=False, **(identity or {})
-    )
+
+    def run() -> "subprocess.CompletedProcess[str]":
+        who = identity or Identity()
+        return subprocess.run(command, capture_output=True, text=True, check=False, **who)
+
+    done = await asyncio.to_thread(run)
     assert done.returncode == 0 or not must, done.stderr
 
 

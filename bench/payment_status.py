@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--embedded", action="store_true", help="the embedded broker in any case")
     asked = parser.parse_args()
     if asked.quick:
-        asked.events = 400
+        asked.events = 4_000
     found = uvloop.run(run(asked))
     write_result("payment_status", [row(found)], asked=asked, details=found)
 

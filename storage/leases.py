@@ -83,6 +83,8 @@ UPDATE tenant
 RETURNING tenant.id, tenant.fencing
 """
 
+# The order keeps the look into each tenant's notices to the first one in the index: asked whether
+# any is due, the planner reads everybody's.
 _TAKE_NAMED = """
 WITH free AS (
   SELECT t.id
@@ -91,10 +93,10 @@ WITH free AS (
      AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
      AND (t.blocked_until IS NULL OR t.blocked_until <= $1::timestamptz)
      AND NOT EXISTS (SELECT 1 FROM app_budget WHERE blocked_until > $1::timestamptz)
-     AND (EXISTS (SELECT 1 FROM notice n
-                   WHERE n.tenant_id = t.id AND n.state = 'due' AND n.due_at <= $1::timestamptz)
-          OR EXISTS (SELECT 1 FROM cursor c
-                      WHERE c.tenant_id = t.id AND c.sweep_due_at <= $1::timestamptz))
+     AND least((SELECT n.due_at FROM notice n WHERE n.tenant_id = t.id AND n.state = 'due'
+                 ORDER BY n.due_at LIMIT 1),
+               (SELECT min(c.sweep_due_at) FROM cursor c WHERE c.tenant_id = t.id))
+         <= $1::timestamptz
    ORDER BY t.served_at, t.id
    LIMIT $4
      FOR NO KEY UPDATE OF t SKIP LOCKED

@@ -7,7 +7,7 @@ import pytest
 
 from storage.calendars import _BEHIND, _ZONES, calendar_zones, calendars_to_turn
 from storage.database import Database
-from storage.leases import _TAKE
+from storage.leases import _TAKE, _TAKE_NAMED, take_named_tenants
 
 NOW = datetime(2026, 11, 3, 4, 17, 52, tzinfo=UTC)
 TODAY = date(2026, 11, 3)
@@ -64,6 +64,30 @@ async def test_looking_costs_the_same_for_many(database: Database, name: str) ->
 
     few, many = touched
     assert many <= few + 30
+
+
+async def test_leasing_by_name_reads_nobody_elses_notices(database: Database) -> None:
+    """A hint for a quiet organisation costs the same beside a flood of another; one that has
+    nothing due is left alone."""
+    await link_many(database, 30)
+    [flooded, quiet, idle, *_] = [
+        row["id"] for row in await database.fetch("SELECT id FROM tenant")
+    ]
+    await database.execute(
+        """INSERT INTO notice (tenant_id, endpoint, remote_id, origin, received_at, due_at)
+           SELECT CASE n WHEN 1 THEN $2::uuid ELSE $1::uuid END, 'Invoices', n::text, 'webhook',
+                  $3, $3
+             FROM generate_series(1, 20000) AS n""",
+        flooded, quiet, NOW,
+    )  # fmt: skip
+    await database.execute("ANALYZE")
+    ended = timedelta(seconds=-1)  # so that it can be leased again
+
+    touched = await blocks(database, _TAKE_NAMED, NOW, "here", ended, 8, [quiet, idle])
+    leased = await take_named_tenants(database, "here", [quiet, idle], now=NOW, limit=8)
+
+    assert touched <= 60
+    assert [each.tenant_id for each in leased] == [quiet]
 
 
 async def test_calendars_to_turn_are_found_by_zone(database: Database) -> None:

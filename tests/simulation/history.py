@@ -15,6 +15,7 @@ from uuid import UUID
 from simulator.business import Business
 from simulator.config import CURRENCIES, OpeningBooks, TenantSpec
 from simulator.ledger import Change
+from tests.simulation.judging import Acknowledged
 from tests.simulation.loop import Program
 from tests.simulation.weather import AMBUSHES, Ambush, Trouble, Weather
 from tests.simulation.world import Running, World
@@ -46,6 +47,7 @@ LONG_S = 5.0  #: a sleep that costs leases
 MOST_SKEW = timedelta(seconds=2)  #: between two machines' clocks
 HURRY_S = 25.0  #: business seconds at each look while everything is to be healed
 LOOK_EVERY_S = 0.25
+LOOKS = 40
 PATIENCE_S = 400.0  #: virtual
 
 
@@ -80,6 +82,9 @@ class History:
         simulation = self.world.simulation
         simulation.books.listen(self._changed)
         self._business = Business(simulation.books, random.Random(f"{seed}|business"))  # noqa: S311  # play
+        self.acknowledged = Acknowledged()
+        self.world.network.answered = self.acknowledged.answered
+        self.forgotten: list[str] = []
         self._tenants = [tenant.id for tenant in simulation.books]
         self._ending: list[Running] = []
         self._admin = weather.engine.admin
@@ -400,6 +405,7 @@ class History:
         self._fill_gaps()
         await self._until("deliveries", self._delivered)
         await self._until("programs", self._drained)
+        await self._look_for_the_forgotten()
         await self._until("tokens", self._tokens_unsettled, hurry_s=5.0)
         await self._until("backfills", self._backfilled, hurry_s=HURRY_S)
         world.offset.forward(hours=24)  # longer than any interval, so everything is swept
@@ -421,6 +427,16 @@ class History:
             await asyncio.sleep(LOOK_EVERY_S)
             self.world.offset.forward(seconds=hurry_s)
             self._none_ended()
+
+    async def _look_for_the_forgotten(self) -> None:
+        """Before a sweep hides it: whatever was acknowledged is known once no notice is due."""
+        for _ in range(LOOKS):
+            if not self._admin("fetchval", "SELECT count(*) FROM notice WHERE state = 'due'"):
+                self.forgotten = self.acknowledged.forgotten(self.world)
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.world.offset.forward(seconds=LOOK_EVERY_S)
+        self.tell("notices wait for a limit: not looked for the forgotten")
 
     def _delivered(self) -> str | None:
         pending = self.world.simulation.courier.pending

@@ -1,10 +1,14 @@
-"""The verdict on one history: books, mirror and topics, held against each other by the oracle.
+"""The verdict on one history: books, mirror and topics, held against each other by the oracle;
+and, before any sweep could heal it, whether an acknowledged webhook was forgotten.
 
 Payment status is left out: its consumer needs Kafka's groups, which the network in memory has not.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
+import httpx
 import msgspec
 
 from oracle.books import read_books
@@ -47,6 +51,42 @@ def differences(world: World) -> tuple[list[Difference], dict[str, int]]:
     return list(found), counts
 
 
+MOST_LAG = timedelta(milliseconds=100)  #: of a webhook event's stamp behind its record's
+
+Hinted = tuple[str, str, str]  #: tenant, resource, remote id
+
+
+@dataclass
+class Acknowledged:
+    """What Xero was told 200 for: the newest event of each thing."""
+
+    events: dict[Hinted, datetime] = field(default_factory=dict)
+
+    def answered(self, request: httpx.Request, body: bytes, status: int) -> None:
+        """A request was answered, whether Xero hears it or not."""
+        if not request.url.path.startswith("/webhooks") or status != httpx.codes.OK:
+            return
+        for event in msgspec.json.decode(body)["events"]:
+            thing = event["tenantId"], event["eventCategory"].lower(), event["resourceId"]
+            at = datetime.fromisoformat(event["eventDateUtc"]).replace(tzinfo=UTC)
+            self.events[thing] = max(at, self.events.get(thing, at))
+
+    def forgotten(self, world: World) -> list[str]:
+        """Things of which the mirror does not know what was acknowledged, and nothing is due."""
+        admin = world.weather.engine.admin
+        known: dict[Hinted, datetime] = {
+            (row["tenant_id"], row["resource"], row["remote_id"]): row["updated_at"]
+            for row in admin("fetch", _STAMPS)
+        }
+        buried = {(row["tenant_id"], row["remote_id"]) for row in admin("fetch", _BURIED)}
+        return [
+            f"acknowledged and forgotten: {thing[1]} {thing[2]} of {at}, known {known.get(thing)}"
+            for thing, at in self.events.items()
+            if (thing[0], thing[2]) not in buried
+            and (thing not in known or known[thing] < at - MOST_LAG)
+        ]
+
+
 def _mirror_row(row: "dict[str, object]") -> MirrorRow:
     unified = msgspec.json.decode(str(row["unified"]))
     tenant, resource, remote_id, _, sequence, epoch = row.values()
@@ -58,3 +98,5 @@ _MIRROR = """SELECT r.tenant_id, r.resource, r.remote_id, r.unified, r.sequence,
                FROM record r JOIN tenant t ON t.id = r.tenant_id"""
 _DAYS = """SELECT id, business_date FROM tenant
             WHERE state = 'linked' AND business_date IS NOT NULL"""
+_STAMPS = "SELECT tenant_id, resource, remote_id, updated_at FROM record"
+_BURIED = "SELECT tenant_id, remote_id FROM notice WHERE state = 'dead'"

@@ -116,6 +116,8 @@ class Runner:
             loop.run_until_complete(history.play())
             found, counts = differences(history.world)
             problems.extend(line_of(each).strip() for each in found)
+            problems.extend(history.forgotten)
+            counts["acknowledged"] = len(history.acknowledged.events)
         except (NotQuiet, ProgramEnded, Stuck) as error:
             problems.append(f"{type(error).__name__}: {error}")
         except Exception:  # noqa: BLE001  # whatever it is, it belongs to this seed's report

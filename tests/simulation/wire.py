@@ -47,6 +47,7 @@ class Network:
     def __init__(self, weather: Weather) -> None:
         self._weather = weather
         self._hosts: dict[str, _Host] = {}
+        self.answered: Callable[[httpx.Request, bytes, int], None] = lambda _r, _b, _s: None
 
     def serve(self, name: str, app: ASGIApp, program: Program) -> None:
         """Take requests for `http://name`."""
@@ -79,6 +80,7 @@ class Network:
             await self._answered(exchange, request)
         finally:
             host.exchanges.remove(exchange)
+        self.answered(request, body, exchange.status)
         await asyncio.sleep(weather.hop_s())
         if weather.chance(weather.trouble.answer_lost):
             weather.tell(f"answer lost {request.method} {request.url.path}")

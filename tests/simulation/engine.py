@@ -185,6 +185,7 @@ class Engine:
 
     def close(self) -> None:
         """End all connections."""
+        self._loop.set_exception_handler(lambda _loop, _context: None)  # of statements cut off
         for session in self._all:
             session.connection.terminate()
         if self._admin is not None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
+_CLOCK = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60))
 #: No amount or rate of any books has more digits on either side of the point; a number that does
 #: would be written out in plain notation at its full length.
 _MOST_DIGITS = 40
@@ -120,7 +121,15 @@ def instant_text(instant: datetime) -> str:
     """RFC 3339 in UTC with milliseconds and `Z`; `instant` is aware."""
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
-    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"
+    # By hand, since isoformat takes twice as long and an event holds ten instants.
+    clock = _CLOCK[instant.hour * 60 + instant.minute]
+    seconds = f"{instant.second:02d}.{instant.microsecond // 1000:03d}"
+    return f"{_day_text(instant.toordinal())}T{clock}:{seconds}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _day_text(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def parse_date(value: Any) -> str | None:

@@ -6,6 +6,7 @@ points of its work, and started again. What a kill counts for is told in `crash.
 """
 
 import os
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from crm.rebuild import differences, published, rebuilt
 from ledgerwire.demo.judging import judge_installation
 from oracle.report import report
 from tests.acceptance.crash.campaign import PATIENCE_S, RATE, campaign
-from tests.acceptance.crash.points import schedule
+from tests.acceptance.crash.points import CLAIMED, RENEWED, schedule
 from tests.acceptance.crash.unfinished import kept
 from tests.acceptance.crash.upgrade import kill_while_migrating
 from tests.figures import Figure
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.proof,
     pytest.mark.needs_kafka,
+    pytest.mark.skipif(sys.platform != "linux", reason="killed by pidfd, which Linux alone has"),
     pytest.mark.timeout(300 + 10 * KILLS),
 ]
 
@@ -37,7 +39,8 @@ async def test_nothing_acknowledged_is_lost_by_kills(
     database_url: str, kafka_broker: BrokerSettings, tmp_path: Path, figure: Figure
 ) -> None:
     """LEDGERWIRE_PROOF_KILLS kills (60), in the order of LEDGERWIRE_PROOF_SEED: every delivery
-    answered 200 is on disk, and all that follows from it agrees with the books, without a sweep."""
+    answered 200 is on disk, and all that follows from it agrees with the books. No sweep heals
+    what was lost, but those that settle a token refresh: of one endpoint of one organisation."""
     began = time.monotonic()
     async with campaign(database_url, kafka_broker, tmp_path, seed=SEED) as made:
         linked_at = datetime.now(UTC)
@@ -62,12 +65,13 @@ async def test_nothing_acknowledged_is_lost_by_kills(
         f"crash: {made.kills.total()} kills in {time.monotonic() - began:.0f} s, "
         f"{len(answered)} deliveries answered, {made.postbox.unanswered} unanswered and sent "
         f"again, {counts['events']} events compared, {counts['duplicates']} of them duplicates, "
-        f"{len(wanted.invoices) + len(wanted.contacts)} payment statuses; kills by point: "
+        f"{len(wanted.invoices) + len(wanted.contacts)} payment statuses, {swept} sweeps: "
         + "; ".join(f"{point} {number}" for point, number in sorted(made.kills.items()))
     )
     assert not lost
     assert not judged.differences, report(judged.differences)
     assert not differences(wanted, found)
-    assert (swept, dead) == (0, 0)
+    assert dead == 0
+    assert swept <= sum(made.kills[f"{each.role}, {each.name}"] for each in (CLAIMED, RENEWED))
     assert counts["duplicates"] >= made.kills["handlers, relay: acknowledged, not marked"] > 0
     assert made.kills.total() >= KILLS

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,9 @@ from crm.progress import CrmProgress
 from ledgerwire.demo.linking import link_all
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.settings import as_environment
+from simulator.business import Business
 from simulator.config import DeliveryPolicy, OpeningBooks, SimulatorConfig
+from simulator.refusals import Refused
 from simulator.server import RunningSimulator
 from storage.database import Database
 from storage.leases import take_lease
@@ -79,6 +81,7 @@ class Campaign:
     transactions: OpenTransactions
     victims: dict[str, Victim]
     rng: random.Random
+    business: Business
     kills: Counter[str] = field(default_factory=Counter)
     _ahead: float = 0.0  #: what AHEAD comes to as a share of a list
     _progress: dict[str, float] = field(default_factory=dict)  #: shares of the lists, by role
@@ -102,7 +105,18 @@ class Campaign:
         await self.watch.backfilled(TENANTS, PATIENCE_S)
         await self.watch.quiet(PATIENCE_S)
         await api.end()
-        await self.db.execute("UPDATE cursor SET sweep_due_at = sweep_due_at + interval '1 day'")
+        await self._put_off_sweeps()
+        async with asyncio.timeout(PATIENCE_S):
+            while await self._leased():  # noqa: ASYNC110  # by other programs
+                await asyncio.sleep(0.02)
+        await self._put_off_sweeps()  # one that was under way has set its next
+
+    async def _put_off_sweeps(self) -> None:
+        await self.db.execute("UPDATE cursor SET sweep_due_at = now() + interval '1 day'")
+
+    async def _leased(self) -> int:
+        count: int = await self.db.fetchval("SELECT count(lease_owner) FROM tenant")
+        return count
 
     async def kill_all_along(self, points: Sequence[Point]) -> None:
         """Kill each program at its points, in their order, and start it again every time."""
@@ -162,8 +176,15 @@ class Campaign:
         await asyncio.sleep(ARRIVE_S)
         return given & self.postbox.in_flight.keys()
 
+    def _change_for_the_last_time(self) -> None:
+        """End a document's life: what is lost of this, no later hint of the document heals."""
+        tenant = self.rng.choice(list(self.simulator.books))
+        with suppress(Refused):
+            _ = self.business.void(tenant) or self.business.delete_draft(tenant)
+
     async def _lead(self, victim: Victim, point: Point) -> None:
         """Let it come to the point and freeze it."""
+        self._change_for_the_last_time()
         if point in (CLAIMED, RENEWED):
             self.simulator.simulation.faults.ask(
                 {"calls": [{"kind": "status", "status": 401, "path": "/api.xro"}]}
@@ -228,7 +249,8 @@ async def campaign(
         watch = Watch(db, crm, OffsetClock(), simulator.control_url, http)
         transactions = OpenTransactions(broker)
         rng = random.Random(seed)  # noqa: S311  # play
-        made = Campaign(db, simulator, postbox, watch, transactions, victims, rng)
+        business = Business(simulator.books, rng)
+        made = Campaign(db, simulator, postbox, watch, transactions, victims, rng, business)
         await made.link(api)
         await enter(transactions)  # its topics are there now
         yield made

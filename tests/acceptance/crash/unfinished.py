@@ -1,6 +1,7 @@
 """What the installation has in hand at a moment, asked from outside of its programs."""
 
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -73,18 +74,22 @@ class OpenTransactions:
 
     def __init__(self, broker: BrokerSettings) -> None:
         topics = [events_topic(broker.prefix, resource) for resource in RESOURCES]
+        self._broker = broker
         self._partitions = all_partitions(broker.partitions, *topics)
-        self._stable, self._all = (
-            AIOKafkaConsumer(
-                **broker.client_options(), isolation_level=level, enable_auto_commit=False
-            )
-            for level in ("read_committed", "read_uncommitted")
-        )
+        self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._stable.start()
-        await self._all.start()
+        self._stable = await self._consumer("read_committed")
+        self._all = await self._consumer("read_uncommitted")
         return self
+
+    async def _consumer(self, level: str) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            **self._broker.client_options(), isolation_level=level, enable_auto_commit=False
+        )
+        self._open.push_async_callback(close_client, consumer)
+        await consumer.start()
+        return consumer
 
     async def __aexit__(
         self,
@@ -92,8 +97,7 @@ class OpenTransactions:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await close_client(self._stable)
-        await close_client(self._all)
+        await self._open.aclose()
 
     async def any(self) -> bool:
         """Whether a partition ends behind its last stable offset."""

@@ -286,6 +286,14 @@ def read_required_id(value: Any, scope: Scope) -> str:
     return found
 
 
+def read_currency(value: Any, scope: Scope) -> str | None:
+    """Decode an ISO 4217 code; an amount in anything else would be in no currency at all."""
+    code = read_text(value, scope)
+    if code is None or (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        return code
+    raise CodecError("not a currency")
+
+
 def as_it_is(value: Any, _record: Mapping[str, Any]) -> Any:
     """Encode a value that Xero writes as we do."""
     return value
@@ -347,6 +355,7 @@ def remote_of(enum: Choice) -> Codec:
 TEXT: Final = Codec(read_text, as_it_is)
 GUID: Final = Codec(read_guid, as_it_is)
 REQUIRED_ID: Final = Codec(read_required_id)
+CURRENCY: Final = Codec(read_currency, as_it_is)
 DATE: Final = Codec(read_date, write_date)
 NUMBER: Final = Codec(read_number, write_number)
 INTEGER: Final = Codec(read_integer, as_it_is)

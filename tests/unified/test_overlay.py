@@ -291,6 +291,21 @@ def test_normalize_reads_or_says_why_not(
     resource.model.model_validate(finished(resource, resource.overlay(None, seen)))
 
 
+@pytest.mark.parametrize("wrong", ["x", "nzd", "NZ1", "NZDX", "ÄÖÜ"])
+@pytest.mark.parametrize(
+    ("resource", "pair", "key"),
+    [
+        ("invoice", "foreign_bill", "CurrencyCode"),
+        ("contact", "customer_and_vendor", "DefaultCurrency"),
+        ("company_info", "new_zealand", "BaseCurrency"),
+    ],
+)
+def test_what_is_no_currency_is_refused(resource: str, pair: str, key: str, wrong: str) -> None:
+    """The published schema promises ISO 4217, and amounts in nothing help nobody."""
+    with pytest.raises(NormalizeError, match=f"{key}: not a currency"):
+        normalized(resource, pair, **{key: wrong})
+
+
 def test_older_records_lack_newer_fields() -> None:
     """A record stored by an earlier version is compared as if the new field were null."""
     record = known_invoice()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from unified.codecs import (
+    CURRENCY,
     DATE,
     FLAG,
     INTEGER,
@@ -337,7 +338,7 @@ COMPANY_INFO: Final = Resource(
             ("OrganisationEntityType", "OrganisationType"),
             Codec(_read_remote_kind),
         ),
-        Field("base_currency", "BaseCurrency", TEXT),
+        Field("base_currency", "BaseCurrency", CURRENCY),
         Field("country", "CountryCode", TEXT),
         Field("timezone", "Timezone", Codec(_read_zone)),
         Field("remote_timezone", "Timezone", Codec(_read_remote_zone)),

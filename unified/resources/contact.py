@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from unified.codecs import (
+    CURRENCY,
     FLAG,
     NUMBER,
     TEXT,
@@ -352,7 +353,7 @@ CONTACT: Final = Resource(
         Field("tax_number", "TaxNumber", TEXT, write=True),
         Field("tax_number_type", "TaxNumberType", TEXT, write=True),
         Field("website", "Website", TEXT, PAGES),
-        Field("currency", "DefaultCurrency", TEXT, write=True),
+        Field("currency", "DefaultCurrency", CURRENCY, write=True),
         _defaults("Sales", "AccountsReceivableTaxType", discount_key="Discount"),
         _defaults("Purchases", "AccountsPayableTaxType"),
         Field("payment_terms", "PaymentTerms", PAYMENT_TERMS, PAGES, write=True),

@@ -20,7 +20,7 @@ from unified.codecs import (
     choice,
     flag,
     parse_date,
-    read_text,
+    read_currency,
     remote_of,
 )
 from unified.documents import (
@@ -84,7 +84,7 @@ _NOTHING = frozenset({None, "0", "0.00"})  #: a shortcut only: any other zero ad
 
 def _read_currency(value: Any, scope: Scope) -> str | None:
     # Some accounts show an empty currency: the organisation's own.
-    return read_text(value, scope) or scope.base_currency
+    return read_currency(value, scope) or scope.base_currency
 
 
 def _left_to_derive(_value: Any, _scope: Scope) -> None:

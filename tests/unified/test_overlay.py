@@ -302,8 +302,10 @@ def test_normalize_reads_or_says_why_not(
 )
 def test_what_is_no_currency_is_refused(resource: str, pair: str, key: str, wrong: str) -> None:
     """The published schema promises ISO 4217, and amounts in nothing help nobody."""
+    changes: dict[str, Any] = {key: wrong}
+
     with pytest.raises(NormalizeError, match=f"{key}: not a currency"):
-        normalized(resource, pair, **{key: wrong})
+        normalized(resource, pair, **changes)
 
 
 def test_older_records_lack_newer_fields() -> None:

@@ -16,15 +16,15 @@ class Arrivals:
     """Reads topics from their ends on, and remembers when it saw which key first.
 
     Attributes:
-        repeated: events that came once more, with an id that was there already.
+        repeated: the ids of events that came once more.
     """
 
     def __init__(self, broker: BrokerSettings, *topics: str) -> None:
         self._broker = broker
         self._topics = topics
-        self.repeated = 0
+        self.repeated: list[str] = []
         self._first: dict[tuple[str, str], float] = {}
-        self._ids: set[bytes] = set()
+        self._ids: set[str] = set()
         self._more = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
 
@@ -83,9 +83,9 @@ class Arrivals:
             for place, batch in batches.items():
                 for record in batch:
                     self._first.setdefault((place.topic, record.key.decode()), now)
-                    event_id = dict(record.headers).get("ce_id")
-                    self.repeated += event_id in self._ids
-                    if event_id is not None:
-                        self._ids.add(event_id)
+                    event_id = dict(record.headers).get("ce_id", b"").decode()
+                    if event_id and event_id in self._ids:
+                        self.repeated.append(event_id)
+                    self._ids.add(event_id)
             async with self._more:
                 self._more.notify_all()

@@ -163,6 +163,11 @@ class Several:
         )
         return {row["id"]: row["fencing"] for row in rows}
 
+    async def marked(self) -> set[str]:
+        """The ids of all events that Kafka has acknowledged: nobody may send these again."""
+        rows = await self.rig.db.fetch("SELECT event_id FROM event WHERE relayed_at IS NOT NULL")
+        return {row["event_id"] for row in rows}
+
     async def pause_at_work(self, member: Member) -> tuple[list[str], int]:
         """SIGSTOP a handlers process that works for organisations and has a batch to send;
         returns which they are, and how many shards it holds."""

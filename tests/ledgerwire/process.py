@@ -36,7 +36,9 @@ async def process_of(
         xero_login_url=f"http://{NOWHERE}",
     )
     db = await Database.connect(database_url, min_size=0, max_size=16)
-    here = Installation(settings, db, database_url, BrokerSettings(bootstrap=NOWHERE), OffsetClock())
+    here = Installation(
+        settings, db, database_url, BrokerSettings(bootstrap=NOWHERE), OffsetClock()
+    )
     listening, stop = listen("127.0.0.1", 0), asyncio.Event()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     running = asyncio.create_task(

@@ -57,6 +57,7 @@ async def test_marking_tells_what_follows(database: Database) -> None:
 async def test_announcements_come_beside_events(database: Database) -> None:
     """Both kinds are read and marked together, and a shard may hold but one of them."""
     tenant = await link(database)
+    await database.execute("DELETE FROM announcement")  # of the link, perhaps of this shard
     await database.execute(
         """INSERT INTO announcement (shard, topic, tenant_id, key, kind, value)
            VALUES (3, 'dead', $1, 'k', 'dead_letter', 'x'), (4, 'control', $1, 'k', 'kind', 'x')""",

@@ -49,12 +49,16 @@ def _play_part(seeds: Sequence[int], asked: argparse.Namespace) -> int:
     index, _, of = asked.part.partition("/")
     logs = Logs()
     logs.configure()
+    told_to_stop: list[int] = []  # looked at between histories: none is cut off in mid-statement
+    signal.signal(signal.SIGTERM, lambda number, _: told_to_stop.append(number))
     with (
         tempfile.TemporaryDirectory(prefix="ledgerwire-simulation-") as folder,
         engine_in(Path(folder)) as engine,
     ):
         runner = Runner(engine, logs, fine=asked.fine)
         for seed in seeds[int(index) :: int(of)]:
+            if told_to_stop:
+                break
             outcome = runner.play(seed)
             lines = outcome.lines if outcome.problems or asked.fine else []
             _say(json.dumps({**vars(outcome), "lines": lines}))

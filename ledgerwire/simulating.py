@@ -29,6 +29,7 @@ async def run_simulator(  # noqa: PLR0913  # one per option of the command
     Raises:
         CannotListen: the port is taken.
     """
+    stop = stop_event()  # before anybody is told that we are there
     if port:
         listening("127.0.0.1", port).close()  # asked beforehand, for a sentence people understand
     config = SimulatorConfig(
@@ -43,4 +44,4 @@ async def run_simulator(  # noqa: PLR0913  # one per option of the command
     )
     async with RunningSimulator(config, port=port) as simulator:
         announce(simulator.announcement)
-        await stop_event().wait()
+        await stop.wait()

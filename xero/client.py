@@ -224,12 +224,24 @@ class XeroClient:
             asked_at = read.asked_at or await self._database_time.now()
             answer = await self._send(tenant_id, read, token)
         fetched_at = self._clock.now()
+        error = None if 200 <= answer.status < 300 else _error(tenant_id, read, answer)
+        if isinstance(error, RateLimited):
+            # First of all: whoever learns from the headers alone that nothing is left may end the
+            # session, this call with it, and how long Xero said to wait would be forgotten.
+            await self._budget.refused(
+                tenant_id,
+                error.problem,
+                retry_after_s=error.retry_after_s,
+                purpose=read.purpose,
+            )
         # Side by side: both are a round trip, for which a change waits.
         answered_at, _ = await asyncio.gather(
             self._database_time.now(), self._tell_budget(tenant_id, read, answer)
         )
-        if not 200 <= answer.status < 300:
-            await self._refuse(tenant_id, read, answer)
+        if error is not None:
+            if isinstance(error, TenantRefused):
+                await self._tokens.tenant_refused(tenant_id)
+            raise error
         body = await read_body(answer.body, read.endpoint.item_key)
         return Page(
             items=body.items,
@@ -271,19 +283,10 @@ class XeroClient:
         limits = Limits.from_headers(answer.headers)
         await self._budget.spent(tenant_id, read.purpose, size=len(answer.body), limits=limits)
 
-    async def _refuse(self, tenant_id: TenantId, read: _Read, answer: Answer) -> None:
-        what = "/".join((read.endpoint.path, *read.parts))
-        error = refusal(answer, tenant_id=tenant_id, what=what)
-        if isinstance(error, RateLimited):
-            await self._budget.refused(
-                tenant_id,
-                error.problem,
-                retry_after_s=error.retry_after_s,
-                purpose=read.purpose,
-            )
-        elif isinstance(error, TenantRefused):
-            await self._tokens.tenant_refused(tenant_id)
-        raise error
+
+def _error(tenant_id: TenantId, read: _Read, answer: Answer) -> XeroError:
+    what = "/".join((read.endpoint.path, *read.parts))
+    return refusal(answer, tenant_id=tenant_id, what=what)
 
 
 def _since(

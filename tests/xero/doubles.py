@@ -40,6 +40,7 @@ class CountingBudget:
     limits: list[Limits] = field(default_factory=list)
     refusals: list[tuple[str, float]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  #: which of the two, in order
 
     async def reserve(self, tenant_id: TenantId, purpose: str) -> None:
         """One more call."""
@@ -49,12 +50,14 @@ class CountingBudget:
         self, tenant_id: TenantId, problem: str, *, retry_after_s: float, purpose: str
     ) -> None:
         """A 429."""
+        self.told.append("refused")
         self.refusals.append((problem, retry_after_s))
 
     async def spent(
         self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
     ) -> None:
         """Bytes of one call, and what is left if it was told."""
+        self.told.append("spent")
         self.sizes.append(size)
         if limits != UNTOLD:
             self.limits.append(limits)

@@ -191,6 +191,14 @@ async def test_spent_limit_tells_which_and_how_long(
     assert [(problem, wait_s)] == rig.budget.refusals
 
 
+async def test_how_long_to_wait_is_kept_before_what_is_left() -> None:
+    """Or another call that finds nothing left ends the session, and the wait is never kept."""
+    headers = {"X-Rate-Limit-Problem": "day", "Retry-After": "66975", "X-DayLimit-Remaining": "0"}
+    _, rig = await _fails(answer(429, "", headers=headers), RateLimited)
+
+    assert rig.budget.told == ["refused", "spent"]
+
+
 @pytest.mark.parametrize(
     "reply",
     [

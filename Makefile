@@ -41,7 +41,8 @@ test: $(DEV_STAMP) ## the whole test suite but for the long proofs; ARGS="-k rel
 
 .PHONY: prove
 prove: $(DEV_STAMP) ## the promises under attack: crashes, faults, several processes; ARGS passes options
-	@$(BIN)/python -m pytest -m proof -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -m "proof and not alone" -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -m "proof and alone" $(ARGS)
 
 .PHONY: check
 check: $(DEV_STAMP) ## format, lint, types, import contracts, spelling, generated documents

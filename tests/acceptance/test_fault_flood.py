@@ -165,6 +165,7 @@ async def median_ms(here: Installed, made: list[str]) -> float:
     return statistics.median(float(row["ms"]) for row in rows)
 
 
+@pytest.mark.alone
 async def test_flood_of_one_organisation_slows_quiet_ones_at_most_twofold(
     programs: Installed, figure: Figure
 ) -> None:

@@ -12,7 +12,7 @@ from tests.acceptance.rig import ALL_ROLES, QUICK, SMALL, Rig, installed
 from unified.broker import BrokerSettings
 from unified.clock import OffsetClock
 
-pytestmark = [pytest.mark.acceptance]
+pytestmark = [pytest.mark.acceptance, pytest.mark.proof]
 
 HOURS = 5.0
 

@@ -1,7 +1,6 @@
 """Nested objects that several resources share: references, addresses, phones, tracking, terms.
 
-Each is one line per field, as a resource is. What belongs to documents with lines stands in
-`documents`.
+Each is one line per field, as a resource is. Lines of documents stand in `lines`.
 """
 
 from collections.abc import Mapping

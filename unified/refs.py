@@ -1,6 +1,7 @@
 """References: how one record names another, and what of that counts when records are compared.
 
-The codecs that read them from Xero's many ways of writing one stand in `parts` and `documents`.
+The codecs that read them from Xero's many ways of writing one stand in `parts`, `lines` and
+`applied`.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unified.codecs import CodecError, Scope
-from unified.documents import base_twins, derive_base
 from unified.money import (
     AMOUNT,
     BASE_AMOUNT,
@@ -19,6 +18,7 @@ from unified.money import (
     minor_digits,
     to_base,
 )
+from unified.money_block import base_twins, derive_base
 
 AMOUNTS = st.decimals(
     allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12

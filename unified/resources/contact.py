@@ -18,7 +18,6 @@ from unified.codecs import (
     flag,
     read_text,
 )
-from unified.documents import canon_tracking
 from unified.model import (
     Amount,
     BankDetail,
@@ -48,6 +47,7 @@ from unified.parts import (
 from unified.refs import make_ref
 from unified.resource import Endpoint, Resource
 from unified.shape import ALL, PAGES, Constant, Derived, Field, Shape, decode_list, many, one
+from unified.tracking import canon_tracking
 
 MASK: Final = "****"  #: begins every bank detail in a record; what follows are the last digits
 _SHOWN = 4

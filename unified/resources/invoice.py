@@ -9,6 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
+from unified.applied import (
+    CREDIT_ENDPOINTS,
+    CREDITS,
+    PAYMENTS,
+    AppliedCredit,
+    AppliedPayment,
+)
 from unified.codecs import (
     DATE,
     FLAG,
@@ -20,26 +27,14 @@ from unified.codecs import (
     choice,
     flag,
     parse_date,
-    read_currency,
     remote_of,
 )
-from unified.documents import (
-    CREDIT_ENDPOINTS,
-    CREDITS,
-    LINES,
-    PAYMENTS,
-    TAX_MODE,
-    AppliedCredit,
-    AppliedPayment,
-    Line,
-    base_twins,
-    derive_base,
-    look_at_tax_mode,
-)
+from unified.lines import LINES, Line
 from unified.model import Address, Amount, Currency, Day, Number, OneOf, Part, Rate, Record, Ref
-from unified.money import AMOUNT, RATE, amount_text, minor_digits
+from unified.money import AMOUNT, amount_text, minor_digits
+from unified.money_block import base_twins, derive_base, look_at_tax_mode, money_fields
 from unified.parts import PLAIN_ADDRESS, id_ref, object_ref
-from unified.resource import DenormalizeError, Endpoint, Resource, Timer
+from unified.resource import Endpoint, Resource, Timer
 from unified.shape import ALL, PAGES, Constant, Derived, Field, decode_list
 
 _TYPE: Final = choice(
@@ -80,31 +75,6 @@ _NOTHING = frozenset({None, "0", "0.00"})  #: a shortcut only: any other zero ad
 
 
 # --- codecs of this resource alone -------------------------------------------------------------
-
-
-def _read_currency(value: Any, scope: Scope) -> str | None:
-    # Some accounts show an empty currency: the organisation's own.
-    return read_currency(value, scope) or scope.base_currency
-
-
-def _left_to_derive(_value: Any, _scope: Scope) -> None:
-    """Whether a rate is needed at all depends on both currencies, so `_derive` fills it in."""
-
-
-def _write_rate(value: Any, record: Mapping[str, Any]) -> str | None:
-    if record.get("currency") == record.get("base_currency"):
-        return None
-    rate = Decimal(value)
-    if rate <= 0:
-        raise DenormalizeError("/exchange_rate_to_base", "must be above 0")
-    if rate == 1:
-        raise DenormalizeError("/exchange_rate_to_base", "1 cannot be right in a foreign currency")
-    given = record.get("provider_exchange_rate")
-    inverse: Any = RATE.decode(1 / rate, Scope(""))
-    # A rate that came from Xero goes back as it came, not as the inverse of its inverse.
-    if given is not None and abs(Decimal(given) * rate - 1) < Decimal("1E-8"):
-        return str(given)
-    return str(inverse)
 
 
 def _read_expected(raw: Mapping[str, Any], _scope: Scope) -> str | None:
@@ -372,29 +342,7 @@ INVOICE: Final = Resource(
         Derived("payment_status"),
         Derived("timing", timed=True),
         Derived("is_overdue", timed=True),
-        Field(
-            "currency",
-            "CurrencyCode",
-            Codec(_read_currency, TEXT.encode),
-            ALL,
-            write=True,
-            always=True,
-        ),
-        Field("base_currency", (), Codec(lambda _raw, scope: scope.base_currency), ALL),
-        Field(
-            "exchange_rate_to_base", "CurrencyRate", Codec(_left_to_derive, _write_rate), write=True
-        ),
-        Field("provider_exchange_rate", "CurrencyRate", RATE),
-        Field("tax_mode", "LineAmountTypes", TAX_MODE, write=True),
-        Field("remote_tax_mode", "LineAmountTypes", remote_of(TAX_MODE)),
-        Field("subtotal", "SubTotal", AMOUNT, always=True),
-        Derived("subtotal_base"),
-        Field("total_tax", "TotalTax", AMOUNT, always=True),
-        Derived("total_tax_base"),
-        Field("total", "Total", AMOUNT, always=True),
-        Derived("total_base"),
-        Field("total_discount", "TotalDiscount", AMOUNT),
-        Derived("total_discount_base"),
+        *money_fields(rate_in_every_read=True),
         Field("line_items", "LineItems", LINES, PAGES, write=True, always=True),
         Field("amount_due", "AmountDue", AMOUNT, always=True),
         Derived("amount_due_base"),

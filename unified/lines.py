@@ -1,7 +1,8 @@
-"""What every document with lines has: the money block, the lines, what was applied to it.
+"""The lines of a document, and what they refer to: items, accounts, tax rates, tracking.
 
-Xero's amounts mean different things by mode: in an inclusive document a line's amount contains
-the tax while the subtotal never does (Xero: Invoices, LineAmountTypes).
+A line's amount contains the tax in inclusive documents only; net and gross say it without asking
+for the mode (Xero: Invoices, LineAmountTypes). The amounts of the whole document stand in
+`money_block`.
 """
 
 from collections.abc import Mapping
@@ -11,76 +12,23 @@ from typing import Annotated, Any, Final
 from pydantic import Field as Described
 
 from unified.codecs import (
-    DATE,
     GUID,
     NUMBER,
-    REQUIRED_ID,
     TEXT,
     Codec,
     CodecError,
     Scope,
-    choice,
-    read_guid,
     read_text,
     to_decimal,
 )
-from unified.model import Amount, Day, Number, OneOf, Part, Ref, Tracking
-from unified.money import AMOUNT, amount_text, inverse_rate, minor_digits, to_base
+from unified.model import Amount, Number, Part, Ref, Tracking
+from unified.money import AMOUNT, amount_text
 from unified.parts import id_ref
-from unified.refs import brief_ref, canon_ref, make_ref, read_ref
-from unified.shape import Constant, Derived, Field, Shape, decode_list, many, sorted_by_id
+from unified.refs import brief_ref, canon_ref, read_ref
+from unified.shape import Derived, Field, Shape, decode_list, many, sorted_by_id
+from unified.tracking import TRACKING
 
-TAX_MODE: Final = choice(
-    "LineAmountTypes",
-    {"EXCLUSIVE": "exclusive", "INCLUSIVE": "inclusive", "NOTAX": "none", "NONE": "none"},
-    written={"exclusive": "Exclusive", "inclusive": "Inclusive", "none": "NoTax"},
-)
-
-
-def look_at_tax_mode(raw: Mapping[str, Any], scope: Scope) -> None:
-    """Tell the decoding of lines whether their amounts contain the tax."""
-    mode = raw.get("LineAmountTypes")
-    scope.inclusive = isinstance(mode, str) and mode.upper() == "INCLUSIVE"
-
-
-# --- rates and base amounts --------------------------------------------------------------------
-
-
-def base_twins(*amounts: str) -> tuple[tuple[str, str], ...]:
-    """Amounts with the names of their twins in base currency."""
-    return tuple((name, f"{name}_base") for name in amounts)
-
-
-def derive_base(record: dict[str, Any], twins: tuple[tuple[str, str], ...]) -> None:
-    """Fill `exchange_rate_to_base` and, for each of `twins`, the amount in base currency.
-
-    A document in base currency has the rate 1, said or not. Without a usable rate the base
-    amounts are unknown.
-    """
-    base = record["base_currency"]
-    given = record["provider_exchange_rate"]
-    if given in {None, "1"} and base is not None and record["currency"] == base:
-        record["exchange_rate_to_base"] = "1"
-        for name, twin in twins:
-            record[twin] = record[name]
-        return
-    rate = None if given is None else Decimal(given)
-    record["exchange_rate_to_base"] = None if rate is None else _inverse(rate)
-    if rate is None or rate <= 0 or base is None:
-        for _, twin in twins:
-            record[twin] = None
-    else:
-        digits = minor_digits(base)
-        for name, twin in twins:
-            amount = record[name]
-            record[twin] = None if amount is None else to_base(Decimal(amount), rate, digits)
-
-
-def _inverse(rate: Decimal) -> str | None:
-    return "1" if rate == 1 else inverse_rate(rate)
-
-
-# --- lines -------------------------------------------------------------------------------------
+# --- codecs ------------------------------------------------------------------------------------
 
 
 def _read_item(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
@@ -119,58 +67,6 @@ def _write_tax(value: Any, line: Mapping[str, Any]) -> Any:
 def _write_discount_amount(value: Any, line: Mapping[str, Any]) -> Any:
     return None if line.get("discount_percent") is not None else value
 
-
-def _read_tracking(value: Any, scope: Scope) -> dict[str, Any]:
-    if value.__class__ is not dict:
-        raise CodecError("not an object")
-    category = read_guid(value.get("TrackingCategoryID"), scope)
-    option = read_guid(value.get("TrackingOptionID"), scope)
-    category_name, option_name = read_text(value.get("Name"), scope), value.get("Option")
-    return {
-        "category": make_ref(scope, "tracking_category", category, name=category_name),
-        "option": make_ref(scope, "tracking_option", option, name=read_text(option_name, scope)),
-    }
-
-
-def _write_tracking(choices: list[Mapping[str, Any]], _line: Mapping[str, Any]) -> list[Any]:
-    written = []
-    for chosen in choices:
-        category, option = chosen.get("category") or {}, chosen.get("option") or {}
-        body = {
-            "TrackingCategoryID": category.get("remote_id"),
-            "TrackingOptionID": option.get("remote_id"),
-            "Name": category.get("name"),
-            "Option": option.get("name"),
-        }
-        written.append({key: value for key, value in body.items() if value is not None})
-    return written
-
-
-def canon_tracking(choices: list[Mapping[str, Any]]) -> list[Any]:
-    """Tracking as it counts: without the names of what has ids."""
-    return [
-        {name: None if ref is None else canon_ref(ref) for name, ref in chosen.items()}
-        for chosen in choices
-    ]
-
-
-def brief_tracking(choices: list[Mapping[str, Any]]) -> list[Any]:
-    """The same in the fewest words."""
-    return [
-        [None if ref is None else brief_ref(ref) for ref in chosen.values()] for chosen in choices
-    ]
-
-
-def _read_trackings(value: Any, scope: Scope) -> list[Any]:
-    return decode_list(value, scope, _read_tracking) if value else []
-
-
-TRACKING: Final = Codec(
-    _read_trackings,
-    _write_tracking,
-    canon_tracking,
-    brief_tracking,
-)
 
 _BREAKDOWN: Final = Shape(
     "TaxBreakdown",
@@ -299,77 +195,6 @@ LINES: Final = Codec(
     _brief_lines,
 )
 
-# --- what was paid and credited ----------------------------------------------------------------
-
-_PAYMENT: Final = Shape(
-    "Payment",
-    (
-        Field("id", "PaymentID", REQUIRED_ID),
-        Field("ref", "PaymentID", id_ref("payment")),
-        Field("date", "Date", DATE),
-        Field("amount", "Amount", AMOUNT),
-    ),
-    partial=True,
-)
-PAYMENTS: Final = many(_PAYMENT, keyed=True)
-
-
-def _credit(resource: str, id_key: str, name_key: str | None = None) -> Shape:
-    def read_ref(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
-        name = None if name_key is None else read_text(raw.get(name_key), scope)
-        return make_ref(scope, resource, read_guid(raw.get(id_key), scope), name=name)
-
-    return Shape(
-        resource,
-        (
-            Field("id", id_key, REQUIRED_ID),
-            Constant("resource", lambda: resource),
-            Field("ref", (id_key,), Codec(read_ref, None, canon_ref, brief_ref)),
-            Field("amount", "AppliedAmount", AMOUNT),
-            Field("date", "Date", DATE),
-        ),
-        partial=True,
-    )
-
-
-_CREDITS: Final[Mapping[str, Shape]] = {
-    "CreditNotes": _credit("credit_note", "CreditNoteID", "CreditNoteNumber"),
-    "Prepayments": _credit("prepayment", "PrepaymentID"),
-    "Overpayments": _credit("overpayment", "OverpaymentID"),
-}
-#: Endpoint of each kind of credit; also the key under which a document lists it.
-CREDIT_ENDPOINTS: Final[Mapping[str, str]] = {
-    "credit_note": "CreditNotes",
-    "prepayment": "Prepayments",
-    "overpayment": "Overpayments",
-}
-
-
-def _read_credits(raw: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for key, shape in _CREDITS.items():
-        if not raw.get(key):
-            continue
-        try:
-            found.extend(decode_list(raw.get(key), scope, shape.decode))
-        except CodecError as error:
-            raise error.under(key) from None
-    return found
-
-
-def _canon_credits(credits_: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    # All kinds of credit have the same fields, so any of their tables can canonize them.
-    shape = _CREDITS["CreditNotes"]
-    return [shape.canon(item) for item in sorted_by_id(credits_)]
-
-
-def _brief_credits(credits_: list[Mapping[str, Any]]) -> list[Any]:
-    shape = _CREDITS["CreditNotes"]
-    return [shape.brief(item) for item in sorted_by_id(credits_)]
-
-
-CREDITS: Final = Codec(_read_credits, None, _canon_credits, _brief_credits)
-
 
 # --- schemas -----------------------------------------------------------------------------------
 
@@ -423,22 +248,3 @@ class Line(Part):
     tracking: list[Tracking]
     repeating_line_source: str | None
     extensions: LineExtensions
-
-
-class AppliedPayment(Part):
-    """A payment of this document; `id` is Xero's id of the payment."""
-
-    id: str
-    ref: Ref
-    date: Day | None
-    amount: Amount | None
-
-
-class AppliedCredit(Part):
-    """A credit note, prepayment or overpayment applied to this document."""
-
-    id: str
-    resource: Annotated[str, OneOf("credit_note", "prepayment", "overpayment")]
-    ref: Ref
-    amount: Amount | None
-    date: Day | None

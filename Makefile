@@ -90,5 +90,6 @@ $(RUNTIME_STAMP): | $(BIN)/python
 
 $(DEV_STAMP): $(RUNTIME_STAMP)
 	@echo "Setting up the development tools …"
-	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@# xero-python comes as source: setuptools, locked, is there to build it.
+	@$(PIP_INSTALL) --no-build-isolation --require-hashes -r requirements/dev.txt
 	@rm -f $(VENV)/.dev-* && touch $@

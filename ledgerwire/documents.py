@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ledgerwire.behaviours import behaviours_table
 from ledgerwire.cli import cli
 from ledgerwire.settings import settings_table
 
@@ -48,6 +49,7 @@ def _arguments(command: click.Command) -> list[str]:
 GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "commands", commands_table),
     ("README.md", "settings", settings_table),
+    ("docs/simulator.md", "behaviours", behaviours_table),
 )
 
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from simulator import wire
 from simulator.business import Business
 from simulator.clock import FileClock
@@ -38,12 +40,20 @@ def raw(simulation: Simulation) -> list[dict[str, Any]]:
     return [tenant.raw() for tenant in simulation.books]
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "the same seed makes the same organisations, books and actions",
+)
 def test_same_seed_same_books_other_seed_others() -> None:
     """A failure seen once can be seen again."""
     assert wire.compact(raw(played(7, 150))) == wire.compact(raw(played(7, 150)))
     assert wire.compact(raw(played(7, 0))) != wire.compact(raw(played(8, 0)))
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "opening books hold documents of every status over months",
+)
 def test_opening_books_look_lived_in() -> None:
     """Some documents of every status, some overdue, some part-paid, stamps over months."""
     (books,) = raw(played(3, 0, OpeningBooks(contacts=20, invoices=200, bills=100)))
@@ -58,6 +68,10 @@ def test_opening_books_look_lived_in() -> None:
     assert int(stamps[-1][6:19]) - int(stamps[0][6:19]) > 60 * 86_400_000
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "random business keeps amounts, tax and status in agreement",
+)
 def test_books_stay_consistent_through_a_thousand_actions() -> None:
     """AmountDue, AmountPaid, tax and status agree on every document, always."""
     simulation = played(11, 1000)
@@ -81,6 +95,7 @@ def test_books_stay_consistent_through_a_thousand_actions() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.behaviour("Generator and control", "every change is stamped and announced")
 def test_every_change_is_announced_and_stamped() -> None:
     """With stamped_only nothing differs that was not announced since."""
     clock = TurnedClock()
@@ -112,6 +127,10 @@ def flat(simulation: Simulation) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "the generator plays at a rate, for a number of actions or a time",
+)
 async def test_play_runs_for_a_number_of_actions_and_ends(link: Link) -> None:
     """Quiet is when nothing plays and nothing is pending."""
     caller = await link(opening=SMALL)
@@ -125,6 +144,7 @@ async def test_play_runs_for_a_number_of_actions_and_ends(link: Link) -> None:
     assert stats["deliveries"]["pending"] == 0
 
 
+@pytest.mark.behaviour("Generator and control", "the generator stops when told")
 async def test_play_can_be_stopped(link: Link) -> None:
     """Rate 0 stops."""
     caller = await link(opening=SMALL)
@@ -135,6 +155,10 @@ async def test_play_can_be_stopped(link: Link) -> None:
     assert stopped == {"playing": False}
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "/control/books holds every record as a single GET shows it",
+)
 async def test_books_are_what_single_reads_with_unitdp_give(link: Link) -> None:
     """The oracle reads these; they must be the wire's."""
     caller = await link(opening=SMALL)
@@ -152,6 +176,10 @@ async def test_books_are_what_single_reads_with_unitdp_give(link: Link) -> None:
         assert answer.json()["Payments"][0]["Amount"] == one["Amount"]
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "/control/edit writes past authorization and limits, by the same rules",
+)
 async def test_edit_writes_past_authorization(link: Link) -> None:
     """And is refused where Xero would refuse."""
     caller = await link()
@@ -173,6 +201,7 @@ async def test_edit_writes_past_authorization(link: Link) -> None:
     assert changed["Contacts"][0]["LastName"] == "L"
 
 
+@pytest.mark.behaviour("Generator and control", "organisations can be added while it runs")
 async def test_organisations_can_be_added_while_running(link: Link) -> None:
     """They are offered at the next consent."""
     caller = await link()
@@ -200,6 +229,7 @@ async def test_serve_announces_where_it_is_bound() -> None:
     assert set(announced["tenants"][0]) == {"tenant_id", "name"}
 
 
+@pytest.mark.behaviour("Generator and control", "business time can be shifted by a file of seconds")
 def test_clock_file_shifts_business_time(tmp_path: Path) -> None:
     """Seconds as text, looked at again after fifty milliseconds."""
     path = tmp_path / "offset"

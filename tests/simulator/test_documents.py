@@ -50,6 +50,10 @@ def body(**wishes: Any) -> dict[str, Any]:
         ("NoTax", "100.00", "0.00", "100.00"),
     ],
 )
+@pytest.mark.behaviour(
+    "Invoices and bills",
+    "tax is on top, contained, or none, by LineAmountTypes",
+)
 async def test_totals_by_line_amount_types(
     link: Link, kind: str, sub: str, tax: str, total: str
 ) -> None:
@@ -59,6 +63,7 @@ async def test_totals_by_line_amount_types(
     assert (str(made.sub_total), str(made.total_tax), str(made.total)) == (sub, tax, total)
 
 
+@pytest.mark.behaviour("Invoices and bills", "tax is rounded per line, then summed")
 async def test_tax_is_rounded_per_line_then_summed(link: Link) -> None:
     """Three lines of 0.10 at 15 % are 0.06 of tax (3 x 0.02), not 0.05."""
     line = {"Description": "x", "Quantity": 1, "UnitAmount": "0.10", "AccountCode": "200"}
@@ -68,6 +73,10 @@ async def test_tax_is_rounded_per_line_then_summed(link: Link) -> None:
     assert made.total_tax == Decimal("0.06")
 
 
+@pytest.mark.behaviour(
+    "Lines and tracking",
+    "discounts lower lines and are summed in TotalDiscount",
+)
 async def test_discounts_lower_lines_and_are_summed(link: Link) -> None:
     """TotalDiscount and IsDiscounted appear."""
     caller = await link()
@@ -80,6 +89,10 @@ async def test_discounts_lower_lines_and_are_summed(link: Link) -> None:
     assert (one["TotalDiscount"], one["IsDiscounted"]) == (15.55, True)
 
 
+@pytest.mark.behaviour(
+    "Lines and tracking",
+    "unit amounts keep four decimals on writes with unitdp=4 alone",
+)
 async def test_unitdp_on_writes_keeps_four_decimals(link: Link) -> None:
     """Without it a price of 0.3333 is rounded before it is multiplied."""
     caller = await link()
@@ -92,6 +105,10 @@ async def test_unitdp_on_writes_keeps_four_decimals(link: Link) -> None:
     assert (two["SubTotal"], four["SubTotal"]) == (33.00, 33.33)
 
 
+@pytest.mark.behaviour(
+    "Refusals",
+    "a validation error names the element and its sentences (ErrorNumber 10)",
+)
 async def test_wrong_line_total_is_refused_in_xeros_shape(link: Link) -> None:
     """ErrorNumber 10, the sent element and its ValidationErrors."""
     caller = await link()
@@ -107,6 +124,7 @@ async def test_wrong_line_total_is_refused_in_xeros_shape(link: Link) -> None:
     assert "does not match" in error["Elements"][0]["ValidationErrors"][0]["Message"]
 
 
+@pytest.mark.behaviour("Currencies", "CurrencyRate is document currency for one unit of base")
 async def test_foreign_currency_gets_a_rate(link: Link) -> None:
     """CurrencyRate is document currency for one unit of base."""
     made = sale(tenant_of(await link()), CurrencyCode="USD")
@@ -114,6 +132,10 @@ async def test_foreign_currency_gets_a_rate(link: Link) -> None:
     assert made.rate == Decimal("0.590000")
 
 
+@pytest.mark.behaviour(
+    "Invoices and bills",
+    "sales numbers are given and unique; numbers of bills may repeat",
+)
 async def test_numbers_are_given_and_unique_for_sales_only(link: Link) -> None:
     """A bill's number is the supplier's and may repeat; a voided number is free again."""
     tenant = tenant_of(await link())
@@ -130,6 +152,7 @@ async def test_numbers_are_given_and_unique_for_sales_only(link: Link) -> None:
     assert (first.number, second.number, again.number) == ("INV-0001", "INV-0002", "INV-0001")
 
 
+@pytest.mark.behaviour("Writes", "POST updates what its id or number names; PUT only creates")
 async def test_post_with_a_known_number_updates(link: Link) -> None:
     """POST creates or updates; PUT creates only."""
     caller = await link()
@@ -143,6 +166,10 @@ async def test_post_with_a_known_number_updates(link: Link) -> None:
     assert put.status_code == 400
 
 
+@pytest.mark.behaviour(
+    "Lines and tracking",
+    "sent lines replace: unknown ids are made anew, lines not sent are gone",
+)
 async def test_lines_replace_and_known_ids_stay(link: Link) -> None:
     """A line sent without its id is made anew; one not sent is gone."""
     tenant = tenant_of(await link())
@@ -156,6 +183,7 @@ async def test_lines_replace_and_known_ids_stay(link: Link) -> None:
     assert made.sub_total == Decimal("250.00")
 
 
+@pytest.mark.behaviour("Writes", "what a head update does not send stays")
 async def test_head_updates_are_sparse(link: Link) -> None:
     """What is not sent stays, lines included."""
     caller = await link()
@@ -178,6 +206,7 @@ async def test_head_updates_are_sparse(link: Link) -> None:
         (["PAID"], False),
     ],
 )
+@pytest.mark.behaviour("Invoices and bills", "documents move along Xero's status arrows only")
 async def test_status_moves(link: Link, path: list[str], good: bool) -> None:
     """From DRAFT only along Xero's arrows."""
     tenant = tenant_of(await link())
@@ -195,6 +224,7 @@ async def test_status_moves(link: Link, path: list[str], good: bool) -> None:
             walk()
 
 
+@pytest.mark.behaviour("Invoices and bills", "a voided document owes nothing and keeps its total")
 async def test_voiding_zeroes_what_is_due_and_keeps_the_total(link: Link) -> None:
     """AmountDue is 0 while Total stays."""
     tenant = tenant_of(await link())
@@ -205,6 +235,10 @@ async def test_voiding_zeroes_what_is_due_and_keeps_the_total(link: Link) -> Non
     assert (made.amount_due, made.total) == (Decimal("0.00"), Decimal("115.00"))
 
 
+@pytest.mark.behaviour(
+    "Invoices and bills",
+    "approval needs a due date, lines and accounts; drafts may lack them",
+)
 async def test_approval_needs_due_date_lines_and_accounts(link: Link) -> None:
     """Drafts may be incomplete."""
     tenant = tenant_of(await link())
@@ -220,6 +254,7 @@ async def test_approval_needs_due_date_lines_and_accounts(link: Link) -> None:
             sale(tenant, **wishes)
 
 
+@pytest.mark.behaviour("Invoices and bills", "the due date follows the contact's payment terms")
 async def test_due_date_follows_the_contacts_terms(link: Link) -> None:
     """The 20th of the following month."""
     tenant = tenant_of(await link())
@@ -231,6 +266,10 @@ async def test_due_date_follows_the_contacts_terms(link: Link) -> None:
     assert str(made.due_date) == "2026-04-20"
 
 
+@pytest.mark.behaviour(
+    "Invoices and bills",
+    "paid documents take new labels, no new amounts, dates or currency",
+)
 async def test_paid_documents_allow_labels_only(link: Link) -> None:
     """Amounts, dates and currency are frozen; reference and descriptions are not."""
     tenant = tenant_of(await link())
@@ -250,6 +289,10 @@ async def test_paid_documents_allow_labels_only(link: Link) -> None:
     assert made.total == Decimal("115.00")
 
 
+@pytest.mark.behaviour(
+    "Invoices and bills",
+    "a new due date on a part-paid document does not move UpdatedDateUTC",
+)
 async def test_due_date_of_a_part_paid_document_is_not_stamped(
     link: Link, clock: TurnedClock
 ) -> None:
@@ -268,6 +311,7 @@ async def test_due_date_of_a_part_paid_document_is_not_stamped(
     assert (unstamped, made.updated_ms > stamp) == (stamp, True)
 
 
+@pytest.mark.behaviour("Refusals", "nothing dated on or before a lock date is written")
 async def test_locked_periods_refuse_writes(link: Link) -> None:
     """Dated on or before a lock date, nothing moves."""
     caller = await link()
@@ -284,6 +328,7 @@ async def test_locked_periods_refuse_writes(link: Link) -> None:
     assert one["PeriodLockDate"] == "/Date(1769817600000+0000)/"
 
 
+@pytest.mark.behaviour("Refusals", "a refused update leaves no trace")
 async def test_refused_changes_leave_no_trace(link: Link) -> None:
     """Half of an update must not stick."""
     tenant = tenant_of(await link())
@@ -299,6 +344,7 @@ async def test_refused_changes_leave_no_trace(link: Link) -> None:
     assert "nobody" not in tenant.ledger.contact_names
 
 
+@pytest.mark.behaviour("Writes", "summarizeErrors=false answers 200 with the fate of each element")
 async def test_batches_stop_or_go_on_by_summarize_errors(link: Link) -> None:
     """With summarizeErrors=false each element tells its own fate, and the call is 200."""
     caller = await link()
@@ -314,6 +360,10 @@ async def test_batches_stop_or_go_on_by_summarize_errors(link: Link) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.behaviour(
+    "Invoices and bills",
+    "a rounding of up to ten cents is kept when all totals are given",
+)
 async def test_rounding_amount_is_kept_when_all_totals_are_given(link: Link) -> None:
     """Up to ten cents, on submitted or authorised documents."""
     tenant = tenant_of(await link())
@@ -326,6 +376,7 @@ async def test_rounding_amount_is_kept_when_all_totals_are_given(link: Link) -> 
         sale(tenant, Total="116.00")
 
 
+@pytest.mark.behaviour("Invoices and bills", "more than an id inside Contact edits the contact")
 async def test_contact_is_made_or_edited_through_a_document(link: Link) -> None:
     """More than an id inside Contact edits it and drops persons that are not sent."""
     tenant = tenant_of(await link())
@@ -342,6 +393,7 @@ async def test_contact_is_made_or_edited_through_a_document(link: Link) -> None:
     assert contact.fields["EmailAddress"] == "bo@example.com"
 
 
+@pytest.mark.behaviour("Lists", "two changes of one record never carry the same UpdatedDateUTC")
 async def test_stamps_of_a_record_are_never_equal(link: Link) -> None:
     """Two changes within a millisecond still differ, and time does not go back."""
     tenant = tenant_of(await link())

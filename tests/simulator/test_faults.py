@@ -15,6 +15,7 @@ async def ask(caller: Caller, **fault: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 412, 500, 501, 503])
+@pytest.mark.behaviour("Faults", "any status from 400 to 599 for the next calls")
 async def test_any_status_for_the_next_calls(link: Link, status: int) -> None:
     """So many times, then all is well."""
     caller = await link()
@@ -34,6 +35,7 @@ async def test_any_status_for_the_next_calls(link: Link, status: int) -> None:
         ("concurrent", None, False),
     ],
 )
+@pytest.mark.behaviour("Faults", "a 429 of each kind, with its counter at 0")
 async def test_each_kind_of_429(link: Link, problem: str, header: str | None, waits: bool) -> None:
     """The problem is named, its counter is 0, and Retry-After comes where Xero gives it."""
     caller = await link()
@@ -46,6 +48,7 @@ async def test_each_kind_of_429(link: Link, problem: str, header: str | None, wa
     assert ("retry-after" in answer.headers) is waits
 
 
+@pytest.mark.behaviour("Faults", "a Retry-After of choice")
 async def test_retry_after_can_be_named(link: Link) -> None:
     """For a test that wants to wait exactly so long."""
     caller = await link()
@@ -54,6 +57,7 @@ async def test_retry_after_can_be_named(link: Link) -> None:
     assert (await caller.get("Organisation")).headers["retry-after"] == "22"
 
 
+@pytest.mark.behaviour("Faults", "an HTML page where data was expected")
 async def test_html_where_data_was_expected(link: Link) -> None:
     """Whatever Accept says."""
     caller = await link()
@@ -66,6 +70,7 @@ async def test_html_where_data_was_expected(link: Link) -> None:
     assert "offline for maintenance" in answer.text
 
 
+@pytest.mark.behaviour("Faults", "an answer that breaks off half-way")
 async def test_truncated_answers_break_off(link: Link) -> None:
     """Half a body is a transport error, not a short JSON."""
     caller = await link()
@@ -76,6 +81,7 @@ async def test_truncated_answers_break_off(link: Link) -> None:
     assert (await caller.get("Organisation")).status_code == 200
 
 
+@pytest.mark.behaviour("Faults", "an answer that takes its time")
 async def test_slow_answers_come_in_the_end(link: Link) -> None:
     """A client with less patience times out."""
     caller = await link()
@@ -86,6 +92,7 @@ async def test_slow_answers_come_in_the_end(link: Link) -> None:
     assert (await caller.get("Organisation")).status_code == 200
 
 
+@pytest.mark.behaviour("Faults", "a write that is done, and its answer lost")
 async def test_dropped_write_was_done(link: Link) -> None:
     """The connection closes without an answer, and the contact exists."""
     caller = await link()
@@ -98,6 +105,7 @@ async def test_dropped_write_was_done(link: Link) -> None:
     assert [one["Name"] for one in found.json()["Contacts"]] == ["Ada"]
 
 
+@pytest.mark.behaviour("Faults", "a token answer that is lost, and the grace time that mends it")
 async def test_token_answer_lost_in_transit_is_repeated_within_grace(link: Link) -> None:
     """The old refresh token still works; that is what the grace time is for."""
     caller = await link()
@@ -110,6 +118,7 @@ async def test_token_answer_lost_in_transit_is_repeated_within_grace(link: Link)
     assert (await caller.token(**form)).status_code == 200
 
 
+@pytest.mark.behaviour("Faults", "faults choose organisation, path and method")
 async def test_faults_choose_tenant_path_and_method(link: Link) -> None:
     """Others pass untouched."""
     caller = await link()
@@ -123,6 +132,7 @@ async def test_faults_choose_tenant_path_and_method(link: Link) -> None:
     assert (await caller.get("Invoices")).status_code == 200
 
 
+@pytest.mark.behaviour("Faults", "/connections can fail, too")
 async def test_connections_can_fail_too(link: Link) -> None:
     """A re-read after a 403 may itself go wrong."""
     caller = await link()
@@ -143,6 +153,7 @@ async def test_connections_can_fail_too(link: Link) -> None:
         {"what": 1},
     ],
 )
+@pytest.mark.behaviour("Faults", "a misspelt fault is refused")
 async def test_unknown_faults_are_refused(link: Link, body: dict[str, Any]) -> None:
     """A misspelt fault must not make a test pass."""
     caller = await link()
@@ -150,6 +161,10 @@ async def test_unknown_faults_are_refused(link: Link, body: dict[str, Any]) -> N
     assert "error" in await caller.control("faults", body)
 
 
+@pytest.mark.behaviour(
+    "Connections",
+    "an organisation that vanished or was disconnected answers 403 and is listed no more",
+)
 async def test_vanished_and_disconnected_organisations_are_forbidden(link: Link) -> None:
     """Calls get 403 and the connection is gone from the list."""
     caller = await link(tenants=2)

@@ -47,6 +47,7 @@ def reference() -> Path:
     pytest.skip("the spec's examples are not here: set LEDGERWIRE_SHARED to their folder")
 
 
+@pytest.mark.behaviour("Answers", "dates take each of the forms of the wire")
 def test_dates_take_all_forms_of_the_wire() -> None:
     """Days are midnight UTC; instants carry an offset or none; strings are ISO."""
     assert wire.ms_day(date(2019, 11, 1)) == "/Date(1572566400000+0000)/"
@@ -57,6 +58,7 @@ def test_dates_take_all_forms_of_the_wire() -> None:
     assert wire.day_string(date(2019, 11, 20)) == "2019-11-20T00:00:00"
 
 
+@pytest.mark.behaviour("Answers", "JSON is printed with two blanks, CRLF and escaped slashes")
 def test_pretty_json_has_two_blanks_crlf_and_escaped_slashes() -> None:
     """Lengths of recorded answers fit this spelling and no other."""
     written = wire.pretty({"Url": "a/b", "Total": Decimal("89.00"), "Empty": [], "None": {}})
@@ -67,6 +69,10 @@ def test_pretty_json_has_two_blanks_crlf_and_escaped_slashes() -> None:
     )
 
 
+@pytest.mark.behaviour(
+    "Answers",
+    "the envelope has Id, Status, ProviderName, DateTimeUTC, pagination, list",
+)
 async def test_answer_is_spelled_as_xero_spells_it(link: Link) -> None:
     """The envelope's keys and order, and the record's indentation."""
     caller = await link(opening=SMALL)
@@ -82,6 +88,7 @@ async def test_answer_is_spelled_as_xero_spells_it(link: Link) -> None:
     assert not re.search(rb"(?<!\\)/", answer.content)
 
 
+@pytest.mark.behaviour("Answers", "amounts are JSON numbers with their decimals")
 async def test_amounts_are_json_numbers_with_their_decimals(link: Link) -> None:
     """89.00, never 89 or "89.00"; rates have ten decimals, quantities four."""
     caller = await link(opening=SMALL)
@@ -94,6 +101,10 @@ async def test_amounts_are_json_numbers_with_their_decimals(link: Link) -> None:
     assert not re.search(r'"(Total|AmountDue|TaxAmount)": (\d+,|")', text)
 
 
+@pytest.mark.behaviour(
+    "Answers",
+    "answers carry the correlation id, the tenant's echo and no-store",
+)
 async def test_headers_are_those_of_recorded_answers(link: Link) -> None:
     """The correlation id equals the body's Id; the tenant is echoed; nothing is cached."""
     caller = await link()
@@ -106,6 +117,10 @@ async def test_headers_are_those_of_recorded_answers(link: Link) -> None:
     assert answer.headers["cache-control"] == "max-age=0, no-cache, no-store"
 
 
+@pytest.mark.behaviour(
+    "Organisation",
+    "one organisation, with the keys of the wire and the id of the tenant",
+)
 async def test_organisation_has_the_keys_seen_on_the_wire(link: Link) -> None:
     """One organisation, whose id is the tenant's."""
     caller = await link()
@@ -117,6 +132,7 @@ async def test_organisation_has_the_keys_seen_on_the_wire(link: Link) -> None:
     assert re.fullmatch(r"/Date\(\d+\)/", one["CreatedDateUTC"])
 
 
+@pytest.mark.behaviour("Lists", "unpaged invoices have empty lines and a thin contact")
 async def test_unpaged_invoices_are_thin(link: Link) -> None:
     """LineItems are there but empty, the contact has id and name, there is no pagination."""
     caller = await link(opening=SMALL)
@@ -132,6 +148,7 @@ async def test_unpaged_invoices_are_thin(link: Link) -> None:
                 "HasValidationErrors"} == set(one["Contact"])  # fmt: skip
 
 
+@pytest.mark.behaviour("Lists", "paged invoices have lines and a fuller contact")
 async def test_paged_invoices_have_lines_and_a_fuller_contact(link: Link) -> None:
     """Paging is what brings the lines."""
     caller = await link(opening=SMALL)
@@ -142,6 +159,7 @@ async def test_paged_invoices_have_lines_and_a_fuller_contact(link: Link) -> Non
         assert {"LineItemID", "TaxAmount", "LineAmount", "Tracking"} <= set(one["LineItems"][0])
 
 
+@pytest.mark.behaviour("Lists", "summaryOnly forces paging and drops what Xero drops")
 async def test_summary_drops_what_xero_drops(link: Link) -> None:
     """summaryOnly forces paging and leaves keys out."""
     caller = await link(opening=SMALL)
@@ -156,6 +174,10 @@ async def test_summary_drops_what_xero_drops(link: Link) -> None:
                 "IsSupplier"} & set(contacts["Contacts"][0])  # fmt: skip
 
 
+@pytest.mark.behaviour(
+    "Lists",
+    "unpaged contacts have no persons, website, discount or batch payments",
+)
 async def test_contacts_differ_between_unpaged_paged_and_single(link: Link) -> None:
     """Unpaged lists have no contact persons, website or discount."""
     caller = await link()
@@ -178,6 +200,7 @@ async def test_contacts_differ_between_unpaged_paged_and_single(link: Link) -> N
     assert single["ContactPersons"][0]["FirstName"] == "Bo"
 
 
+@pytest.mark.behaviour("Payments", "a list shows stubs of invoices, a single read the document")
 async def test_payments_list_has_stubs_and_single_has_the_document(link: Link) -> None:
     """The invoice in a list carries no amounts or lines."""
     caller = await link(opening=SMALL)
@@ -192,6 +215,7 @@ async def test_payments_list_has_stubs_and_single_has_the_document(link: Link) -
     assert {"AccountID", "Code", "Name"} == set(single["Account"])
 
 
+@pytest.mark.behaviour("Answers", "unit amounts have two decimals, four with unitdp=4")
 async def test_unitdp_decides_the_decimals_of_unit_amounts(link: Link) -> None:
     """Without it four-decimal prices are shown rounded, whatever the totals say."""
     caller = await link()
@@ -208,6 +232,7 @@ async def test_unitdp_decides_the_decimals_of_unit_amounts(link: Link) -> None:
     assert '"LineAmount": 3.70,' in two
 
 
+@pytest.mark.behaviour("Answers", "XML comes when JSON is not asked for")
 async def test_xml_is_the_default_and_carries_the_same_data(link: Link) -> None:
     """Who does not ask for JSON gets XML with plain ISO dates."""
     caller = await link(opening=SMALL)
@@ -222,6 +247,7 @@ async def test_xml_is_the_default_and_carries_the_same_data(link: Link) -> None:
     assert first.findtext("LineItems/LineItem/LineAmount")
 
 
+@pytest.mark.behaviour("Refusals", "refusals follow Accept as well")
 async def test_validation_errors_come_as_xml_too(link: Link) -> None:
     """Errors follow Accept like everything else."""
     caller = await link()
@@ -259,6 +285,10 @@ def record_of(name: str, collection: str) -> dict[str, Any]:
         ("getPayments", "Payments", "Payments"),
     ],
 )
+@pytest.mark.behaviour(
+    "Published description",
+    "values have the kinds of Xero's published examples",
+)
 async def test_values_have_the_shapes_of_the_specs_examples(
     link: Link, example: str, path: str, collection: str
 ) -> None:
@@ -275,6 +305,10 @@ async def test_values_have_the_shapes_of_the_specs_examples(
     }
 
 
+@pytest.mark.behaviour(
+    "Contacts",
+    "balances follow open documents and the calendar, without a stamp",
+)
 async def test_balances_follow_open_documents_and_the_calendar(
     link: Link, clock: TurnedClock
 ) -> None:

@@ -27,6 +27,7 @@ def claims(token: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.behaviour("Signing in", "the consent page is a plain form that cannot be framed")
 async def test_consent_page_is_a_plain_form_with_every_organisation(meet: Link) -> None:
     """A person without JavaScript must be able to choose; the page must not be framed."""
     caller = await meet(tenants=2)
@@ -40,6 +41,7 @@ async def test_consent_page_is_a_plain_form_with_every_organisation(meet: Link) 
     assert "<script" not in page.text
 
 
+@pytest.mark.behaviour("Signing in", "the callback carries code, scope, state and session_state")
 async def test_callback_carries_code_scope_state_and_session(meet: Link) -> None:
     """These are the parameters Xero sends back."""
     caller = await meet()
@@ -50,6 +52,7 @@ async def test_callback_carries_code_scope_state_and_session(meet: Link) -> None
     assert back["state"] == ["s-123"]
 
 
+@pytest.mark.behaviour("Signing in", "who cancels comes back with access_denied")
 async def test_refusal_comes_back_as_access_denied(meet: Link) -> None:
     """Who presses Cancel sends error=access_denied with the state."""
     caller = await meet()
@@ -70,6 +73,10 @@ async def test_refusal_comes_back_as_access_denied(meet: Link) -> None:
         ({"code_challenge": "x", "code_challenge_method": "plain"}, "algorithm"),
     ],
 )
+@pytest.mark.behaviour(
+    "Signing in",
+    "a bad redirect address, scope or client ends on an error page",
+)
 async def test_bad_requests_end_on_an_error_page(
     meet: Link, wish: dict[str, str], word: str
 ) -> None:
@@ -82,6 +89,7 @@ async def test_bad_requests_end_on_an_error_page(
     assert word in page.text
 
 
+@pytest.mark.behaviour("Signing in", "one organisation per consent below tier Advanced")
 async def test_one_organisation_per_consent_below_tier_advanced(meet: Link) -> None:
     """Bulk consent is a matter of the tier."""
     caller = await meet(tenants=2)
@@ -94,6 +102,7 @@ async def test_one_organisation_per_consent_below_tier_advanced(meet: Link) -> N
     assert answer.status_code == 400
 
 
+@pytest.mark.behaviour("Signing in", "several organisations in one consent from tier Advanced on")
 async def test_bulk_consent_links_all_in_one_event(link: Link) -> None:
     """With tier Advanced one consent covers several organisations with one authEventId."""
     caller = await link(tenants=3, tier="advanced")
@@ -105,6 +114,7 @@ async def test_bulk_consent_links_all_in_one_event(link: Link) -> None:
     assert len({one["authEventId"] for one in shown}) == 1
 
 
+@pytest.mark.behaviour("Signing in", "a code works once and for five minutes")
 async def test_code_works_once_and_for_five_minutes(meet: Link, clock: TurnedClock) -> None:
     """A second use, or a late one, is invalid_grant."""
     caller = await meet()
@@ -122,6 +132,7 @@ async def test_code_works_once_and_for_five_minutes(meet: Link, clock: TurnedClo
 
 
 @pytest.mark.parametrize(("verifier", "status"), [(VERIFIER, 200), (VERIFIER[:-1] + "x", 400)])
+@pytest.mark.behaviour("Signing in", "the PKCE verifier must match its challenge")
 async def test_pkce_verifier_must_match_its_challenge(
     meet: Link, verifier: str, status: int
 ) -> None:
@@ -139,6 +150,7 @@ async def test_pkce_verifier_must_match_its_challenge(
     assert status == answer.status_code
 
 
+@pytest.mark.behaviour("Signing in", "access tokens are signed JWTs with Xero's claims")
 async def test_access_token_is_a_signed_jwt_with_xeros_claims(link: Link) -> None:
     """authentication_event_id ties the token to the connections of this very consent."""
     caller = await link()
@@ -170,6 +182,7 @@ async def test_access_token_is_a_signed_jwt_with_xeros_claims(link: Link) -> Non
     )
 
 
+@pytest.mark.behaviour("Signing in", "a refresh token comes with offline_access alone")
 async def test_token_answer_has_refresh_only_with_offline_access(link: Link) -> None:
     """And id_token only with openid."""
     full = await link()
@@ -181,6 +194,7 @@ async def test_token_answer_has_refresh_only_with_offline_access(link: Link) -> 
     assert {"access_token", "expires_in", "token_type", "scope"} == set(bare.tokens)
 
 
+@pytest.mark.behaviour("Signing in", "an old refresh token works for 30 more minutes")
 async def test_old_refresh_token_lives_on_for_thirty_minutes(
     link: Link, clock: TurnedClock
 ) -> None:
@@ -208,6 +222,7 @@ async def test_old_refresh_token_lives_on_for_thirty_minutes(
     assert dead.json() == {"error": "invalid_grant"}
 
 
+@pytest.mark.behaviour("Signing in", "a refresh token dies after 60 unused days")
 async def test_refresh_token_dies_after_sixty_unused_days(link: Link, clock: TurnedClock) -> None:
     """Unused tokens lapse."""
     caller = await link()
@@ -220,6 +235,7 @@ async def test_refresh_token_dies_after_sixty_unused_days(link: Link, clock: Tur
     assert answer.status_code == 400
 
 
+@pytest.mark.behaviour("Signing in", "an access token expires after 30 minutes: 401 TokenExpired")
 async def test_access_token_expires_after_thirty_minutes(link: Link, clock: TurnedClock) -> None:
     """The 401 says TokenExpired with the time, in the capitalised shape."""
     caller = await link()
@@ -232,6 +248,7 @@ async def test_access_token_expires_after_thirty_minutes(link: Link, clock: Turn
     assert {"Type", "Title", "Status", "Detail", "Instance", "Extensions"} == set(answer.json())
 
 
+@pytest.mark.behaviour("Signing in", "an unknown token gets 401 in lower-case keys")
 async def test_unknown_token_gets_the_lower_case_shape(link: Link) -> None:
     """And the header that standard clients look for."""
     caller = await link()
@@ -243,6 +260,7 @@ async def test_unknown_token_gets_the_lower_case_shape(link: Link) -> None:
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
+@pytest.mark.behaviour("Signing in", "a wrong secret and an unknown client are invalid_client")
 async def test_wrong_secret_and_unknown_client_are_invalid_client(meet: Link) -> None:
     """Neither tells which of the two was wrong."""
     caller = await meet()
@@ -254,6 +272,7 @@ async def test_wrong_secret_and_unknown_client_are_invalid_client(meet: Link) ->
     assert [wrong.json(), unknown.json()] == [{"error": "invalid_client"}] * 2
 
 
+@pytest.mark.behaviour("Signing in", "any client is let in when asked for")
 async def test_any_client_is_let_in_when_asked_for(meet: Link) -> None:
     """For users who bring their own client id."""
     caller = await meet(any_client=True)
@@ -264,6 +283,10 @@ async def test_any_client_is_let_in_when_asked_for(meet: Link) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.behaviour(
+    "Signing in",
+    "a custom connection needs no tenant header and gets no refresh token",
+)
 async def test_custom_connection_needs_no_tenant_header(meet: Link) -> None:
     """Client credentials stand for one organisation; there is no refresh token."""
     caller = await meet()
@@ -279,6 +302,10 @@ async def test_custom_connection_needs_no_tenant_header(meet: Link) -> None:
     assert [caller.tenant_id] == [one["tenantId"] for one in shown]
 
 
+@pytest.mark.behaviour(
+    "Connections",
+    "the scope app.connections lists the links of every user",
+)
 async def test_app_connections_scope_lists_every_users_links(link: Link) -> None:
     """It lets an app look after its connections without a user."""
     caller = await link(tenants=2)
@@ -293,6 +320,7 @@ async def test_app_connections_scope_lists_every_users_links(link: Link) -> None
     assert {caller.tenant_id, other} == {one["tenantId"] for one in shown}
 
 
+@pytest.mark.behaviour("Connections", "the list is compact JSON with seven fraction digits")
 async def test_connections_list_has_the_wire_shape(link: Link) -> None:
     """Compact JSON, seven fraction digits, no zone, only the app's header."""
     caller = await link()
@@ -308,6 +336,7 @@ async def test_connections_list_has_the_wire_shape(link: Link) -> None:
     assert b", " not in answer.content
 
 
+@pytest.mark.behaviour("Connections", "linking again keeps the connection and moves updatedDateUtc")
 async def test_second_consent_adds_an_organisation_and_reconnect_moves_updated(
     link: Link, clock: TurnedClock
 ) -> None:
@@ -325,6 +354,7 @@ async def test_second_consent_adds_an_organisation_and_reconnect_moves_updated(
     assert shown[1]["updatedDateUtc"] > shown[1]["createdDateUtc"]
 
 
+@pytest.mark.behaviour("Connections", "DELETE takes the id of the connection, not of the tenant")
 async def test_disconnect_takes_the_connection_id_alone(link: Link) -> None:
     """403 for the tenant's id, 404 for none, 204 for the right one; then calls get 403."""
     caller = await link()
@@ -344,6 +374,7 @@ async def test_disconnect_takes_the_connection_id_alone(link: Link) -> None:
     assert after.json()["Detail"] == "AuthenticationUnsuccessful"
 
 
+@pytest.mark.behaviour("Connections", "revoking a refresh token ends all of the user's connections")
 async def test_revocation_removes_tokens_and_connections(link: Link) -> None:
     """Revoking one refresh token ends the user's whole relation to the app."""
     caller = await link()
@@ -372,6 +403,10 @@ async def test_revocation_removes_tokens_and_connections(link: Link) -> None:
         ("accounting.settings", "GET", "Organisation", 200),
     ],
 )
+@pytest.mark.behaviour(
+    "Signing in",
+    "granular and broad scopes are enforced: 401 AuthorizationUnsuccessful",
+)
 async def test_scopes_granular_and_broad_are_enforced(
     link: Link, scope: str, method: str, path: str, status: int
 ) -> None:
@@ -387,6 +422,7 @@ async def test_scopes_granular_and_broad_are_enforced(
         assert answer.json()["Detail"] == "AuthorizationUnsuccessful"
 
 
+@pytest.mark.behaviour("Signing in", "an organisation that is not linked: 403")
 async def test_tenant_not_linked_is_forbidden(link: Link) -> None:
     """Another organisation of the same simulator is out of reach."""
     caller = await link(tenants=(TenantSpec(), TenantSpec(currency="GBP")))
@@ -397,6 +433,7 @@ async def test_tenant_not_linked_is_forbidden(link: Link) -> None:
     assert (answer.status_code, answer.json()["Title"]) == (403, "Forbidden")
 
 
+@pytest.mark.behaviour("Signing in", "discovery names this server's own addresses")
 async def test_discovery_names_this_servers_addresses(meet: Link) -> None:
     """Clients that read the configuration end up here and not at Xero."""
     caller = await meet()

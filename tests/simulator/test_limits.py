@@ -3,11 +3,17 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from simulator.limits import APP_MINUTE, Exceeded, Limits
 from tests.simulator.callers import TurnedClock
 from tests.simulator.conftest import Link
 
 
+@pytest.mark.behaviour(
+    "Limits and tiers",
+    "60 calls a minute and organisation, with countdown and Retry-After",
+)
 async def test_sixty_a_minute_then_429_until_the_first_is_a_minute_old(
     link: Link, clock: TurnedClock
 ) -> None:
@@ -32,6 +38,7 @@ async def test_sixty_a_minute_then_429_until_the_first_is_a_minute_old(
     assert after.status_code == 200
 
 
+@pytest.mark.behaviour("Limits and tiers", "5 calls in flight; the sixth is refused without a time")
 async def test_five_at_a_time(link: Link) -> None:
     """The sixth concurrent call is refused and told no time."""
     caller = await link(latency_s=(0.3, 0.3))
@@ -45,6 +52,10 @@ async def test_five_at_a_time(link: Link) -> None:
     assert (await caller.get("Organisation")).status_code == 200
 
 
+@pytest.mark.behaviour(
+    "Limits and tiers",
+    "the day is a fixed window whose hour differs by organisation",
+)
 def test_day_window_is_fixed_and_differs_per_tenant() -> None:
     """Calls come back at the organisation's own hour."""
     clock = TurnedClock()
@@ -63,6 +74,7 @@ def test_day_window_is_fixed_and_differs_per_tenant() -> None:
     assert len({limits.day_ends(str(n)).hour for n in range(50)}) > 5
 
 
+@pytest.mark.behaviour("Limits and tiers", "10,000 calls a minute for the whole app")
 def test_app_minute_spans_all_tenants() -> None:
     """10,000 calls of one app, whoever they are for."""
     limits = Limits(TurnedClock(), day_limit=5000)
@@ -75,6 +87,7 @@ def test_app_minute_spans_all_tenants() -> None:
     assert limits.app_headers("app") == {"X-AppMinLimit-Remaining": "0"}
 
 
+@pytest.mark.behaviour("Limits and tiers", "refused calls use nothing up")
 def test_refused_calls_use_nothing_up() -> None:
     """Whoever hammers on is let in as soon as one who waits."""
     clock = TurnedClock()
@@ -89,6 +102,7 @@ def test_refused_calls_use_nothing_up() -> None:
     assert limits.enter("app", "t") is None
 
 
+@pytest.mark.behaviour("Limits and tiers", "1,000 calls a day on Starter, 5,000 above")
 async def test_tier_decides_the_day_and_limits_can_be_off(link: Link) -> None:
     """1,000 calls a day on Starter; no_limits refuses nobody."""
     starter = await link(tier="starter")
@@ -100,6 +114,7 @@ async def test_tier_decides_the_day_and_limits_can_be_off(link: Link) -> None:
     assert {answer.status_code for answer in answers} == {200}
 
 
+@pytest.mark.behaviour("Limits and tiers", "calls, bytes and refusals are counted by organisation")
 async def test_calls_bytes_and_refusals_are_counted_per_tenant(link: Link) -> None:
     """The bill forecast and the tests of thrift read these."""
     caller = await link()

@@ -23,6 +23,7 @@ def ids(answer: Any, collection: str = "Invoices", key: str = "InvoiceID") -> li
     return [one[key] for one in answer.json()[collection]]
 
 
+@pytest.mark.behaviour("Lists", "pages cover everything once; past the last comes an empty list")
 async def test_pages_cover_everything_once_and_end_empty(link: Link) -> None:
     """Past the last page comes an empty list with 200."""
     caller = await link(opening=SMALL)
@@ -38,6 +39,7 @@ async def test_pages_cover_everything_once_and_end_empty(link: Link) -> None:
 
 
 @pytest.mark.parametrize("params", [{"page": 0}, {"page": 1, "pageSize": 1001}, {"page": "x"}])
+@pytest.mark.behaviour("Lists", "pageSize ends at 1000, pages begin at 1")
 async def test_impossible_pages_are_refused(link: Link, params: dict[str, Any]) -> None:
     """pageSize ends at 1000."""
     caller = await link()
@@ -45,6 +47,7 @@ async def test_impossible_pages_are_refused(link: Link, params: dict[str, Any]) 
     assert (await caller.get("Invoices", params)).status_code == 400
 
 
+@pytest.mark.behaviour("Lists", "the default order is UpdatedDateUTC, then id")
 async def test_default_order_is_stamp_then_id(link: Link, clock: TurnedClock) -> None:
     """A record that changes moves to the end."""
     caller = await link(opening=SMALL)
@@ -66,6 +69,7 @@ async def test_default_order_is_stamp_then_id(link: Link, clock: TurnedClock) ->
         ("Date", lambda one: one["DateString"]),
     ],
 )
+@pytest.mark.behaviour("Filters and orders", "order by id, UpdatedDateUTC or Date, up or down")
 async def test_order_can_be_chosen_and_turned(
     link: Link, order: str, key: Callable[[Any], Any]
 ) -> None:
@@ -79,6 +83,7 @@ async def test_order_can_be_chosen_and_turned(
     assert [one["InvoiceID"] for one in down["Invoices"]] == [one["InvoiceID"] for one in up][::-1]
 
 
+@pytest.mark.behaviour("Filters and orders", "contacts can be ordered by name")
 async def test_contacts_order_by_name(link: Link) -> None:
     """The one text order Xero optimises."""
     caller = await link(opening=SMALL)
@@ -92,6 +97,7 @@ async def test_contacts_order_by_name(link: Link) -> None:
 @pytest.mark.parametrize(
     "header", ["2026-03-10T02:30:05", "2026-03-10T02:30:05Z", "Tue, 10 Mar 2026 02:30:05 GMT"]
 )
+@pytest.mark.behaviour("Lists", "If-Modified-Since counts whole seconds, in ISO or RFC 1123 form")
 async def test_modified_since_has_second_precision_and_both_forms(
     link: Link, clock: TurnedClock, header: str
 ) -> None:
@@ -110,6 +116,7 @@ async def test_modified_since_has_second_precision_and_both_forms(
     assert (later.status_code, later.json()["Contacts"]) == (200, [])
 
 
+@pytest.mark.behaviour("Lists", "an unreadable If-Modified-Since is refused")
 async def test_unreadable_modified_since_is_refused(link: Link) -> None:
     """Day and month swapped is a mistake users make; it must not pass as a full read."""
     caller = await link()
@@ -119,6 +126,7 @@ async def test_unreadable_modified_since_is_refused(link: Link) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.behaviour("Filters and orders", "IDs= selects; lines come with page alone")
 async def test_ids_select_and_page_brings_the_lines(link: Link) -> None:
     """IDs= without page gives thin records; dashes may be dropped."""
     caller = await link(opening=SMALL)
@@ -132,6 +140,7 @@ async def test_ids_select_and_page_brings_the_lines(link: Link) -> None:
     assert full.json()["Invoices"][0]["LineItems"]
 
 
+@pytest.mark.behaviour("Filters and orders", "more than some 50 ids: 404.15 in HTML")
 async def test_too_many_ids_meet_the_end_of_the_url(link: Link) -> None:
     """Forty fit even percent-encoded; sixty are answered 404 by the web server, in HTML."""
     caller = await link()
@@ -146,6 +155,7 @@ async def test_too_many_ids_meet_the_end_of_the_url(link: Link) -> None:
     assert "404.15" in breaks.text
 
 
+@pytest.mark.behaviour("Filters and orders", "Statuses, InvoiceNumbers, ContactIDs and searchTerm")
 async def test_filters_by_status_number_contact_and_text(link: Link) -> None:
     """Statuses= forces paging, as Xero does."""
     caller = await link(opening=SMALL)
@@ -164,6 +174,10 @@ async def test_filters_by_status_number_contact_and_text(link: Link) -> None:
     assert sale.id in ids(found)
 
 
+@pytest.mark.behaviour(
+    "Filters and orders",
+    "archived contacts come with includeArchived=true alone",
+)
 async def test_archived_contacts_are_hidden_unless_asked_for(link: Link) -> None:
     """A single GET still shows them."""
     caller = await link()
@@ -180,6 +194,10 @@ async def test_archived_contacts_are_hidden_unless_asked_for(link: Link) -> None
     assert single.json()["Contacts"][0]["ContactStatus"] == "ARCHIVED"
 
 
+@pytest.mark.behaviour(
+    "Filters and orders",
+    "where by optimised fields, with Guid, DateTime, ranges and OR",
+)
 async def test_where_selects_by_optimised_fields(link: Link) -> None:
     """Guid, DateTime, ranges and OR on ids are what a planner uses."""
     caller = await link(opening=SMALL)
@@ -198,6 +216,10 @@ async def test_where_selects_by_optimised_fields(link: Link) -> None:
     assert set(ids(open_sales)) == expected
 
 
+@pytest.mark.behaviour(
+    "Filters and orders",
+    "a bad where is a QueryParseException (ErrorNumber 16)",
+)
 async def test_bad_where_is_a_query_parse_exception(link: Link) -> None:
     """400 with ErrorNumber 16."""
     caller = await link()
@@ -220,6 +242,7 @@ async def test_bad_where_is_a_query_parse_exception(link: Link) -> None:
         ("flag == true", True),
     ],
 )
+@pytest.mark.behaviour("Filters and orders", "where knows brackets, AND, OR, null and text methods")
 def test_where_language(text: str, right: bool) -> None:
     """Comparisons, brackets, null and methods mean what they say."""
     fields: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -247,12 +270,17 @@ def test_where_language(text: str, right: bool) -> None:
         "n == DateTime(2026,13,1)",
     ],
 )
+@pytest.mark.behaviour("Filters and orders", "nothing half understood is run")
 def test_unreadable_where_is_refused(text: str) -> None:
     """Nothing half understood is run."""
     with pytest.raises(QueryUnreadable):
         parse(text, {"n": lambda record: record})
 
 
+@pytest.mark.behaviour(
+    "Answers",
+    "single records by id or number, whatever the case; else 404 in HTML",
+)
 async def test_single_records_are_found_by_id_and_number(link: Link) -> None:
     """Paths are matched without regard to case; nothing found is a sentence of HTML."""
     caller = await link(opening=SMALL)

@@ -10,6 +10,7 @@ from tests.simulator.conftest import Link
 from tests.simulator.test_documents import body, sale, tenant_of
 
 
+@pytest.mark.behaviour("Payments", "a full payment closes a document, its deletion opens it again")
 async def test_paying_all_closes_and_unpaying_reopens(link: Link) -> None:
     """AUTHORISED ↔ PAID with FullyPaidOnDate, by the wire."""
     caller = await link()
@@ -30,6 +31,7 @@ async def test_paying_all_closes_and_unpaying_reopens(link: Link) -> None:
     assert "FullyPaidOnDate" not in opened
 
 
+@pytest.mark.behaviour("Payments", "a part payment leaves the status and counts into AmountPaid")
 async def test_part_payment_leaves_the_status(link: Link) -> None:
     """And counts into AmountPaid."""
     tenant = tenant_of(await link())
@@ -40,6 +42,7 @@ async def test_part_payment_leaves_the_status(link: Link) -> None:
     assert (made.status, made.amount_due) == ("AUTHORISED", Decimal("100.00"))
 
 
+@pytest.mark.behaviour("Currencies", "BankAmount is the amount divided by the rate")
 async def test_bank_amount_is_in_base_currency(link: Link) -> None:
     """Amount divided by the rate."""
     tenant = tenant_of(await link())
@@ -60,6 +63,7 @@ async def test_bank_amount_is_in_base_currency(link: Link) -> None:
         ({"Invoice": {"InvoiceNumber": "none"}}, "does not exist"),
     ],
 )
+@pytest.mark.behaviour("Payments", "impossible payments are refused")
 async def test_bad_payments_are_refused(
     link: Link, wishes: dict[str, object], message: str
 ) -> None:
@@ -74,6 +78,7 @@ async def test_bad_payments_are_refused(
     assert message in answer.json()["Elements"][0]["ValidationErrors"][0]["Message"]
 
 
+@pytest.mark.behaviour("Payments", "a payment changes by Status DELETED alone")
 async def test_payments_change_by_deletion_only(link: Link) -> None:
     """Other fields beside Status are refused, and a list POST takes one element."""
     caller = await link()
@@ -89,6 +94,7 @@ async def test_payments_change_by_deletion_only(link: Link) -> None:
     assert payment.status == "AUTHORISED"
 
 
+@pytest.mark.behaviour("Invoices and bills", "a document with payments cannot be voided")
 async def test_documents_with_payments_cannot_be_voided(link: Link) -> None:
     """Remove the payment first."""
     tenant = tenant_of(await link())
@@ -103,6 +109,7 @@ async def test_documents_with_payments_cannot_be_voided(link: Link) -> None:
     assert made.status == "VOIDED"
 
 
+@pytest.mark.behaviour("Contacts", "names are unique among the active")
 async def test_contact_names_are_unique_among_the_active(link: Link) -> None:
     """An archived contact's name is free."""
     tenant = tenant_of(await link())
@@ -118,6 +125,7 @@ async def test_contact_names_are_unique_among_the_active(link: Link) -> None:
     assert second.id != first.id
 
 
+@pytest.mark.behaviour("Contacts", "a new name shows on documents without stamping them")
 async def test_renaming_shows_on_documents_without_stamping_them(link: Link) -> None:
     """The name inside an invoice is the contact's."""
     caller = await link()
@@ -133,6 +141,7 @@ async def test_renaming_shows_on_documents_without_stamping_them(link: Link) -> 
     assert made.updated_ms == stamp
 
 
+@pytest.mark.behaviour("Contacts", "IsCustomer and IsSupplier flip without a stamp")
 async def test_roles_flip_unstamped(link: Link) -> None:
     """The first invoice makes a customer, the first bill a supplier."""
     tenant = tenant_of(await link())
@@ -145,6 +154,7 @@ async def test_roles_flip_unstamped(link: Link) -> None:
     assert contact.updated_ms == stamp
 
 
+@pytest.mark.behaviour("Contacts", "merging moves documents and leaves MergedToContactID")
 async def test_merging_moves_documents_and_leaves_a_pointer(link: Link) -> None:
     """The merged contact is archived and says where it went."""
     caller = await link()
@@ -160,6 +170,7 @@ async def test_merging_moves_documents_and_leaves_a_pointer(link: Link) -> None:
     assert tenant.contact(target).is_customer
 
 
+@pytest.mark.behaviour("Contacts", "updates are sparse; addresses come as STREET and POBOX")
 async def test_contact_writes_keep_what_is_not_sent(link: Link) -> None:
     """Updates are sparse; addresses always come as STREET and POBOX."""
     caller = await link()
@@ -177,6 +188,7 @@ async def test_contact_writes_keep_what_is_not_sent(link: Link) -> None:
     assert len(one["Phones"]) == 4
 
 
+@pytest.mark.behaviour("Idempotency", "a key and its request get the stored answer for six minutes")
 async def test_idempotency_key_answers_once_for_six_minutes(link: Link, clock: TurnedClock) -> None:
     """Same request: stored answer. Other request: 400. After six minutes: done again."""
     caller = await link()
@@ -193,6 +205,10 @@ async def test_idempotency_key_answers_once_for_six_minutes(link: Link, clock: T
     assert later.json()["Invoices"][0]["InvoiceNumber"] == "INV-0002"
 
 
+@pytest.mark.behaviour(
+    "Refusals",
+    "unreadable bodies (ErrorNumber 17), wrong methods 405, wrong content 415",
+)
 async def test_unreadable_bodies_and_wrong_methods(link: Link) -> None:
     """17 for bodies, 405 and 415 for what the endpoint can't take."""
     caller = await link()

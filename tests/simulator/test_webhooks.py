@@ -21,6 +21,7 @@ QUICK = DeliveryPolicy(spacing_s=(0.0, 0.01), retry_schedule_s=(0.0, 0.02), hold
 PATIENT = DeliveryPolicy(spacing_s=(0.0, 0.01), retry_schedule_s=(60.0,))
 
 
+@pytest.mark.behaviour("Webhooks", "the signature is over the raw bytes, with the key as text")
 def test_empty_payload_has_the_known_bytes_and_signature() -> None:
     """The key is used as text; decoding it first would give another result."""
     body = webhooks.serialise([], 0, 0, "QWMTKZPLHBXVAERDYNCU")
@@ -32,6 +33,7 @@ def test_empty_payload_has_the_known_bytes_and_signature() -> None:
     assert webhooks.sign(KEY, body) == "dyy0mFIHpNCCyWIrqUko9vJAY1PqQA8DdG9+2Nks+hM="
 
 
+@pytest.mark.behaviour("Webhooks", "payloads have the key order and blanks of the wire")
 def test_full_payload_has_the_known_bytes_and_signature() -> None:
     """789 bytes, key order and blanks as observed."""
     first = Event(
@@ -75,6 +77,7 @@ async def caller(start: Start, sink: Sink) -> AsyncIterator[Caller]:
     await made.http.aclose()
 
 
+@pytest.mark.behaviour("Webhooks", "CREATE and UPDATE, never DELETE, signed and in order")
 async def test_changes_are_delivered_signed_and_in_order(caller: Caller, sink: Sink) -> None:
     """Create, update, archive: CREATE then UPDATE; never DELETE."""
     tenant = next(iter(caller.running.books))
@@ -91,6 +94,7 @@ async def test_changes_are_delivered_signed_and_in_order(caller: Caller, sink: S
     assert {e["resourceId"] for e in sink.events} == {contact.id}
 
 
+@pytest.mark.behaviour("Webhooks", "no header but those of the wire")
 async def test_headers_are_xeros_and_no_more(caller: Caller, sink: Sink) -> None:
     """No User-Agent, no delivery id, no time."""
     next(iter(caller.running.books)).create_contact(Name="Ada")
@@ -102,6 +106,7 @@ async def test_headers_are_xeros_and_no_more(caller: Caller, sink: Sink) -> None
     }  # fmt: skip
 
 
+@pytest.mark.behaviour("Webhooks", "an event is stamped a little after its record")
 async def test_event_is_stamped_a_little_after_its_record(caller: Caller, sink: Sink) -> None:
     """Milliseconds, no zone, some fifty behind."""
     contact = next(iter(caller.running.books)).create_contact(Name="Ada")
@@ -112,6 +117,7 @@ async def test_event_is_stamped_a_little_after_its_record(caller: Caller, sink: 
     assert event["resourceUrl"] == f"https://api.xero.com/api.xro/2.0/Contacts/{contact.id}"
 
 
+@pytest.mark.behaviour("Webhooks", "sequence numbers rise over all organisations")
 async def test_sequences_rise_without_gaps_over_all_tenants(start: Start, sink: Sink) -> None:
     """One payload may mix organisations."""
     caller = await started(start, sink, tenants=2)
@@ -133,6 +139,7 @@ async def test_sequences_rise_without_gaps_over_all_tenants(start: Start, sink: 
     assert any(len({e["tenantId"] for e in p["events"]}) == 2 for p in payloads)
 
 
+@pytest.mark.behaviour("Webhooks", "a retry repeats the payload byte by byte")
 async def test_failed_delivery_is_repeated_byte_by_byte(caller: Caller, sink: Sink) -> None:
     """A retry is the same payload with the same signature."""
     sink.answers = [Response(status_code=503), Response(status_code=200)]
@@ -154,6 +161,7 @@ async def test_failed_delivery_is_repeated_byte_by_byte(caller: Caller, sink: Si
     [Response("OK"), Response(headers={"set-cookie": "a=b"}), Response(status_code=302)],
     ids=["body", "cookie", "redirect"],
 )
+@pytest.mark.behaviour("Webhooks", "answers with bodies, cookies or redirects count as failed")
 async def test_answers_with_bodies_cookies_or_redirects_count_as_failed(
     caller: Caller, sink: Sink, broken: Response
 ) -> None:
@@ -166,6 +174,10 @@ async def test_answers_with_bodies_cookies_or_redirects_count_as_failed(
     assert len(sink.received) == 2
 
 
+@pytest.mark.behaviour(
+    "Webhooks",
+    "disabled after the last retry, and replayed in order once healthy",
+)
 async def test_disabled_after_the_schedule_and_replayed_once_healthy(
     caller: Caller, sink: Sink
 ) -> None:
@@ -192,6 +204,7 @@ async def test_disabled_after_the_schedule_and_replayed_once_healthy(
     assert [number for number in sequences if number] == [1, 2, 3]
 
 
+@pytest.mark.behaviour("Webhooks", "retries that wait go as soon as the receiver is back")
 async def test_success_lets_waiting_retries_go_at_once(start: Start, sink: Sink) -> None:
     """Nobody waits a quarter of an hour for a receiver that is back."""
     caller = await started(start, sink, delivery=PATIENT)
@@ -211,6 +224,7 @@ async def test_success_lets_waiting_retries_go_at_once(start: Start, sink: Sink)
     ("kind", "posts", "events"),
     [("lose", 0, 0), ("repeat", 2, 2), ("delay", 1, 1), ("reorder", 1, 1)],
 )
+@pytest.mark.behaviour("Faults", "deliveries that are lost, repeated or delayed")
 async def test_delivery_faults(
     caller: Caller, sink: Sink, kind: str, posts: int, events: int
 ) -> None:
@@ -226,6 +240,7 @@ async def test_delivery_faults(
     assert json.loads(sink.received[-1].body)["firstEventSequence"] == 2
 
 
+@pytest.mark.behaviour("Faults", "deliveries that overtake each other")
 async def test_reordered_payload_is_overtaken(caller: Caller, sink: Sink) -> None:
     """The later one arrives first."""
     await caller.control("faults", {"deliveries": {"next": {"reorder": 1}}})
@@ -246,6 +261,7 @@ async def _turn() -> None:
     await asyncio.sleep(0)
 
 
+@pytest.mark.behaviour("Webhooks", "intent to receive: signatures wrong by one character want 401")
 async def test_intent_to_receive_passes_a_right_receiver(caller: Caller, sink: Sink) -> None:
     """Four empty calls; the wrong ones differ by one character at the first or middle place."""
     result = await caller.control("webhook", {"url": sink.url})
@@ -269,6 +285,7 @@ async def test_intent_to_receive_passes_a_right_receiver(caller: Caller, sink: S
         (Response(status_code=200), "Response to incorrectly signed payload not 401"),
     ],
 )
+@pytest.mark.behaviour("Webhooks", "one wrong answer fails the validation, in the portal's words")
 async def test_intent_to_receive_fails_wrong_receivers(
     caller: Caller, sink: Sink, broken: Response, message: str
 ) -> None:
@@ -280,6 +297,7 @@ async def test_intent_to_receive_fails_wrong_receivers(
     assert (result["message"], result["state"]) == (message, "intent to receive required")
 
 
+@pytest.mark.behaviour("Webhooks", "nothing is delivered before a passed validation")
 async def test_nothing_is_delivered_before_validation_when_asked(start: Start, sink: Sink) -> None:
     """Events before the subscription works are not kept."""
     caller = await started(start, sink, intent_to_receive=True)
@@ -296,6 +314,7 @@ async def test_nothing_is_delivered_before_validation_when_asked(start: Start, s
 
 
 @pytest.mark.parametrize(("switch", "events"), [(True, 2), (False, 1)])
+@pytest.mark.behaviour("Webhooks", "whether a payment fires INVOICE UPDATE is a switch")
 async def test_payment_fires_invoice_update_by_switch(
     start: Start, sink: Sink, switch: bool, events: int
 ) -> None:
@@ -320,6 +339,7 @@ async def test_payment_fires_invoice_update_by_switch(
     assert made.updated_ms > stamp
 
 
+@pytest.mark.behaviour("Webhooks", "events of category PAYMENT are opt-in")
 async def test_payment_category_is_opt_in(start: Start, link: Link, sink: Sink) -> None:
     """Unconfirmed at Xero, so off unless asked for."""
     caller = await started(start, sink, payment_events=True)

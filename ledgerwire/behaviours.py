@@ -1,0 +1,117 @@
+"""The behaviours of the simulator as a table: each beside the test that shows it.
+
+A test under tests/simulator says what it shows by
+`@pytest.mark.behaviour("Lists", "a page past the last is empty, with 200")`, once for each
+behaviour. The marks are read from the source, nothing is imported or run; documents.py writes
+the table into docs/simulator.md. Whether the tests pass is not judged here.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHAPTERS = (
+    "Signing in",
+    "Connections",
+    "Answers",
+    "Limits and tiers",
+    "Lists",
+    "Filters and orders",
+    "Writes",
+    "Idempotency",
+    "Refusals",
+    "Organisation",
+    "Contacts",
+    "Invoices and bills",
+    "Lines and tracking",
+    "Payments",
+    "Credit notes",
+    "Prepayments and overpayments",
+    "Allocations and refunds",
+    "Currencies",
+    "Accounts",
+    "Tax rates",
+    "Items",
+    "Tracking categories",
+    "Branding themes",
+    "Attachments",
+    "History",
+    "Webhooks",
+    "Faults",
+    "Generator and control",
+    "Official SDK",
+    "Published description",
+)
+"""The chapters of the table, in their order; a mark names one of them."""
+
+TESTS = Path(__file__).resolve().parent.parent / "tests" / "simulator"
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """One thing the simulator does as Xero does it.
+
+    Attributes:
+        chapter: one of CHAPTERS.
+        sentence: what it does, without a full stop.
+        test: `file::function`, below the folder of tests.
+    """
+
+    chapter: str
+    sentence: str
+    test: str
+
+
+def behaviours(folder: Path = TESTS) -> list[Behaviour]:
+    """All that the tests in a folder claim, by chapter, then in the order of the files.
+
+    Raises:
+        ValueError: a mark is not two plain texts, names an unknown chapter, or repeats another.
+    """
+    found: list[Behaviour] = []
+    for path in sorted(folder.rglob("test_*.py")):
+        name = path.relative_to(folder).as_posix()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.extend(_of_test(node, name))
+    seen: dict[tuple[str, str], str] = {}
+    for one in found:
+        other = seen.setdefault((one.chapter, one.sentence), one.test)
+        if other != one.test:
+            raise ValueError(f"{one.test} says the same as {other}: {one.sentence}")
+    return sorted(found, key=lambda one: CHAPTERS.index(one.chapter))
+
+
+def behaviours_table() -> str:
+    """The table for docs/simulator.md, as Markdown."""
+    found = behaviours()
+    tests = len({one.test for one in found})
+    lines = [f"{len(found)} behaviours, shown by {tests} tests in `tests/simulator/`."]
+    for chapter in CHAPTERS:
+        rows = [one for one in found if one.chapter == chapter]
+        if rows:
+            lines += ["", f"### {chapter}", "", "| Behaviour | Test |", "|---|---|"]
+            lines += [f"| {_cell(one.sentence)} | `{one.test}` |" for one in rows]
+    return "\n".join(lines)
+
+
+def _of_test(node: ast.FunctionDef | ast.AsyncFunctionDef, file: str) -> Iterator[Behaviour]:
+    for mark in node.decorator_list:
+        if not isinstance(mark, ast.Call) or ast.unparse(mark.func) != "pytest.mark.behaviour":
+            continue
+        test = f"{file}::{node.name}"
+        said = [
+            argument.value
+            for argument in mark.args
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        ]
+        if len(said) != 2 or len(mark.args) != 2 or mark.keywords:
+            raise ValueError(f"{test}: a behaviour is a chapter and a sentence, as plain texts")
+        if said[0] not in CHAPTERS:
+            raise ValueError(f"{test}: there is no chapter named {said[0]}")
+        yield Behaviour(said[0], said[1], test)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

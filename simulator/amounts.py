@@ -12,6 +12,7 @@ from simulator.model import ZERO, Line
 
 CENT = Decimal("0.01")
 FOUR = Decimal("0.0001")
+ONE = Decimal(1)
 RATE = Decimal("0.0000000001")
 _HUNDRED = Decimal(100)
 

@@ -112,7 +112,7 @@ def payment_catalogue() -> Catalogue[Payment]:
             "reference": lambda payment: payment.reference,
             "amount": lambda payment: payment.amount,
             "isreconciled": lambda payment: payment.is_reconciled,
-            "invoice.invoiceid": lambda payment: payment.invoice_id,
+            "invoice.invoiceid": lambda payment: payment.document_id,
             "account.accountid": lambda payment: payment.account_id,
             "updateddateutc": lambda payment: from_ms(payment.updated_ms).date(),
         },

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from simulator.ledger import CATEGORIES, LedgerRules
+
 Clock = Callable[[], datetime]
 """Business time as an aware UTC instant."""
 
@@ -84,9 +86,15 @@ class SimulatorConfig:
         tier: Xero's price tier: day limit, bulk consent, journals.
         bulk_consent: several organisations in one consent; None lets the tier decide.
         redirect_uris: the app's registered ones; empty takes every well-formed one.
+        categories: the categories of events that the app's subscription has chosen.
         payment_fires_invoice_update: a payment made or removed sends INVOICE UPDATE.
         payment_events: also send events of category PAYMENT (spec 20.0.0, unconfirmed).
         merge_stamps_documents: merging contacts stamps and announces the moved documents.
+        allocation_moves_invoice: an allocation made or removed stamps and announces the invoice.
+        allocation_moves_credit: and the credit (both unconfirmed).
+        refund_moves_credit: a refund made or deleted stamps and announces the credit
+            (unconfirmed).
+        credits_lower_balances: open credits are taken off a contact's Balances (unconfirmed).
         latency_s: shortest and longest extra time each API call takes.
         client: makes the client that webhooks leave by; None: one that uses the network.
         prerender: render every document for paged reads at the start, not at the first read.
@@ -110,9 +118,14 @@ class SimulatorConfig:
     provider_name: str = "Local Xero"
     opening: OpeningBooks = field(default_factory=OpeningBooks)
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    categories: frozenset[str] = CATEGORIES - {"PAYMENT"}
     payment_fires_invoice_update: bool = True
     payment_events: bool = False
     merge_stamps_documents: bool = True
+    allocation_moves_invoice: bool = True
+    allocation_moves_credit: bool = True
+    refund_moves_credit: bool = True
+    credits_lower_balances: bool = True
     latency_s: tuple[float, float] = (0.0, 0.0)
     client: Callable[[], httpx.AsyncClient] | None = None
     prerender: bool = False
@@ -145,6 +158,19 @@ class SimulatorConfig:
         if self.bulk_consent is not None:
             return self.bulk_consent
         return self.tier.lower() in _BULK_TIERS
+
+    def rules(self) -> LedgerRules:
+        """What the books decide by."""
+        categories = self.categories | ({"PAYMENT"} if self.payment_events else set())
+        return LedgerRules(
+            categories=categories,
+            payment_fires_invoice_update=self.payment_fires_invoice_update,
+            merge_stamps_documents=self.merge_stamps_documents,
+            allocation_moves_invoice=self.allocation_moves_invoice,
+            allocation_moves_credit=self.allocation_moves_credit,
+            refund_moves_credit=self.refund_moves_credit,
+            credits_lower_balances=self.credits_lower_balances,
+        )
 
     def derived(self, purpose: str) -> str:
         """64 hex digits that depend on the seed and the purpose alone."""

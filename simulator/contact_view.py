@@ -4,9 +4,9 @@ Source: Xero's contacts page, recorded answers of April 2026. Key order is Xero'
 """
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from simulator.exchange import in_base
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Contact
 from simulator.shapes import Shape, cached
@@ -102,23 +102,26 @@ def stub(contact: Contact) -> dict[str, Any]:
 
 
 def _balances(ledger: Ledger, contact: Contact, today: date) -> dict[str, Any] | None:
-    """Open and overdue sums in base currency; None when nothing is open."""
-    sums = {"ACCREC": [ZERO, ZERO], "ACCPAY": [ZERO, ZERO]}
+    """Open and overdue sums in base currency; None when nothing is open.
+
+    Whether credits that are still open are taken off is not documented: a rule decides.
+    """
+    sums = {True: [ZERO, ZERO], False: [ZERO, ZERO]}
     for key in contact.documents:
         invoice = ledger.invoices.by_id[key]
         if invoice.status != "AUTHORISED":
             continue
-        due = _base(invoice.amount_due, invoice.rate)
-        sums[invoice.type][0] += due
+        due = in_base(invoice.amount_due, invoice.rate)
+        sums[invoice.is_sale][0] += due
         if invoice.due_date is not None and invoice.due_date < today:
-            sums[invoice.type][1] += due
+            sums[invoice.is_sale][1] += due
+    for kind, key in contact.credits if ledger.rules.credits_lower_balances else ():
+        credit = ledger.credits[kind].by_id[key]
+        if credit.status == "AUTHORISED":
+            sums[credit.is_sale][0] -= in_base(credit.remaining, credit.rate)
     if not any(total for pair in sums.values() for total in pair):
         return None
     return {
-        "AccountsReceivable": {"Outstanding": sums["ACCREC"][0], "Overdue": sums["ACCREC"][1]},
-        "AccountsPayable": {"Outstanding": sums["ACCPAY"][0], "Overdue": sums["ACCPAY"][1]},
+        "AccountsReceivable": {"Outstanding": sums[True][0], "Overdue": sums[True][1]},
+        "AccountsPayable": {"Outstanding": sums[False][0], "Overdue": sums[False][1]},
     }
-
-
-def _base(amount: Decimal, rate: Decimal) -> Decimal:
-    return amount if rate == 1 else (amount / rate).quantize(ZERO)

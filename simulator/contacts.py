@@ -5,9 +5,9 @@ looks like on the wire is in contact_view.py.
 """
 
 from simulator import contact_fields
-from simulator.elements import Element, identifier, text
+from simulator.elements import Element, identifier, part, text
 from simulator.ledger import Ledger
-from simulator.model import Contact
+from simulator.model import Contact, Document, Invoice
 from simulator.refusals import NotFound, Refused
 
 
@@ -80,20 +80,59 @@ def merge(ledger: Ledger, source: Contact, target: Contact) -> None:
     """
     if source is target or source.merged_to is not None or target.status != "ACTIVE":
         raise Refused("The contacts cannot be merged")
-    for invoice_id in sorted(source.documents):
-        invoice = ledger.invoices.by_id[invoice_id]
-        invoice.contact_id = target.id
-        invoice.revision += 1
-        if ledger.rules.merge_stamps_documents:
-            ledger.stamp(ledger.invoices, invoice, "INVOICE", "UPDATE")
-    target.documents |= source.documents
-    source.documents = set()
+    _move_documents(ledger, source, target)
     target.is_customer |= source.is_customer
     target.is_supplier |= source.is_supplier
     update(ledger, source, {"ContactStatus": "ARCHIVED"})
     source.merged_to = target.id
     target.revision += 1
     ledger.stamp(ledger.contacts, target, "CONTACT", "UPDATE")
+
+
+def named_in(ledger: Ledger, element: Element) -> tuple[Contact | None, Element | None]:
+    """The contact that a document's element names, and what is to be written to it.
+
+    The write waits until the document itself has passed, so that a refused one leaves no
+    contact behind. Contact persons that are not sent are dropped: so Xero edits contacts
+    through documents.
+    """
+    sent = part(element, "Contact")
+    if not sent:
+        return None, None
+    contact_id = identifier(sent, "ContactID")
+    name = str(sent.get("Name") or "").strip()
+    known: Contact | None = None
+    if contact_id is not None:
+        known = ledger.contacts.get(contact_id)
+        if known is None:
+            raise Refused("The contact with the specified contact details could not be found")
+    elif name.lower() in ledger.contact_names:
+        known = ledger.contacts.by_id[ledger.contact_names[name.lower()]]
+    edits = set(sent) - {"ContactID", "ContactNumber", "Name"}
+    if known is not None and not edits and name in {"", known.name}:
+        return known, None
+    return known, {"ContactPersons": [], **sent}
+
+
+def resolved(ledger: Ledger, known: Contact | None, write: Element | None) -> Contact:
+    """The contact after its write; one of the two is there."""
+    if write is not None:
+        return save(ledger, write)
+    if known is None:
+        raise Refused("A Contact must be specified for this type of transaction")
+    return known
+
+
+def attach(contact: Contact, invoice: Invoice) -> None:
+    """Give a contact an invoice or bill, and with it its role, which Xero does not stamp."""
+    contact.documents.add(invoice.id)
+    contact.balance_revision += 1
+    if invoice.type == "ACCREC" and not contact.is_customer:
+        contact.is_customer = True
+        contact.revision += 1
+    if invoice.type == "ACCPAY" and not contact.is_supplier:
+        contact.is_supplier = True
+        contact.revision += 1
 
 
 def _named(ledger: Ledger, element: Element) -> Contact | None:
@@ -109,6 +148,36 @@ def _named(ledger: Ledger, element: Element) -> Contact | None:
     name = text(element, "Name", 255)
     known_id = ledger.contact_names.get(name.strip().lower()) if name else None
     return None if known_id is None else ledger.contacts.by_id[known_id]
+
+
+def _move_documents(ledger: Ledger, source: Contact, target: Contact) -> None:
+    stamping = ledger.rules.merge_stamps_documents
+    for invoice_id in sorted(source.documents):
+        invoice = ledger.invoices.by_id[invoice_id]
+        _hand_over(invoice, target)
+        if stamping:
+            ledger.stamp(ledger.invoices, invoice, "INVOICE", "UPDATE")
+    for kind, credit_id in sorted(source.credits):
+        credit = ledger.credits[kind].by_id[credit_id]
+        _hand_over(credit, target)
+        if stamping:
+            ledger.stamp(ledger.credits[kind], credit, kind.category, "UPDATE")
+    for transaction_id in sorted(source.bank_transactions):
+        transaction = ledger.bank_transactions.by_id[transaction_id]
+        _hand_over(transaction, target)
+        if stamping:
+            ledger.stamp(ledger.bank_transactions, transaction, None, "UPDATE")
+    target.documents |= source.documents
+    target.credits |= source.credits
+    target.bank_transactions |= source.bank_transactions
+    source.documents, source.credits, source.bank_transactions = set(), set(), set()
+    source.balance_revision += 1
+    target.balance_revision += 1
+
+
+def _hand_over(document: Document, target: Contact) -> None:
+    document.contact_id = target.id
+    document.revision += 1
 
 
 def _check_name(ledger: Ledger, name: str, contact: Contact | None) -> None:

@@ -1,18 +1,20 @@
-"""The parts of an invoice or bill: head fields, lines and totals, and who may change them.
+"""The parts of an invoice, bill or credit note: head fields, lines, totals, who may change them.
 
-Creating, status moves and numbers are in invoices.py.
+Creating, status moves and numbers are in invoices.py and credit_notes.py.
 """
 
 import copy
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator import amounts, lines
 from simulator.elements import Element, day, decimal, flag, identifier, parts, text
 from simulator.ledger import Ledger
-from simulator.model import ZERO, Contact, Invoice
+from simulator.model import ZERO, Contact, Document, Invoice
 from simulator.refusals import Refused
+
+D = TypeVar("D", bound=Document)
 
 OPEN = frozenset({"DRAFT", "SUBMITTED"})
 _ROUNDING = Decimal("0.10")
@@ -24,16 +26,27 @@ _PAID_REFUSES = (
 )
 
 
-def apply_head(invoice: Invoice, element: Element) -> None:
+def apply_head(document: Document, element: Element) -> None:
     """Set the head fields the element carries."""
     reference = text(element, "Reference", 255)
-    if reference is not None and invoice.type == "ACCREC":
-        invoice.reference = reference
-    invoice.url = text(element, "Url") or invoice.url
-    invoice.branding_theme_id = identifier(element, "BrandingThemeID") or invoice.branding_theme_id
+    if reference is not None and document.is_sale:
+        document.reference = reference
+    document.url = text(element, "Url") or document.url
+    theme = identifier(element, "BrandingThemeID")
+    document.branding_theme_id = theme or document.branding_theme_id
     sent_to_contact = flag(element, "SentToContact")
     if sent_to_contact is not None:
-        invoice.sent_to_contact = sent_to_contact
+        document.sent_to_contact = sent_to_contact
+    if isinstance(document, Invoice):
+        _apply_plans(document, element)
+    if not document.is_applied:
+        kind = text(element, "LineAmountTypes") or document.line_amount_types
+        if kind not in {"Exclusive", "Inclusive", "NoTax"}:
+            raise Refused(f"LineAmountTypes '{kind}' is not valid")
+        document.line_amount_types = kind
+
+
+def _apply_plans(invoice: Invoice, element: Element) -> None:
     if invoice.type == "ACCREC":
         invoice.expected_payment_date = (
             day(element, "ExpectedPaymentDate") or invoice.expected_payment_date
@@ -42,55 +55,52 @@ def apply_head(invoice: Invoice, element: Element) -> None:
         invoice.planned_payment_date = (
             day(element, "PlannedPaymentDate") or invoice.planned_payment_date
         )
-    if not invoice.payments:
-        kind = text(element, "LineAmountTypes") or invoice.line_amount_types
-        if kind not in {"Exclusive", "Inclusive", "NoTax"}:
-            raise Refused(f"LineAmountTypes '{kind}' is not valid")
-        invoice.line_amount_types = kind
 
 
 def apply_lines(
-    ledger: Ledger, invoice: Invoice, element: Element, *, status: str, decimals: int
+    ledger: Ledger, document: Document, element: Element, *, status: str, decimals: int
 ) -> None:
     """Replace the lines when sent, and compute tax and totals anew."""
     approving = status not in OPEN
     sent = parts(element, "LineItems")
     if sent:
-        invoice.lines = lines.read(ledger, invoice, sent, decimals=decimals, approving=approving)
+        document.lines = lines.read(ledger, document, sent, decimals=decimals, approving=approving)
     elif text(element, "LineAmountTypes"):
-        for line in invoice.lines:
+        for line in document.lines:
             percent = ledger.tax_percent(line.tax_type or "NONE") or ZERO
-            line.tax_amount = amounts.line_tax(line.line_amount, percent, invoice.line_amount_types)
-    sums = amounts.totals(invoice.lines, invoice.line_amount_types)
-    invoice.sub_total, invoice.total_tax, invoice.total, invoice.total_discount = sums
-    invoice.rounding = _rounding(invoice, element, status)
-    invoice.total += invoice.rounding
-    if invoice.total < 0:
+            line.tax_amount = amounts.line_tax(
+                line.line_amount, percent, document.line_amount_types
+            )
+    sums = amounts.totals(document.lines, document.line_amount_types)
+    document.sub_total, document.total_tax, document.total, document.total_discount = sums
+    document.rounding = _rounding(document, element, status)
+    document.total += document.rounding
+    if document.total < 0:
         raise Refused("The document total cannot be negative")
 
 
-def _rounding(invoice: Invoice, element: Element, status: str) -> Decimal:
+def _rounding(document: Document, element: Element, status: str) -> Decimal:
     given = decimal(element, "Total")
     if given is None:
         return ZERO
-    difference = given - invoice.total
+    difference = given - document.total
     complete = "SubTotal" in element and "TotalTax" in element
     if difference and (status == "DRAFT" or not complete or abs(difference) > _ROUNDING):
         raise Refused(
             f"The document total {amounts.cents(given)} does not match the sum of its lines "
-            f"{invoice.total}"
+            f"{document.total}"
         )
     return amounts.cents(difference)
 
 
-def approve_check(invoice: Invoice, status: str) -> None:
-    """Refuse what is too incomplete to be submitted or approved."""
+def approve_check(document: Document, status: str) -> None:
+    """Refuse what is too incomplete to be submitted or approved; only credits need no DueDate."""
     if status in OPEN and status != "SUBMITTED":
         return
     problems = []
-    if not invoice.lines:
+    if not document.lines:
         problems.append("One or more line items must be specified")
-    if invoice.due_date is None:
+    if isinstance(document, Invoice) and document.due_date is None:
         problems.append("The DueDate must be specified")
     if problems:
         raise Refused(*problems)
@@ -113,13 +123,13 @@ def due_by_terms(contact: Contact | None, invoice: Invoice) -> date | None:
     return starts[term["Type"]] + timedelta(days=int(term["Day"]))
 
 
-def refuse_paid_edit(invoice: Invoice, element: Element) -> None:
+def refuse_paid_edit(document: Document, element: Element) -> None:
     """Refuse changes that a document with payments does not allow."""
     held: dict[str, object] = {
-        "Date": invoice.date,
-        "CurrencyCode": invoice.currency,
-        "CurrencyRate": invoice.rate,
-        "LineAmountTypes": invoice.line_amount_types,
+        "Date": document.date,
+        "CurrencyCode": document.currency,
+        "CurrencyRate": document.rate,
+        "LineAmountTypes": document.line_amount_types,
     }
     for key in _PAID_REFUSES:
         sent: object = element.get(key)
@@ -140,8 +150,8 @@ def moves_stamp(element: Element) -> bool:
     return not (sent & {"DueDate", "SentToContact"} and sent <= unstamped)
 
 
-def trial_of(invoice: Invoice) -> Invoice:
+def trial_of(document: D) -> D:
     """A trial copy, so that a refused change leaves no trace."""
-    trial = copy.copy(invoice)
-    trial.lines = [copy.copy(line) for line in invoice.lines]
+    trial = copy.copy(document)
+    trial.lines = [copy.copy(line) for line in document.lines]
     return trial

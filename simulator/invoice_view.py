@@ -4,11 +4,12 @@ Source: Xero's invoices page, recorded answers of April 2026. Key order is Xero'
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from simulator import amounts, contact_view
 from simulator.ledger import Ledger
-from simulator.model import ZERO, Account, Invoice, Line, Payment
+from simulator.model import ZERO, Account, Credit, CreditKind, Invoice, Line, Payment
 from simulator.shapes import Shape, cached
 from simulator.wire import day_string, instant_string, ms_day, ms_instant
 
@@ -16,10 +17,12 @@ from simulator.wire import day_string, instant_string, ms_day, ms_instant
 def rendered(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> bytes:
     """The document's fragment."""
     contact = ledger.contact_of(invoice)
+    applied = [ledger.allocations[key].credit_id for key in invoice.allocations]
+    credits = tuple(ledger.document(key).revision for key in applied)
     return cached(
         invoice,
         (shape, decimals),
-        (invoice.revision, contact.revision, contact.updated_ms, invoice.updated_ms),
+        (invoice.revision, contact.revision, contact.updated_ms, invoice.updated_ms, credits),
         build=lambda: wire(ledger, invoice, shape, decimals),
     )
 
@@ -36,13 +39,12 @@ def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[
         "Reference": invoice.reference,
     }
     if not summary:
-        out["Payments"] = [_payment_stub(ledger.payments.by_id[key]) for key in invoice.payments]
-    out["CreditNotes"] = []
-    out["Prepayments"] = []
-    out["Overpayments"] = []
+        out["Payments"] = [payment_stub(ledger.payments.by_id[key]) for key in invoice.payments]
+    for kind in CreditKind:
+        out[kind.collection] = _credit_stubs(ledger, invoice, kind)
     out["AmountDue"] = invoice.amount_due
     out["AmountPaid"] = invoice.amount_paid
-    out["AmountCredited"] = ZERO
+    out["AmountCredited"] = invoice.amount_credited
     if invoice.url is not None:
         out["Url"] = invoice.url
     if invoice.sent_to_contact is not None:
@@ -63,7 +65,7 @@ def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[
     if not summary:
         accounts = {account.code: account for account in ledger.accounts}
         out["LineItems"] = (
-            [_line(line, accounts, decimals) for line in invoice.lines] if full else []
+            [line_wire(line, accounts, decimals) for line in invoice.lines] if full else []
         )
     _totals(invoice, out)
     out["UpdatedDateUTC"] = ms_instant(invoice.updated_ms)
@@ -99,7 +101,38 @@ def _totals(invoice: Invoice, out: dict[str, Any]) -> None:
         out["TotalDiscount"] = invoice.total_discount
 
 
-def _line(line: Line, accounts: Mapping[str, Account], decimals: int) -> dict[str, Any]:
+def _credit_stubs(ledger: Ledger, invoice: Invoice, kind: CreditKind) -> list[dict[str, Any]]:
+    """What each credit of a kind was applied with: one stub a credit, however often."""
+    applied: dict[str, Decimal] = {}
+    for key in invoice.allocations:
+        allocation = ledger.allocations[key]
+        if allocation.kind is kind:
+            credit_id = allocation.credit_id
+            applied[credit_id] = applied.get(credit_id, ZERO) + allocation.amount
+    shelf = ledger.credits[kind].by_id
+    return [_credit_stub(shelf[key], amount) for key, amount in applied.items()]
+
+
+def _credit_stub(credit: Credit, applied: Decimal) -> dict[str, Any]:
+    out: dict[str, Any] = {credit.kind.id_key: credit.id}
+    if credit.kind is CreditKind.CREDIT_NOTE:
+        out["CreditNoteNumber"] = credit.number
+    if credit.kind is not CreditKind.OVERPAYMENT:
+        out["ID"] = credit.id
+    if credit.kind is CreditKind.CREDIT_NOTE:
+        out["HasErrors"] = False
+        out["InvoiceAddresses"] = []
+    return out | {
+        "AppliedAmount": applied,
+        "DateString": day_string(credit.date),
+        "Date": ms_day(credit.date),
+        "LineItems": [],
+        "Total": credit.total,
+    }
+
+
+def line_wire(line: Line, accounts: Mapping[str, Account], decimals: int) -> dict[str, Any]:
+    """A line of any document."""
     out: dict[str, Any] = {}
     if line.item_code is not None:
         out["ItemCode"] = line.item_code
@@ -127,7 +160,8 @@ def _line(line: Line, accounts: Mapping[str, Account], decimals: int) -> dict[st
     return out
 
 
-def _payment_stub(payment: Payment) -> dict[str, Any]:
+def payment_stub(payment: Payment) -> dict[str, Any]:
+    """A payment inside the document it settles."""
     out: dict[str, Any] = {
         "PaymentID": payment.id,
         "Date": ms_day(payment.date),

@@ -1,12 +1,11 @@
 """Invoices and bills: creating, changing, approving, voiding, deleting, and the rules.
 
-Fields, lines and totals are in invoice_fields.py. Payments change a document through `settle`;
-how it looks on the wire is in invoice_view.py.
+Fields, lines and totals are in invoice_fields.py. Payments and allocations change a document
+through `settle`; how it looks on the wire is in invoice_view.py.
 """
 
-from simulator import contacts, invoice_fields, lines
-from simulator.countries import market_rate
-from simulator.elements import Element, day, decimal, identifier, part, parts, text
+from simulator import contacts, exchange, invoice_fields, lines
+from simulator.elements import Element, day, identifier, parts, text
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Contact, Invoice
 from simulator.refusals import NotFound, Refused
@@ -63,7 +62,7 @@ def create(
     status = text(element, "Status") or "DRAFT"
     if status not in {"DRAFT", "SUBMITTED", "AUTHORISED"}:
         raise Refused(f"Invoice status '{status}' cannot be set on a new document")
-    known, write = _contact(ledger, element)
+    known, write = contacts.named_in(ledger, element)
     if known is None and write is None:
         raise Refused("A Contact must be specified for this type of transaction")
     preferred = known.fields.get("DefaultCurrency") if known is not None else None
@@ -78,15 +77,13 @@ def create(
     if ledger.locked(invoice.date):
         raise Refused("The document date cannot be on or before the organisation's lock date")
     _number(ledger, invoice, element)
-    invoice.rate = decimal(element, "CurrencyRate") or market_rate(
-        invoice.currency, ledger.country.currency
-    )
+    invoice.rate = exchange.document_rate(ledger, element, invoice.currency, on=invoice.date)
     invoice_fields.apply_head(invoice, element)
     invoice.due_date = day(element, "DueDate") or invoice_fields.due_by_terms(known, invoice)
     invoice_fields.apply_lines(ledger, invoice, element, status=status, decimals=decimals)
     invoice_fields.approve_check(invoice, status)
     invoice.status = status
-    _enter(ledger, invoice, _resolved(ledger, known, write))
+    _enter(ledger, invoice, contacts.resolved(ledger, known, write))
     return invoice
 
 
@@ -97,11 +94,11 @@ def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int 
     if status in _FINAL:
         return _end(ledger, invoice, status)
     trial = invoice_fields.trial_of(invoice)
-    known, write = _contact(ledger, element)
+    known, write = contacts.named_in(ledger, element)
     _number(ledger, trial, element)
     invoice_fields.apply_head(trial, element)
     trial.due_date = day(element, "DueDate") or trial.due_date
-    if invoice.payments:
+    if invoice.is_applied:
         invoice_fields.refuse_paid_edit(invoice, element)
         sent = parts(element, "LineItems")
         if sent:
@@ -111,28 +108,38 @@ def update(ledger: Ledger, invoice: Invoice, element: Element, *, decimals: int 
         if ledger.locked(trial.date):
             raise Refused("The document date cannot be on or before the organisation's lock date")
         trial.currency = text(element, "CurrencyCode", 3) or trial.currency
-        trial.rate = decimal(element, "CurrencyRate") or trial.rate
+        held = trial.rate if trial.currency == invoice.currency else None
+        trial.rate = exchange.document_rate(
+            ledger, element, trial.currency, on=trial.date, held=held
+        )
         invoice_fields.apply_lines(ledger, trial, element, status=status, decimals=decimals)
         invoice_fields.approve_check(trial, status)
         trial.status = status
-    unstamped = bool(invoice.payments) and not invoice_fields.moves_stamp(element)
-    contact = None if known is None and write is None else _resolved(ledger, known, write)
+    unstamped = invoice.is_applied and not invoice_fields.moves_stamp(element)
+    renamed = write is not None if known is None else known.id != invoice.contact_id
+    if invoice.allocations and renamed:
+        raise Refused(
+            "The contact of a document cannot be changed while credits are allocated to it"
+        )
+    contact = None if known is None and write is None else contacts.resolved(ledger, known, write)
     _adopt(ledger, invoice, trial, contact)
     changed(ledger, invoice, stamped=not unstamped)
     return invoice
 
 
-def settle(ledger: Ledger, invoice: Invoice, *, announced: bool) -> None:
-    """Recompute what is paid after a payment came or went, and move AUTHORISED / PAID."""
-    held = [ledger.payments.by_id[key] for key in invoice.payments]
-    invoice.amount_paid = sum((payment.amount for payment in held), ZERO)
-    if invoice.amount_due == 0 and held:
+def settle(ledger: Ledger, invoice: Invoice, *, stamped: bool = True, announced: bool) -> None:
+    """Recompute what is paid and credited after something came or went, and AUTHORISED / PAID."""
+    paid = [ledger.payments.by_id[key] for key in invoice.payments]
+    credited = [ledger.allocations[key] for key in invoice.allocations]
+    invoice.amount_paid = sum((payment.amount for payment in paid), ZERO)
+    invoice.amount_credited = sum((allocation.amount for allocation in credited), ZERO)
+    if invoice.amount_due == 0 and invoice.is_applied:
         invoice.status = "PAID"
-        invoice.fully_paid_on = max(payment.date for payment in held)
+        invoice.fully_paid_on = max(applied.date for applied in (*paid, *credited))
     else:
         invoice.status = "AUTHORISED"
         invoice.fully_paid_on = None
-    changed(ledger, invoice, announced=announced)
+    changed(ledger, invoice, stamped=stamped, announced=announced)
 
 
 def changed(
@@ -148,7 +155,7 @@ def changed(
     if stamped:
         ledger.stamp(ledger.invoices, invoice, "INVOICE" if announced else None, "UPDATE")
     elif announced:
-        ledger.announce_only("INVOICE", invoice.id)
+        ledger.announce_only("INVOICE", invoice)
 
 
 def _named(ledger: Ledger, element: Element) -> Invoice | None:
@@ -163,40 +170,6 @@ def _named(ledger: Ledger, element: Element) -> Invoice | None:
     if numbered is None or text(element, "Type") == "ACCPAY":
         return None
     return ledger.invoices.by_id[numbered]
-
-
-def _contact(ledger: Ledger, element: Element) -> tuple[Contact | None, Element | None]:
-    """The contact an element names, and what is to be written to it (or made of it).
-
-    The write waits until the document itself has passed, so that a refused one leaves no
-    contact behind. Contact persons that are not sent are dropped: so Xero edits contacts
-    through documents.
-    """
-    sent = part(element, "Contact")
-    if not sent:
-        return None, None
-    contact_id = identifier(sent, "ContactID")
-    name = str(sent.get("Name") or "").strip()
-    known: Contact | None = None
-    if contact_id is not None:
-        known = ledger.contacts.get(contact_id)
-        if known is None:
-            raise Refused("The contact with the specified contact details could not be found")
-    elif name.lower() in ledger.contact_names:
-        known = ledger.contacts.by_id[ledger.contact_names[name.lower()]]
-    edits = set(sent) - {"ContactID", "ContactNumber", "Name"}
-    if known is not None and not edits and name in {"", known.name}:
-        return known, None
-    return known, {"ContactPersons": [], **sent}
-
-
-def _resolved(ledger: Ledger, known: Contact | None, write: Element | None) -> Contact:
-    """The contact after its write; one of the two is there."""
-    if write is not None:
-        return contacts.save(ledger, write)
-    if known is None:
-        raise Refused("A Contact must be specified for this type of transaction")
-    return known
 
 
 def _number(ledger: Ledger, invoice: Invoice, element: Element) -> None:
@@ -227,19 +200,8 @@ def _enter(ledger: Ledger, invoice: Invoice, contact: Contact) -> None:
     if invoice.type == "ACCREC":
         ledger.invoice_numbers[invoice.number.lower()] = invoice.id
     invoice.contact_id = contact.id
-    _attach(contact, invoice)
+    contacts.attach(contact, invoice)
     ledger.stamp(ledger.invoices, invoice, "INVOICE", "CREATE")
-
-
-def _attach(contact: Contact, invoice: Invoice) -> None:
-    contact.documents.add(invoice.id)
-    contact.balance_revision += 1
-    if invoice.type == "ACCREC" and not contact.is_customer:
-        contact.is_customer = True
-        contact.revision += 1
-    if invoice.type == "ACCPAY" and not contact.is_supplier:
-        contact.is_supplier = True
-        contact.revision += 1
 
 
 def _check_move(ledger: Ledger, invoice: Invoice, element: Element, status: str) -> None:
@@ -248,7 +210,7 @@ def _check_move(ledger: Ledger, invoice: Invoice, element: Element, status: str)
         raise Refused("The type of a document cannot be changed")
     if invoice.status in _FINAL or status not in _MOVES[invoice.status]:
         raise Refused("Invoice not of valid status for modification")
-    if status == "VOIDED" and invoice.payments:
+    if status == "VOIDED" and invoice.is_applied:
         raise Refused("This document cannot be voided as it has payments or credits allocated")
     if ledger.locked(invoice.date):
         raise Refused("The document falls in a locked period and cannot be changed")
@@ -278,4 +240,4 @@ def _adopt(ledger: Ledger, invoice: Invoice, trial: Invoice, contact: Contact | 
         former.documents.discard(invoice.id)
         former.balance_revision += 1
         invoice.contact_id = contact.id
-        _attach(contact, invoice)
+        contacts.attach(contact, invoice)

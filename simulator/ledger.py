@@ -13,30 +13,58 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from simulator.countries import Country
-from simulator.model import Account, Contact, Invoice, Payment, Record, Shelf
-from simulator.wire import to_ms
+from simulator.model import (
+    Account,
+    Allocation,
+    BankTransaction,
+    Contact,
+    Credit,
+    CreditKind,
+    Document,
+    Invoice,
+    Payment,
+)
+from simulator.shelf import Record, Shelf
+from simulator.wire import instant_string, to_ms
 
 R = TypeVar("R", bound=Record)
+
+CATEGORIES = frozenset({"CONTACT", "INVOICE", "CREDITNOTE", "PREPAYMENT", "OVERPAYMENT", "PAYMENT"})
+"""Categories of webhook events about books."""
+
+_WITH_TYPE = frozenset({"CREDITNOTE", "PREPAYMENT", "OVERPAYMENT", "PAYMENT"})
+_WITH_STAMP = _WITH_TYPE - {"CREDITNOTE"}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something Xero may announce: what, which, how, and the stamp its record got."""
+    """Something Xero may announce: what, which, how, and the stamp its record got.
+
+    `data` is what events of the newer categories say beside.
+    """
 
     tenant_id: str
-    category: str  # CONTACT, INVOICE, PAYMENT
+    category: str  # one of CATEGORIES
     record_id: str
     kind: str  # CREATE, UPDATE
     stamped_ms: int
+    data: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class LedgerRules:
-    """The switches of SimulatorConfig that decide what a change announces."""
+    """What Xero does not say: which stamps move, and what is announced.
 
+    The defaults are what integrations rely on; SimulatorConfig says the rest of each.
+    """
+
+    categories: frozenset[str] = CATEGORIES - {"PAYMENT"}
     payment_fires_invoice_update: bool = True
-    payment_events: bool = False
     merge_stamps_documents: bool = True
+    allocation_moves_invoice: bool = True
+    allocation_moves_credit: bool = True
+    refund_moves_credit: bool = True
+    credits_lower_balances: bool = True
 
 
 @dataclass
@@ -53,12 +81,19 @@ class Ledger:
     created_ms: int = 0
     contacts: Shelf[Contact] = field(default_factory=Shelf)
     invoices: Shelf[Invoice] = field(default_factory=Shelf)
+    credits: dict[CreditKind, Shelf[Credit]] = field(
+        default_factory=lambda: {kind: Shelf() for kind in CreditKind}
+    )
+    bank_transactions: Shelf[BankTransaction] = field(default_factory=Shelf)
     payments: Shelf[Payment] = field(default_factory=Shelf)
+    allocations: dict[str, Allocation] = field(default_factory=dict)
     accounts: tuple[Account, ...] = ()
     contact_names: dict[str, str] = field(default_factory=dict)
     contact_numbers: dict[str, str] = field(default_factory=dict)
     invoice_numbers: dict[str, str] = field(default_factory=dict)
+    credit_note_numbers: dict[str, str] = field(default_factory=dict)
     next_number: int = 1
+    next_credit_note: int = 1
     period_lock: date | None = None
     year_lock: date | None = None
     last_stamp_ms: int = 0
@@ -83,21 +118,37 @@ class Ledger:
         self.last_stamp_ms = now_ms
         shelf.put(record, now_ms)
         if category is not None:
-            self.announce(Change(self.tenant_id, category, record.id, kind, now_ms))
+            self._announce(category, record, kind, at_ms=now_ms)
 
-    def announce_only(self, category: str, record_id: str) -> None:
+    def announce_only(self, category: str, record: Record) -> None:
         """Announce a change that Xero does not stamp."""
         now_ms = max(to_ms(self.clock()), self.last_stamp_ms)
-        self.announce(Change(self.tenant_id, category, record_id, "UPDATE", now_ms))
+        self._announce(category, record, "UPDATE", at_ms=now_ms)
 
-    def contact_of(self, invoice: Invoice) -> Contact:
+    def _announce(self, category: str, record: Record, kind: str, *, at_ms: int) -> None:
+        if category in self.rules.categories:
+            data = _data(category, record)
+            self.announce(Change(self.tenant_id, category, record.id, kind, at_ms, data))
+
+    def contact_of(self, document: Document) -> Contact:
         """The contact a document belongs to."""
-        return self.contacts.by_id[invoice.contact_id]
+        return self.contacts.by_id[document.contact_id]
+
+    def document(self, document_id: str) -> Invoice | Credit:
+        """The invoice, bill or credit of an id that is known to be one's. Raises KeyError."""
+        invoice = self.invoices.get(document_id)
+        if invoice is not None:
+            return invoice
+        found = (shelf.get(document_id) for shelf in self.credits.values())
+        credit = next((one for one in found if one is not None), None)
+        if credit is None:
+            raise KeyError(document_id)
+        return credit
 
     def account(self, *, code: str | None = None, account_id: str | None = None) -> Account | None:
         """The account of that code or id."""
         for account in self.accounts:
-            if account.code == code or account.id == account_id:
+            if (code and account.code == code) or (account_id and account.id == account_id):
                 return account
         return None
 
@@ -108,3 +159,13 @@ class Ledger:
     def locked(self, day: date) -> bool:
         """Whether writes dated that day are refused (on or before a lock date)."""
         return any(lock is not None and day <= lock for lock in (self.period_lock, self.year_lock))
+
+
+def _data(category: str, record: Record) -> dict[str, str] | None:
+    """What an event says of its record. What PAYMENT says is not known: as its neighbours do."""
+    if category not in _WITH_TYPE or not isinstance(record, Credit | Payment):
+        return None
+    data = {"Type": record.type, "Status": record.status}
+    if category in _WITH_STAMP:
+        data["UpdatedDateUTCString"] = instant_string(record.updated_ms)
+    return data

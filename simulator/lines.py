@@ -1,4 +1,4 @@
-"""Lines of invoices and bills: reading what callers send into priced, taxed lines.
+"""Lines of documents: reading what callers send into priced, taxed lines.
 
 Not here: totals (amounts.py) and when lines may change (invoices.py).
 """
@@ -9,7 +9,7 @@ from typing import Any
 from simulator import amounts
 from simulator.elements import Element, decimal, identifier, parts, text
 from simulator.ledger import Ledger
-from simulator.model import ZERO, Invoice, Line
+from simulator.model import ZERO, Document, Line
 from simulator.refusals import Refused
 
 _TOLERANCE = Decimal("0.01")
@@ -17,13 +17,13 @@ _LARGEST = Decimal(10) ** 10
 
 
 def read(
-    ledger: Ledger, invoice: Invoice, sent: list[Element], *, decimals: int, approving: bool
+    ledger: Ledger, document: Document, sent: list[Element], *, decimals: int, approving: bool
 ) -> list[Line]:
     """The lines an element carries, new ids for those without a known LineItemID.
 
     Args:
         ledger: the organisation.
-        invoice: the document; its type and LineAmountTypes decide tax.
+        document: the document; its type and LineAmountTypes decide tax.
         sent: the elements.
         decimals: 2, or 4 with unitdp=4.
         approving: the document will be SUBMITTED or AUTHORISED, so accounts are required.
@@ -31,20 +31,20 @@ def read(
     Raises:
         Refused: a line breaks a rule.
     """
-    known = {line.id for line in invoice.lines}
+    known = {line.id for line in document.lines}
     return [
-        _line(ledger, invoice, element, known=known, decimals=decimals, approving=approving)
+        _line(ledger, document, element, known=known, decimals=decimals, approving=approving)
         for element in sent
     ]
 
 
-def relabel(ledger: Ledger, invoice: Invoice, sent: list[Element]) -> None:
+def relabel(ledger: Ledger, document: Document, sent: list[Element]) -> None:
     """Change descriptions, accounts and tracking only: all that a paid document allows.
 
     Raises:
         Refused: lines are missing or added, or an amount would change.
     """
-    by_id = {line.id: line for line in invoice.lines}
+    by_id = {line.id: line for line in document.lines}
     ids = [identifier(element, "LineItemID") for element in sent]
     if set(ids) != set(by_id) or len(ids) != len(by_id):
         raise Refused(
@@ -67,7 +67,7 @@ def relabel(ledger: Ledger, invoice: Invoice, sent: list[Element]) -> None:
 
 def _line(
     ledger: Ledger,
-    invoice: Invoice,
+    document: Document,
     element: Element,
     *,
     known: set[str],
@@ -78,11 +78,11 @@ def _line(
     quantity, unit = decimal(element, "Quantity"), decimal(element, "UnitAmount")
     if unit is not None:
         unit = amounts.unit(unit, decimals)
-    amount = _amount(invoice, element, quantity, unit)
+    amount = _amount(document, element, quantity, unit)
     description = text(element, "Description")
     if approving and not description:
         raise Refused("Description: The line description must be specified")
-    tax_type, tax = _tax(ledger, invoice, element, amount)
+    tax_type, tax = _tax(ledger, document, element, amount)
     return Line(
         id=line_id if line_id in known and line_id else ledger.new_id(),
         description=description,
@@ -100,10 +100,10 @@ def _line(
 
 
 def _amount(
-    invoice: Invoice, element: Element, quantity: Decimal | None, unit: Decimal | None
+    document: Document, element: Element, quantity: Decimal | None, unit: Decimal | None
 ) -> Decimal:
     rate, discount = decimal(element, "DiscountRate"), decimal(element, "DiscountAmount")
-    if (rate is not None or discount is not None) and invoice.type != "ACCREC":
+    if (rate is not None or discount is not None) and document.type != "ACCREC":
         raise Refused("Discounts are only supported on ACCREC invoices and quotes")
     if rate is not None and not 0 <= rate <= 100:
         raise Refused("The discount rate must be between 0 and 100")
@@ -127,12 +127,12 @@ def _amount(
 
 
 def _tax(
-    ledger: Ledger, invoice: Invoice, element: Element, amount: Decimal
+    ledger: Ledger, document: Document, element: Element, amount: Decimal
 ) -> tuple[str | None, Decimal]:
     country = ledger.country
-    default = country.output if invoice.type == "ACCREC" else country.input
+    default = country.output if document.is_sale else country.input
     tax_type = text(element, "TaxType") or default
-    if invoice.line_amount_types == "NoTax":
+    if document.line_amount_types == "NoTax":
         return "NONE", ZERO
     percent = ledger.tax_percent(tax_type)
     if percent is None:
@@ -140,7 +140,7 @@ def _tax(
     given = decimal(element, "TaxAmount")
     if given is not None:
         return tax_type, amounts.cents(given)
-    return tax_type, amounts.line_tax(amount, percent, invoice.line_amount_types)
+    return tax_type, amounts.line_tax(amount, percent, document.line_amount_types)
 
 
 def _account(ledger: Ledger, element: Element, *, approving: bool) -> str | None:

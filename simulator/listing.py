@@ -12,10 +12,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 from simulator.elements import as_uuid
-from simulator.model import Record, Shelf
 from simulator.query import Getter, Test, parse
 from simulator.refusals import PostUnreadable, QueryUnreadable
 from simulator.shapes import Shape
+from simulator.shelf import Record, Shelf
 from simulator.wire import Pagination, to_ms
 
 R = TypeVar("R", bound=Record)

@@ -1,32 +1,54 @@
-"""The records of one organisation, and the two orders in which Xero lists them.
+"""The records of one organisation: plain state.
 
-Plain state: rules live in contacts.py, invoices.py and payments.py, wire forms in the views.
+Rules live with the resources (contacts.py, invoices.py, credit_notes.py, payments.py, …), wire
+forms in the views; shelves, which keep records in Xero's orders, in shelf.py.
 """
 
-import bisect
 import datetime as dt
-import random
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Generic, Protocol, TypeVar
+from enum import StrEnum
+from typing import Any
 
 ZERO = Decimal("0.00")
 
 Fragments = dict[tuple[str, int], tuple[object, bytes]]
 """Rendered bytes by shape and decimals, each with the revisions it was rendered from."""
 
+_SALES = frozenset(
+    {"ACCREC", "ACCRECCREDIT", "RECEIVE", "RECEIVE-PREPAYMENT", "RECEIVE-OVERPAYMENT"}
+)
 
-class Record(Protocol):
-    """What a shelf needs to know of a record."""
 
-    id: str
-    updated_ms: int
+class CreditKind(StrEnum):
+    """The three kinds of credit, by the singular of their collection at Xero."""
+
+    CREDIT_NOTE = "CreditNote"
+    PREPAYMENT = "Prepayment"
+    OVERPAYMENT = "Overpayment"
+
+    @property
+    def collection(self) -> str:
+        """The name of its endpoint and of lists of it."""
+        return f"{self}s"
+
+    @property
+    def id_key(self) -> str:
+        """The key of its id."""
+        return f"{self}ID"
+
+    @property
+    def category(self) -> str:
+        """The category of its webhook events."""
+        return self.upper()
 
 
 @dataclass(slots=True)
 class Contact:
-    """A contact; `fields` holds what callers may write, in wire form."""
+    """A contact; `fields` holds what callers may write, in wire form.
+
+    `documents` are its invoices and bills, `credits` and `bank_transactions` what their names say.
+    """
 
     id: str
     fields: dict[str, Any]
@@ -35,6 +57,8 @@ class Contact:
     is_supplier: bool = False
     merged_to: str | None = None
     documents: set[str] = field(default_factory=set)
+    credits: set[tuple[CreditKind, str]] = field(default_factory=set)
+    bank_transactions: set[str] = field(default_factory=set)
     revision: int = 0
     balance_revision: int = 0
     fragments: Fragments = field(default_factory=dict)
@@ -52,7 +76,7 @@ class Contact:
 
 @dataclass(slots=True)
 class Line:
-    """A line of an invoice or bill; amounts in document currency."""
+    """A line of a document; amounts in document currency."""
 
     id: str
     description: str | None
@@ -69,8 +93,12 @@ class Line:
 
 
 @dataclass(slots=True)
-class Invoice:
-    """A sales invoice (ACCREC) or bill (ACCPAY)."""
+class Document:
+    """What invoices, credits and bank transactions have in common; amounts in its currency.
+
+    `payments` and `allocations` name what is applied to it, or what it was applied to. `rate` is
+    document currency for one unit of base currency.
+    """
 
     id: str
     type: str
@@ -81,8 +109,6 @@ class Invoice:
     number: str = ""
     reference: str = ""
     due_date: dt.date | None = None
-    expected_payment_date: dt.date | None = None
-    planned_payment_date: dt.date | None = None
     line_amount_types: str = "Exclusive"
     lines: list[Line] = field(default_factory=list)
     rate: Decimal = Decimal(1)
@@ -95,7 +121,7 @@ class Invoice:
     total_discount: Decimal = ZERO
     rounding: Decimal = ZERO
     payments: list[str] = field(default_factory=list)
-    amount_paid: Decimal = ZERO
+    allocations: list[str] = field(default_factory=list)
     fully_paid_on: dt.date | None = None
     created_by: str | None = None
     updated_ms: int = 0
@@ -103,17 +129,70 @@ class Invoice:
     fragments: Fragments = field(default_factory=dict)
 
     @property
+    def is_sale(self) -> bool:
+        """Whether it is about what is sold, and so about receivables."""
+        return self.type in _SALES
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether payments, refunds or allocations stand against it."""
+        return bool(self.payments or self.allocations)
+
+
+@dataclass(slots=True)
+class Invoice(Document):
+    """A sales invoice (ACCREC) or bill (ACCPAY)."""
+
+    expected_payment_date: dt.date | None = None
+    planned_payment_date: dt.date | None = None
+    amount_paid: Decimal = ZERO
+    amount_credited: Decimal = ZERO
+
+    @property
     def amount_due(self) -> Decimal:
-        """Total less what was paid; nothing on a voided document."""
-        return ZERO if self.status == "VOIDED" else self.total - self.amount_paid
+        """Total less what was paid and credited; nothing on a voided document."""
+        if self.status == "VOIDED":
+            return ZERO
+        return self.total - self.amount_paid - self.amount_credited
+
+
+@dataclass(slots=True)
+class Credit(Document):
+    """A credit note, prepayment or overpayment; payments against it are refunds.
+
+    The type is ACCRECCREDIT or ACCPAYCREDIT, else that of the bank transaction that made it.
+    """
+
+    kind: CreditKind = CreditKind.CREDIT_NOTE
+    allocated: Decimal = ZERO
+    refunded: Decimal = ZERO
+    bank_transaction_id: str | None = None
+
+    @property
+    def remaining(self) -> Decimal:
+        """Total less what was allocated and refunded: all of it when voided or deleted, too."""
+        return self.total - self.allocated - self.refunded
+
+
+@dataclass(slots=True)
+class BankTransaction(Document):
+    """Money spent or received at a bank account; `credit_id` names the credit that it made."""
+
+    bank_account_id: str = ""
+    is_reconciled: bool = False
+    credit_id: str | None = None
 
 
 @dataclass(slots=True)
 class Payment:
-    """Money against one invoice or bill; `amount` in its currency, `bank_amount` in base."""
+    """Money against one document; a refund where that is a credit.
+
+    `amount` is in the document's currency, `bank_amount` in the account's. `rate` is the
+    document's currency for one unit of base on the day of the payment.
+    """
 
     id: str
-    invoice_id: str
+    document_id: str
     type: str
     account_id: str
     date: dt.date
@@ -129,61 +208,27 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Allocation:
+    """Part of a credit, applied to an invoice or bill of the same contact and currency."""
+
+    id: str
+    kind: CreditKind
+    credit_id: str
+    invoice_id: str
+    amount: Decimal
+    date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the chart, as far as documents and payments name it."""
+    """An account of the chart, as far as documents and payments name it.
+
+    `currency` is that of a bank account; empty for the organisation's own.
+    """
 
     id: str
     code: str
     name: str
     type: str
     takes_payments: bool = False
-
-
-R = TypeVar("R", bound=Record)
-
-
-class Shelf(Generic[R]):
-    """All records of one kind, kept in order of stamp and in order of id."""
-
-    def __init__(self) -> None:
-        self.by_id: dict[str, R] = {}
-        self._stamped: list[tuple[int, str]] = []
-        self._ids: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def __iter__(self) -> Iterator[R]:
-        """Oldest change first, then by id: Xero's own order."""
-        return (self.by_id[key] for _, key in self._stamped)
-
-    def get(self, record_id: str) -> R | None:
-        """The record of that id, if there is one."""
-        return self.by_id.get(record_id)
-
-    def put(self, record: R, stamp_ms: int) -> None:
-        """Add a record, or move a known one to the place of its new stamp."""
-        if record.id in self.by_id:
-            del self._stamped[bisect.bisect_left(self._stamped, (record.updated_ms, record.id))]
-        else:
-            self.by_id[record.id] = record
-            bisect.insort(self._ids, record.id)
-        record.updated_ms = stamp_ms
-        bisect.insort(self._stamped, (stamp_ms, record.id))
-
-    def stamped(self, since_ms: int | None) -> list[str]:
-        """Ids in order of stamp, from that stamp on (inclusive)."""
-        start = 0 if since_ms is None else bisect.bisect_left(self._stamped, (since_ms, ""))
-        return [key for _, key in self._stamped[start:]]
-
-    def ids(self) -> list[str]:
-        """All ids in order."""
-        return self._ids
-
-    def pick(self, rng: random.Random, fits: Callable[[R], bool], tries: int = 40) -> R | None:
-        """A random record that fits, or None when so many draws found none."""
-        for _ in range(tries if self._ids else 0):
-            record = self.by_id[rng.choice(self._ids)]
-            if fits(record):
-                return record
-        return None
+    currency: str = ""

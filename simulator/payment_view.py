@@ -1,25 +1,28 @@
 """What a payment looks like on the wire: lists carry stubs, single answers the document.
 
+A refund shows its credit under the key Invoice, with the credit's id as InvoiceID: looked up
+under /Invoices it is not found.
+
 Source: Xero's payments page, recorded answers of April 2026. Key order is Xero's.
 """
 
 from typing import Any
 
-from simulator import amounts, contact_view, invoice_view
+from simulator import amounts, contact_view, credit_view, invoice_view
 from simulator.ledger import Ledger
-from simulator.model import Invoice, Payment
+from simulator.model import Credit, Invoice, Payment
 from simulator.shapes import Shape, cached
 from simulator.wire import fragment, instant_string, ms_day, ms_instant
 
 
 def rendered(ledger: Ledger, payment: Payment, shape: Shape) -> bytes:
     """The payment's fragment."""
-    invoice = ledger.invoices.by_id[payment.invoice_id]
-    contact = ledger.contact_of(invoice)
+    document = ledger.document(payment.document_id)
+    contact = ledger.contact_of(document)
     return cached(
         payment,
         (shape, 2),
-        (payment.revision, payment.updated_ms, invoice.revision, contact.revision),
+        (payment.revision, payment.updated_ms, document.revision, contact.revision),
         build=lambda: wire(ledger, payment, shape),
     )
 
@@ -31,7 +34,7 @@ def wire_fragment(ledger: Ledger, payment: Payment) -> bytes:
 
 def wire(ledger: Ledger, payment: Payment, shape: Shape) -> dict[str, Any]:
     """The payment as Xero's keys and values."""
-    invoice = ledger.invoices.by_id[payment.invoice_id]
+    document = ledger.document(payment.document_id)
     out: dict[str, Any] = {
         "PaymentID": payment.id,
         "Date": ms_day(payment.date),
@@ -49,7 +52,7 @@ def wire(ledger: Ledger, payment: Payment, shape: Shape) -> dict[str, Any]:
     out["IsReconciled"] = payment.is_reconciled
     out["Account"] = _account(ledger, payment, shape)
     out["Invoice"] = (
-        _document(ledger, invoice) if shape is Shape.SINGLE else _document_stub(ledger, invoice)
+        _document(ledger, document) if shape is Shape.SINGLE else _document_stub(ledger, document)
     )
     out["HasValidationErrors"] = False
     return out
@@ -67,11 +70,11 @@ def _account(ledger: Ledger, payment: Payment, shape: Shape) -> dict[str, Any]:
     return out
 
 
-def _document_stub(ledger: Ledger, invoice: Invoice) -> dict[str, Any]:
+def _document_stub(ledger: Ledger, document: Invoice | Credit) -> dict[str, Any]:
     return {
-        "Type": invoice.type,
-        "InvoiceID": invoice.id,
-        "InvoiceNumber": invoice.number,
+        "Type": credit_view.paid_type(document),
+        "InvoiceID": document.id,
+        "InvoiceNumber": document.number,
         "Payments": [],
         "CreditNotes": [],
         "Prepayments": [],
@@ -80,15 +83,18 @@ def _document_stub(ledger: Ledger, invoice: Invoice) -> dict[str, Any]:
         "InvoiceAddresses": [],
         "HasErrors": False,
         "InvoicePaymentServices": [],
-        "Contact": contact_view.stub(ledger.contact_of(invoice)),
+        "Contact": contact_view.stub(ledger.contact_of(document)),
         "LineItems": [],
-        "CurrencyCode": invoice.currency,
+        "CurrencyCode": document.currency,
     }
 
 
-def _document(ledger: Ledger, invoice: Invoice) -> dict[str, Any]:
-    out = invoice_view.wire(ledger, invoice, Shape.SINGLE, 2)
-    contact = ledger.contact_of(invoice)
+def _document(ledger: Ledger, document: Invoice | Credit) -> dict[str, Any]:
+    if isinstance(document, Credit):
+        out = credit_view.as_invoice(ledger, document)
+    else:
+        out = invoice_view.wire(ledger, document, Shape.SINGLE, 2)
+    contact = ledger.contact_of(document)
     out["Contact"] = {
         "ContactID": contact.id,
         "Name": contact.name,

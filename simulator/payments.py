@@ -1,13 +1,28 @@
-"""Payments: creating and deleting, which is all Xero allows, and what they do to documents.
+"""Payments and refunds: creating and deleting, which is all Xero allows, and what they settle.
 
-How a payment looks on the wire is in payment_view.py.
+Source: Xero's page on payments. Money against a credit note, prepayment or overpayment is a
+refund. How a payment looks on the wire is in payment_view.py, rates are in exchange.py.
 """
 
-from simulator import amounts, invoices
+from simulator import amounts, credits, exchange, invoices
 from simulator.elements import Element, day, decimal, flag, identifier, part, text
 from simulator.ledger import Ledger
-from simulator.model import Account, Invoice, Payment
+from simulator.model import Account, Credit, CreditKind, Invoice, Payment
 from simulator.refusals import NotFound, Refused
+
+TYPES = {
+    "ACCREC": "ACCRECPAYMENT",
+    "ACCPAY": "ACCPAYPAYMENT",
+    "ACCRECCREDIT": "ARCREDITPAYMENT",
+    "ACCPAYCREDIT": "APCREDITPAYMENT",
+    "RECEIVE-PREPAYMENT": "ARPREPAYMENTPAYMENT",
+    "SPEND-PREPAYMENT": "APPREPAYMENTPAYMENT",
+    "RECEIVE-OVERPAYMENT": "AROVERPAYMENTPAYMENT",
+    "SPEND-OVERPAYMENT": "APOVERPAYMENTPAYMENT",
+}
+"""PaymentType by the type of the document that is paid or refunded."""
+
+_UNKNOWN = "Either the document has not been approved, does not exist, or has been deleted"
 
 
 def find(ledger: Ledger, key: str) -> Payment:
@@ -19,38 +34,42 @@ def find(ledger: Ledger, key: str) -> Payment:
 
 
 def create(ledger: Ledger, element: Element) -> Payment:
-    """Pay (part of) an invoice or bill. Raises Refused."""
-    invoice = _invoice(ledger, element)
+    """Pay (part of) an invoice or bill, or refund (part of) a credit. Raises Refused."""
+    document = _document(ledger, element)
     account = _account(ledger, element)
-    amount = decimal(element, "Amount")
+    sent = decimal(element, "Amount")
+    amount = None if sent is None else amounts.cents(sent)
     on = day(element, "Date") or ledger.today()
+    open_amount = document.remaining if isinstance(document, Credit) else document.amount_due
     problems = []
     if amount is None or amount <= 0:
         problems.append("Payment amount must be greater than zero")
-    elif amounts.cents(amount) > invoice.amount_due and invoice.status == "AUTHORISED":
+    elif amount > open_amount and document.status == "AUTHORISED":
         problems.append("Payment amount exceeds the amount outstanding on this document")
-    if invoice.status != "AUTHORISED":
+    if document.status != "AUTHORISED":
         problems.append("Payments can only be made against Authorised documents")
     if ledger.locked(on):
         problems.append("The payment date cannot be on or before the organisation's lock date")
     if problems or amount is None:
         raise Refused(*problems)
-    rate = decimal(element, "CurrencyRate") or invoice.rate
+    rate, bank_amount = exchange.of_payment(
+        ledger, document, account, element=element, amount=amount
+    )
     payment = Payment(
         id=ledger.new_id(),
-        invoice_id=invoice.id,
-        type="ACCRECPAYMENT" if invoice.type == "ACCREC" else "ACCPAYPAYMENT",
+        document_id=document.id,
+        type=TYPES[document.type],
         account_id=account.id,
         date=on,
-        amount=amounts.cents(amount),
-        bank_amount=amounts.cents(amount / rate),
+        amount=amount,
+        bank_amount=bank_amount,
         rate=rate,
         reference=text(element, "Reference", 255),
         is_reconciled=flag(element, "IsReconciled") or False,
     )
-    invoice.payments.append(payment.id)
-    ledger.stamp(ledger.payments, payment, _category(ledger), "CREATE")
-    invoices.settle(ledger, invoice, announced=ledger.rules.payment_fires_invoice_update)
+    document.payments.append(payment.id)
+    ledger.stamp(ledger.payments, payment, "PAYMENT", "CREATE")
+    _settle(ledger, document)
     return payment
 
 
@@ -61,33 +80,48 @@ def delete(ledger: Ledger, payment: Payment, element: Element) -> Payment:
         raise Refused("Payments can only be deleted: only the Status DELETED can be set")
     if payment.status == "DELETED":
         raise Refused("The payment has already been deleted")
-    invoice = ledger.invoices.by_id[payment.invoice_id]
     if ledger.locked(payment.date):
         raise Refused("The payment falls in a locked period and cannot be deleted")
+    document = ledger.document(payment.document_id)
     payment.status = "DELETED"
     payment.revision += 1
-    invoice.payments.remove(payment.id)
-    ledger.stamp(ledger.payments, payment, _category(ledger), "UPDATE")
-    invoices.settle(ledger, invoice, announced=ledger.rules.payment_fires_invoice_update)
+    document.payments.remove(payment.id)
+    ledger.stamp(ledger.payments, payment, "PAYMENT", "UPDATE")
+    _settle(ledger, document)
     return payment
 
 
-def _category(ledger: Ledger) -> str | None:
-    return "PAYMENT" if ledger.rules.payment_events else None
+def _settle(ledger: Ledger, document: Invoice | Credit) -> None:
+    if isinstance(document, Credit):
+        credits.settle(ledger, document, moves=ledger.rules.refund_moves_credit)
+    else:
+        invoices.settle(ledger, document, announced=ledger.rules.payment_fires_invoice_update)
 
 
-def _invoice(ledger: Ledger, element: Element) -> Invoice:
-    sent = part(element, "Invoice") or {}
-    number = text(sent, "InvoiceNumber") or text(element, "InvoiceNumber")
-    key = identifier(sent, "InvoiceID") or number
-    if key is None:
+def _document(ledger: Ledger, element: Element) -> Invoice | Credit:
+    """The one document that an element names, in any of the ways Xero takes."""
+    named: list[tuple[CreditKind | None, str]] = []
+    invoice = part(element, "Invoice") or {}
+    number = text(invoice, "InvoiceNumber") or text(element, "InvoiceNumber")
+    key = identifier(invoice, "InvoiceID") or number
+    if key is not None:
+        named.append((None, key))
+    for kind in CreditKind:
+        held = part(element, kind) or {}
+        key = identifier(held, kind.id_key)
+        if key is None and kind is CreditKind.CREDIT_NOTE:
+            key = text(held, "CreditNoteNumber") or text(element, "CreditNoteNumber")
+        if key is not None:
+            named.append((kind, key))
+    if not named:
         raise Refused("Payment must have a valid InvoiceID, InvoiceNumber or other document")
+    if len(named) > 1:
+        raise Refused("A payment can only be made against one document")
+    ((found, key),) = named
     try:
-        return invoices.find(ledger, key)
+        return invoices.find(ledger, key) if found is None else credits.find(ledger, found, key)
     except NotFound:
-        raise Refused(
-            "Either the document has not been approved, does not exist, or has been deleted"
-        ) from None
+        raise Refused(_UNKNOWN) from None
 
 
 def _account(ledger: Ledger, element: Element) -> Account:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from simulator.model import Contact, Invoice, Payment
+from simulator.model import Contact, Document, Payment
 from simulator.wire import fragment
 
 
@@ -18,7 +18,7 @@ class Shape(StrEnum):
 
 
 def cached(
-    record: Contact | Invoice | Payment,
+    record: Contact | Document | Payment,
     key: tuple[str, int],
     revisions: object,
     *,

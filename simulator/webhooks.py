@@ -64,6 +64,7 @@ def of_change(change: Change, lag_ms: int) -> Event:
         category=change.category,
         kind=change.kind,
         at_ms=change.stamped_ms + lag_ms,
+        data=change.data,
     )
 
 

@@ -1,0 +1,55 @@
+"""Whole books at once: rendered ahead of the first read, and raw for whoever compares."""
+
+from typing import Any
+
+from simulator import (
+    bank_view,
+    contact_view,
+    credit_view,
+    invoice_view,
+    organisation,
+    payment_view,
+)
+from simulator.ledger import Ledger
+from simulator.model import CreditKind
+from simulator.shapes import Shape
+
+
+def prerender(ledger: Ledger) -> None:
+    """Render contacts and documents as paged reads with unitdp=4 show them."""
+    today = ledger.today()
+    for contact in ledger.contacts:
+        contact_view.rendered(ledger, contact, Shape.PAGED, today)
+    for invoice in ledger.invoices:
+        invoice_view.rendered(ledger, invoice, Shape.PAGED, 4)
+    for shelf in ledger.credits.values():
+        for credit in shelf:
+            credit_view.rendered(ledger, credit, Shape.PAGED, 4)
+
+
+def raw(ledger: Ledger) -> dict[str, Any]:
+    """Everything in the books as single answers with unitdp=4 would show it."""
+    today = ledger.today()
+    return {
+        "tenant_id": ledger.tenant_id,
+        "name": ledger.name,
+        "Organisation": organisation.wire(ledger),
+        "Contacts": [
+            contact_view.wire(ledger, contact, Shape.SINGLE, today) for contact in ledger.contacts
+        ],
+        "Invoices": [
+            invoice_view.wire(ledger, invoice, Shape.SINGLE, 4) for invoice in ledger.invoices
+        ],
+        **{
+            kind.collection: [
+                credit_view.wire(ledger, credit, Shape.SINGLE, 4) for credit in ledger.credits[kind]
+            ]
+            for kind in CreditKind
+        },
+        "BankTransactions": [
+            bank_view.wire(ledger, made, Shape.SINGLE, 4) for made in ledger.bank_transactions
+        ],
+        "Payments": [
+            payment_view.wire(ledger, payment, Shape.SINGLE) for payment in ledger.payments
+        ],
+    }

@@ -1,46 +1,28 @@
-"""The engine behind /api.xro/2.0: who may call, how often, and how the answer is written.
+"""The door of /api.xro/2.0: who may call, how often, and what of it is counted.
 
-What the endpoints do stands in resources.py. A batch stops at its first refused element;
-elements before it stay saved (Xero promises neither).
+The work of a call that was let in is done in serving.py; what the endpoints do stands in
+resources.py.
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator import answers, scopes, wire
+from simulator import answers, scopes
 from simulator.books import Tenant
-from simulator.elements import Element
+from simulator.endpoints import Target
 from simulator.idempotency import StoredAnswer
 from simulator.identity import AccessToken
 from simulator.limits import Exceeded
-from simulator.listing import modified_since
-from simulator.refusals import NotFound, PostUnreadable, QueryUnreadable, Refused
-from simulator.resources import ENDPOINTS, Endpoint, Found, Query, elements_of, one
+from simulator.refusals import PostUnreadable
+from simulator.resources import ENDPOINTS
+from simulator.serving import Call, Serving, unreadable
 from simulator.simulation import Simulation
 
 PREFIX = "/api.xro/2.0"
 LONGEST_QUERY = 2048
-LARGEST_BODY = 10 * 1024 * 1024
-_XML = "text/xml; charset=utf-8"
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call that was let in; `key` is what follows the endpoint in the path."""
-
-    request: Request
-    body: bytes
-    token: AccessToken
-    tenant: Tenant
-    endpoint: Endpoint
-    key: str
 
 
 class AccountingHttp:
@@ -48,6 +30,7 @@ class AccountingHttp:
 
     def __init__(self, simulation: Simulation) -> None:
         self._sim = simulation
+        self._serving = Serving(simulation)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -113,149 +96,54 @@ class AccountingHttp:
     def _answer(
         self, request: Request, body: bytes, token: AccessToken, *, tenant: Tenant
     ) -> Response:
-        name, _, key = request.path_params["path"].strip("/").partition("/")
-        endpoint = ENDPOINTS.get(name.lower())
-        if endpoint is None:
+        target = _target(request.path_params["path"])
+        if target is None:
             return answers.not_found()
-        writing = request.method != "GET"
-        if not scopes.enough(token.scope, name.lower(), writing=writing):
+        name = request.path_params["path"].strip("/").partition("/")[0].lower()
+        scope_of = "attachments" if target.is_file else name
+        if not scopes.enough(token.scope, scope_of, writing=request.method != "GET"):
             return answers.problem(
                 401, "Unauthorized", "AuthorizationUnsuccessful", answers.random_id
             )
-        wrong = _unwritable(request, endpoint, body) if writing else None
-        if wrong is not None:
-            return wrong
-        call = _Call(request, body, token, tenant, endpoint, key)
-        idempotency_key = request.headers.get("idempotency-key") if writing else None
-        return self._once(call, idempotency_key) if idempotency_key else self._work(call)
+        call = Call(request, body, token.client_id, tenant, target)
+        refused = self._serving.refused(call)
+        if refused is not None:
+            return refused
+        key = request.headers.get("idempotency-key")
+        if key and request.method in {"POST", "PUT", "PATCH"}:
+            return self._once(call, key)
+        return self._serving.answer(call)
 
-    def _once(self, call: _Call, idempotency_key: str) -> Response:
+    def _once(self, call: Call, key: str) -> Response:
         """Do the work of a key once; later, answer what was answered then."""
-        request, token = call.request, call.token
+        request, client_id = call.request, call.client_id
         whole = f"{request.method} {request.url} {call.tenant.id}\n".encode() + call.body
         try:
-            stored = self._sim.idempotency.recall(token.client_id, idempotency_key, whole)
+            stored = self._sim.idempotency.recall(client_id, key, whole)
         except PostUnreadable as refusal:
-            return self._written(request, *_error(17, "PostDataInvalidException", str(refusal)))
+            return self._serving.written(request, *unreadable(refusal))
         if stored is not None:
             return Response(stored.body, stored.status, media_type=stored.media_type)
-        response = self._work(call)
+        response = self._serving.answer(call)
         answer = StoredAnswer(
-            response.status_code, bytes(response.body), response.headers["content-type"]
+            response.status_code, bytes(response.body), response.headers.get("content-type")
         )
-        self._sim.idempotency.keep(token.client_id, idempotency_key, whole, answer=answer)
+        self._sim.idempotency.keep(client_id, key, whole, answer=answer)
         return response
 
-    def _work(self, call: _Call) -> Response:
-        request, endpoint = call.request, call.endpoint
-        params = {name.lower(): value for name, value in request.query_params.items()}
-        try:
-            since_ms = modified_since(request.headers.get("if-modified-since"))
-            query = Query(params, since_ms, call.token.client_id)
-            if request.method == "GET":
-                ledger = call.tenant.ledger
-                found = (
-                    one(endpoint, ledger, query, key=call.key)
-                    if call.key
-                    else endpoint.read_list(ledger, query)
-                )
-                return self._found(request, endpoint, found)
-            return self._write(call, query)
-        except NotFound:
-            return answers.not_found()
-        except QueryUnreadable as refusal:
-            return self._written(request, *_error(16, "QueryParseException", str(refusal)))
-        except PostUnreadable as refusal:
-            return self._written(request, *_error(17, "PostDataInvalidException", str(refusal)))
 
-    def _write(self, call: _Call, query: Query) -> Response:
-        request, endpoint, key = call.request, call.endpoint, call.key
-        try:
-            elements = elements_of(wire.decode(call.body), endpoint)
-        except msgspec.DecodeError as error:
-            raise PostUnreadable(f"The request body is not valid JSON: {error}") from None
-        create_only = request.method == "PUT"
-        if not create_only and (key or endpoint.one_per_post) and len(elements) > 1:
-            raise PostUnreadable(f"Only one of {endpoint.collection} can be posted here")
-        summarize = query.params.get("summarizeerrors", "true").lower() != "false"
-        records: list[dict[str, Any]] = []
-        for element in elements:
-            try:
-                record = _apply(call, query, element)
-                records.append(record if summarize else {**record, "StatusAttributeString": "OK"})
-            except Refused as refusal:
-                bad = _refused(element, endpoint, refusal)
-                if summarize:
-                    return self._written(request, *_invalid(bad))
-                records.append({**bad, "StatusAttributeString": "ERROR"})
-        return self._found(request, endpoint, Found([wire.fragment(r) for r in records]))
+def _target(path: str) -> Target | None:
+    """What a path leads to, matched without regard to case; None for no endpoint of ours.
 
-    def _found(self, request: Request, endpoint: Endpoint, found: Found) -> Response:
-        head: dict[str, Any] = {
-            "Id": answers.random_id(),
-            "Status": "OK",
-            "ProviderName": self._sim.config.provider_name,
-            "DateTimeUTC": wire.ms_instant_bare(wire.to_ms(self._sim.clock())),
-        }
-        if found.pagination is not None:
-            head["pagination"] = found.pagination.body()
-        body = wire.envelope(head, endpoint.collection, found.fragments)
-        return self._written(request, 200, body, correlation=head["Id"])
-
-    def _written(
-        self, request: Request, status: int, body: bytes, *, correlation: str | None = None
-    ) -> Response:
-        """The body as JSON where Accept names it, else as XML."""
-        accept = request.headers.get("accept", "")
-        headers = {"Xero-Correlation-Id": correlation or answers.random_id()}
-        if "json" in accept.lower():
-            return Response(body, status, headers, media_type=answers.JSON)
-        root = "Response" if status == 200 else "ApiException"
-        return Response(wire.xml(wire.decode(body), root), status, headers, media_type=_XML)
-
-
-def _apply(call: _Call, query: Query, element: Element) -> dict[str, Any]:
-    endpoint, ledger = call.endpoint, call.tenant.ledger
-    if call.key and endpoint.change is not None:
-        return endpoint.change(ledger, query, call.key, element)
-    if endpoint.save is None:
-        raise NotFound(call.key)
-    return endpoint.save(ledger, query, element, call.request.method == "PUT")
-
-
-def _unwritable(request: Request, endpoint: Endpoint, body: bytes) -> Response | None:
-    if endpoint.save is None or request.method not in {"POST", "PUT"}:
-        return Response(
-            wire.compact({"Message": "The requested resource does not support this method"}),
-            405,
-            {"Allow": "GET" if endpoint.save is None else "GET, POST, PUT"},
-            media_type=answers.JSON,
-        )
-    if "json" not in request.headers.get("content-type", "").lower():
-        return Response("Unsupported Media Type", 415, media_type=answers.TEXT)
-    if len(body) > LARGEST_BODY:
-        return Response("Request Entity Too Large", 413, media_type=answers.TEXT)
-    return None
-
-
-def _refused(element: Element, endpoint: Endpoint, refusal: Refused) -> dict[str, Any]:
-    return {
-        **element,
-        endpoint.error_flag: True,
-        "ValidationErrors": [{"Message": message} for message in refusal.messages],
-    }
-
-
-def _error(number: int, kind: str, message: str) -> tuple[int, bytes]:
-    return 400, wire.pretty({"ErrorNumber": number, "Type": kind, "Message": message})
-
-
-def _invalid(element: Mapping[str, Any]) -> tuple[int, bytes]:
-    return 400, wire.pretty(
-        {
-            "ErrorNumber": 10,
-            "Type": "ValidationException",
-            "Message": "A validation exception occurred",
-            "Elements": [element],
-        }
-    )
+    Some endpoints have two parts, such as Organisation/Actions.
+    """
+    name, _, more = path.strip("/").partition("/")
+    key, _, below = more.partition("/")
+    double = ENDPOINTS.get(f"{name}/{key}".lower())
+    if double is not None:
+        return Target(double, *([below] if below else []))
+    endpoint = ENDPOINTS.get(name.lower())
+    if endpoint is None:
+        return None
+    kind, _, rest = below.partition("/")
+    return Target(endpoint, key, kind.lower(), rest)

@@ -4,7 +4,7 @@ Source: Xero's "HTTP response codes" and recorded answers.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from starlette.responses import Response
@@ -106,6 +106,26 @@ def too_long() -> Response:
         404,
         media_type=HTML,
     )
+
+
+def not_allowed(methods: Sequence[str]) -> Response:
+    """405 for a method that is not among those the path takes."""
+    return Response(
+        compact({"Message": "The requested resource does not support this method"}),
+        405,
+        {"Allow": ", ".join(methods)},
+        media_type=JSON,
+    )
+
+
+def unsupported() -> Response:
+    """415 for a body that is neither JSON nor XML."""
+    return Response("Unsupported Media Type", 415, media_type=TEXT)
+
+
+def too_large() -> Response:
+    """413 for a body beyond 10 MB."""
+    return Response("Request Entity Too Large", 413, media_type=TEXT)
 
 
 def plain(status: int) -> Response:

@@ -42,11 +42,12 @@ from starlette.routing import Mount, Route
 from simulator import wire
 from simulator.config import TenantSpec
 from simulator.elements import day
+from simulator.endpoints import Query, elements_of
 from simulator.faults import FaultUnknown
 from simulator.opening import open_books
 from simulator.player import Player
 from simulator.refusals import NotFound, Refusal, Refused
-from simulator.resources import ENDPOINTS, Query, elements_of
+from simulator.resources import ENDPOINTS
 from simulator.simulation import Simulation
 
 _DEFAULT_USER = "owner@example.com"

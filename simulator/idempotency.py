@@ -20,7 +20,7 @@ class StoredAnswer:
 
     status: int
     body: bytes
-    media_type: str
+    media_type: str | None
 
 
 class Idempotency:

@@ -1,11 +1,9 @@
 """The endpoints below /api.xro/2.0: for each, its list, its single record, and its writes.
 
-One value per endpoint; accounting.py is the engine that serves them all.
+One value per endpoint; endpoints.py has their types, serving.py is the engine that serves all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from simulator import (
     catalogues,
@@ -18,61 +16,11 @@ from simulator import (
     payments,
 )
 from simulator.elements import Element
+from simulator.endpoints import Endpoint, Found, Query, Wire
 from simulator.ledger import Ledger
 from simulator.listing import select
-from simulator.refusals import NotFound, PostUnreadable
 from simulator.shapes import Shape
-from simulator.wire import Pagination, fragment
-
-
-@dataclass(frozen=True)
-class Query:
-    """What a read was asked with: parameters by lower-case name, If-Modified-Since, the app."""
-
-    params: Mapping[str, str]
-    since_ms: int | None
-    client_id: str
-
-    @property
-    def decimals(self) -> int:
-        """Decimals of unit amounts: 4 with unitdp=4, else 2."""
-        return 4 if self.params.get("unitdp") == "4" else 2
-
-
-@dataclass(frozen=True)
-class Found:
-    """Rendered records and, on paged answers, where they stand."""
-
-    fragments: Sequence[bytes]
-    pagination: Pagination | None = None
-
-
-Wire = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One endpoint.
-
-    Attributes:
-        collection: the key of its list in answers and requests.
-        id_key: the key of a record's id.
-        read_list: all that a query selects.
-        read_one: one record by id, number or name. Raises NotFound.
-        save: create (True) or create-or-update one element; returns its wire form.
-        change: a POST to one record's own path.
-        one_per_post: a POST to the list takes a single element.
-        error_flag: the key that marks a refused element.
-    """
-
-    collection: str
-    id_key: str
-    read_list: Callable[[Ledger, Query], Found]
-    read_one: Callable[[Ledger, Query, str], Found] | None = None
-    save: Callable[[Ledger, Query, Element, bool], Wire] | None = None
-    change: Callable[[Ledger, Query, str, Element], Wire] | None = None
-    one_per_post: bool = False
-    error_flag: str = "HasErrors"
+from simulator.wire import fragment
 
 
 def _organisation(ledger: Ledger, query: Query) -> Found:
@@ -191,24 +139,3 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         error_flag="HasValidationErrors",
     ),
 }
-
-
-def elements_of(body: Any, endpoint: Endpoint) -> list[Element]:
-    """The elements of a request body: wrapped in the collection, a bare list, or one object.
-
-    Raises:
-        PostUnreadable: it is none of these.
-    """
-    if isinstance(body, dict) and endpoint.collection in body:
-        body = body[endpoint.collection]
-    sent = body if isinstance(body, list) else [body]
-    if not sent or not all(isinstance(element, dict) for element in sent):
-        raise PostUnreadable(f"No {endpoint.collection} were found in the request")
-    return sent
-
-
-def one(endpoint: Endpoint, ledger: Ledger, query: Query, *, key: str) -> Found:
-    """A single record. Raises NotFound, also where the endpoint has none."""
-    if endpoint.read_one is None:
-        raise NotFound(key)
-    return endpoint.read_one(ledger, query, key)

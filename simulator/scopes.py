@@ -45,6 +45,7 @@ _ENDPOINTS = {
     "contacts": "accounting.contacts",
     "invoices": "accounting.invoices",
     "payments": "accounting.payments",
+    "attachments": "accounting.attachments",
 }
 
 

@@ -24,10 +24,22 @@ _DAY_MS = 86_400_000
 _SINGULAR = {
     "Addresses": "Address",
     "InvoiceAddresses": "InvoiceAddress",
-    "Phones": "Phone",
     "Elements": "DataContractBase",
-    "ContactGroups": "ContactGroup",
+    "Tracking": "TrackingCategory",
 }
+
+LISTS = frozenset(
+    {
+        "Accounts", "Actions", "Addresses", "Allocations", "Attachments", "BankTransactions",
+        "BrandingThemes", "ContactGroups", "ContactPersons", "Contacts", "CreditNotes",
+        "Currencies", "Elements", "HistoryRecords", "InvoiceAddresses", "InvoicePaymentServices",
+        "InvoiceReminders", "Invoices", "Items", "LineItems", "OnlineInvoices", "Options",
+        "Organisations", "Overpayments", "Payments", "Phones", "Prepayments",
+        "PurchasesTrackingCategories", "SalesTrackingCategories", "TaxComponents", "TaxRates",
+        "Tracking", "TrackingCategories", "ValidationErrors", "Warnings",
+    }
+)  # fmt: skip
+"""Names under which XML has a list of elements. (BatchPayments of a contact is an object.)"""
 
 
 @dataclass(frozen=True)
@@ -144,20 +156,24 @@ def _element(key: str, value: object, parts: list[str]) -> None:
             _element(name, inner, parts)
         parts.append(f"</{key}>")
     elif isinstance(value, list):
-        name = _SINGULAR.get(key, key.removesuffix("s"))
+        name = _singular(key)
         parts.append(f"<{key}>")
         for inner in value:
             _element(name, inner, parts)
         parts.append(f"</{key}>")
-    else:
+    elif value is not None:
         parts.append(f"<{key}>{escape(_text(value))}</{key}>")
+
+
+def _singular(name: str) -> str:
+    if name.endswith("ies"):
+        return f"{name[:-3]}y"
+    return _SINGULAR.get(name, name.removesuffix("s"))
 
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value is None:
-        return ""
     if isinstance(value, str) and value.startswith("/Date("):
         ms = int(value[6:-2].removesuffix("+0000"))
         stamp = from_ms(ms).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]

@@ -5,11 +5,12 @@ These are stubs. The payment, credit note, prepayment or overpayment is a record
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from unified.codecs import DATE, REQUIRED_ID, Codec, CodecError, Scope, read_guid, read_text
-from unified.model import Amount, Day, OneOf, Part, Ref
-from unified.money import AMOUNT
+from unified.model import Amount, Day, OneOf, Part, Rate, Ref
+from unified.money import AMOUNT, RATE, amount_text, minor_digits, realised_gain
 from unified.parts import id_ref
 from unified.refs import brief_ref, canon_ref, make_ref
 from unified.shape import Constant, Field, Shape, decode_list, many, sorted_by_id
@@ -21,10 +22,32 @@ _PAYMENT: Final = Shape(
         Field("ref", "PaymentID", id_ref("payment")),
         Field("date", "Date", DATE),
         Field("amount", "Amount", AMOUNT),
+        Field("provider_exchange_rate", "CurrencyRate", RATE),
     ),
     partial=True,
 )
 PAYMENTS: Final = many(_PAYMENT, keyed=True)
+
+
+def gain_of_payments(record: Mapping[str, Any], *, receivable: bool) -> str | None:
+    """What a document's payments gained in base currency by the rates' moving; None: not known.
+
+    Each payment's amount at its own rate less the same at the document's rate, both half up to the
+    base currency's minor unit; the other way round for what we owe.
+    """
+    base, payments = record["base_currency"], record["payments"]
+    if base is None or payments is None:
+        return None
+    digits, gain = minor_digits(base), Decimal(0)
+    if record["currency"] != base:
+        rates = [record["provider_exchange_rate"], *(p["provider_exchange_rate"] for p in payments)]
+        if any(rate is None or Decimal(rate) <= 0 for rate in rates):
+            return None
+        document_rate = Decimal(rates[0])
+        for payment, rate in zip(payments, rates[1:], strict=True):
+            amount = Decimal(payment["amount"] or 0)
+            gain += realised_gain(amount, document_rate, Decimal(rate), digits=digits)
+    return amount_text(gain if receivable else -gain, digits)
 
 
 def _credit(resource: str, id_key: str, name_key: str | None = None) -> Shape:
@@ -94,6 +117,7 @@ class AppliedPayment(Part):
     ref: Ref
     date: Day | None
     amount: Amount | None
+    provider_exchange_rate: Rate | None
 
 
 class AppliedCredit(Part):

@@ -153,7 +153,7 @@ _LINE: Final = Shape(
             write=True,
         ),
     ),
-    ignored=("ValidationErrors",),
+    ignored=("DiscountEnteredAsPercent", "ValidationErrors"),
 )
 
 

@@ -107,6 +107,18 @@ def to_base(amount: Decimal, rate: Decimal, digits: int) -> str:
     return amount_text(based or _ZERO, digits)
 
 
+def realised_gain(
+    amount: Decimal, document_rate: Decimal, payment_rate: Decimal, *, digits: int
+) -> Decimal:
+    """What money owed to us gained, in base currency, until it was paid; a loss is negative.
+
+    The amount is in the document's currency, both rates are Xero's: document units per unit of
+    base currency. For money that we owe, the sign is the other way round.
+    """
+    paid, owed = (to_base(amount, rate, digits) for rate in (payment_rate, document_rate))
+    return Decimal(paid) - Decimal(owed)
+
+
 AMOUNT: Final = Codec(read_amount, write_number)
 BASE_AMOUNT: Final = Codec(read_base_amount)
 RATE: Final = Codec(read_rate)

@@ -13,7 +13,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from unified.carrying import Carrying, extensions_field
-from unified.codecs import CodecError, Scope, instant_text, parse_instant, read_guid
+from unified.codecs import (
+    CodecError,
+    Decode,
+    Scope,
+    instant_text,
+    parse_instant,
+    read_guid,
+    read_text,
+)
 from unified.diff import changed_paths, content_hash_of, fingerprint_of, is_same
 from unified.ids import RemoteId, record_id
 from unified.money import minor_digits
@@ -82,6 +90,10 @@ def _not_linked(_record: Record) -> list[tuple[str, str]]:
     return []
 
 
+def _whole(_record: Record, body: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return body()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Resource:
     """One kind of Xero object.
@@ -95,6 +107,8 @@ class Resource:
         extensions: provider-only fields that are worth a schema.
         ignored: keys of Xero's that are known and not mapped.
         updated_key, created_key: Xero's stamps, where it has them.
+        permanent: Xero never removes one, so one that is not listed was only not read.
+        gone_status: `status` of a thing that is no longer listed, where Xero says none itself.
         currency_key: whose minor digits amounts have; None: the organisation's base currency.
         prepare: sets what decoding needs to know of the whole object beforehand.
         derive: fills the derived fields of a record in place.
@@ -102,6 +116,8 @@ class Resource:
         removed_as: "deleted" or "merged" if the record says that the thing is gone.
         facts_of: the business meaning of a change, given both sides.
         linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
+        written: what Xero takes of a record, given what makes its whole write body; raises
+            DenormalizeError for what it would refuse.
     """
 
     name: str
@@ -116,6 +132,8 @@ class Resource:
     ignored: tuple[str, ...] = ()
     updated_key: str | None = "UpdatedDateUTC"
     created_key: str | None = None
+    permanent: bool = False
+    gone_status: str | None = None
     currency_key: str | None = None
     prepare: Callable[[Mapping[str, Any], Scope], None] | None = None
     link: Callable[[Record, str], str | None] = _no_link
@@ -125,6 +143,7 @@ class Resource:
     removed_as: Callable[[Record], str | None] = _not_removed
     facts_of: Callable[[Record, Record], list[str]] = _no_facts
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
+    written: Callable[[Record, Callable[[], dict[str, Any]]], dict[str, Any]] = _whole
     _shape: Shape = field(init=False)
     _names: tuple[str, ...] = field(init=False)
     _carrying: Mapping[Read, "Carrying"] = field(init=False)
@@ -234,6 +253,9 @@ class Resource:
         Raises:
             DenormalizeError: Xero would refuse or misread it.
         """
+        return self.written(record, lambda: self._body(record))
+
+    def _body(self, record: Record) -> dict[str, Any]:
         body = self._shape.encode(record)
         if record.get("remote_id") is not None:
             body = {self.endpoint.id_key: record["remote_id"], **body}
@@ -319,7 +341,10 @@ class Resource:
 
     def missing(self, record: Record) -> dict[str, Any]:
         """The record of a thing that Xero no longer lists."""
-        return {**record, "is_deleted": True, "deletion_kind": "missing"}
+        gone = {**record, "is_deleted": True, "deletion_kind": "missing"}
+        if self.gone_status is not None:
+            gone["status"] = self.gone_status
+        return gone
 
     def finish(  # noqa: PLR0913  # the six values that absorbing owns
         self,
@@ -353,12 +378,16 @@ class Resource:
         if self._timed_names:
             record.update(self.timed(record, business_date))
 
+    @property
+    def _read_id(self) -> Decode:
+        return read_text if self.endpoint.coded else read_guid
+
     def _remote_id(self, raw: Mapping[str, Any]) -> str:
         if raw.__class__ is not dict:
             raise NormalizeError(self.name, None, "", "not an object")
         key = self.endpoint.id_key
         try:
-            remote_id = read_guid(raw.get(key), _NO_SCOPE)
+            remote_id = self._read_id(raw.get(key), _NO_SCOPE)
         except CodecError as error:
             raise NormalizeError(self.name, None, key, error.reason) from None
         if remote_id is None:

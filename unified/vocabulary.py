@@ -87,6 +87,7 @@ class Endpoint:
         path: last part of the address, such as "Invoices".
         item_key: key of the list in an answer.
         id_key: key of an object's id.
+        coded: that id is a code, such as a TaxType, kept as Xero writes it; else a uuid.
         modified_since: If-Modified-Since is understood.
         page_size: most objects a page; None: everything comes in one piece.
         ids_filter: `IDs=` is understood.
@@ -111,6 +112,7 @@ class Endpoint:
     single: bool
     scope_granular: str
     scope_broad: str
+    coded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from tests.unified.test_envelope import AFTER, event, headers
+from unified.credits import CREDIT_FACTS
 from unified.envelope import event_type, state_headers
 from unified.ids import NS_EVENT, NS_RECORD, event_id, record_id
+from unified.resource import Resource
 from unified.resources import RESOURCES
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "events.md").read_text(encoding="utf-8")
@@ -89,12 +91,20 @@ def test_events_page_names_every_field_and_header(name: str) -> None:
 
 def test_events_page_names_every_fact() -> None:
     """A fact that no page names is one that nobody filters for."""
-    sources = (Path(__file__).parent.parent.parent / "unified" / "resources").glob("*.py")
+    sources = list((Path(__file__).parent.parent.parent / "unified" / "resources").glob("*.py"))
+    names = "|".join(each.name for each in RESOURCES)
     facts = {
         fact
         for source in sources
-        for fact in re.findall(r'"((?:invoice|contact|company_info)\.[a-z_]+)"', source.read_text())
+        for fact in re.findall(rf'"((?:{names}|period)\.[a-z_]+)"', source.read_text())
     }
+    facts |= {f"credit_note.{fact}" for fact in CREDIT_FACTS}
 
-    assert facts
+    assert len(facts) > len(sources)
     assert sorted(fact for fact in facts if f"`{fact}`" not in PAGE) == []
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda each: each.name)
+def test_events_page_lists_every_entity_with_its_topics(resource: Resource) -> None:
+    """Who subscribes by the page misses nothing."""
+    assert f"| `{resource.name}` | `{resource.topic_part}` |" in PAGE

@@ -14,6 +14,10 @@ EVENTS = (
     "accounting.invoices.events.v1",
     "accounting.contacts.events.v1",
     "accounting.company-info.events.v1",
+    "accounting.credit-notes.events.v1",
+    "accounting.prepayments.events.v1",
+    "accounting.overpayments.events.v1",
+    "accounting.payments.events.v1",
 )
 STATES = tuple(name.replace(".events.", ".state.") for name in EVENTS)
 STATUSES = ("crm.invoice-payment-status.v1", "crm.contact-payment-status.v1")

@@ -9,10 +9,22 @@ from typing import Final
 from unified.resource import Resource
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
+from unified.resources.credit_note import CREDIT_NOTE
 from unified.resources.invoice import INVOICE
+from unified.resources.overpayment import OVERPAYMENT
+from unified.resources.payment import PAYMENT
+from unified.resources.prepayment import PREPAYMENT
 from unified.shape import ResourceDefinitionError
 
-RESOURCES: Final[tuple[Resource, ...]] = (COMPANY_INFO, CONTACT, INVOICE)
+RESOURCES: Final[tuple[Resource, ...]] = (
+    COMPANY_INFO,
+    CONTACT,
+    INVOICE,
+    CREDIT_NOTE,
+    PREPAYMENT,
+    OVERPAYMENT,
+    PAYMENT,
+)
 
 
 def _index(pairs: list[tuple[str, Resource]]) -> Mapping[str, Resource]:

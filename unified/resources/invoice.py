@@ -15,6 +15,7 @@ from unified.applied import (
     PAYMENTS,
     AppliedCredit,
     AppliedPayment,
+    gain_of_payments,
 )
 from unified.codecs import (
     DATE,
@@ -117,7 +118,14 @@ def _derive(record: dict[str, Any]) -> None:
     if record["amount_credited"] is None:
         record["amount_credited"] = _credited(record)
     derive_base(record, _BASE_TWINS)
+    record["realised_gain_base"] = _gain(record)
     record["payment_status"] = _payment_status(record)
+
+
+def _gain(record: Mapping[str, Any]) -> str | None:
+    if record["type"] not in {"invoice", "bill"}:
+        return None
+    return gain_of_payments(record, receivable=record["type"] == "invoice")
 
 
 def _credited(record: Mapping[str, Any]) -> str | None:
@@ -276,6 +284,7 @@ class Invoice(Record):
     amount_paid_base: Amount | None
     amount_credited: Amount | None
     amount_credited_base: Amount | None
+    realised_gain_base: Amount | None
     payments: list[AppliedPayment] | None
     credits: list[AppliedCredit] | None
     is_sent: bool | None
@@ -350,6 +359,7 @@ INVOICE: Final = Resource(
         Derived("amount_paid_base"),
         Field("amount_credited", "AmountCredited", AMOUNT),
         Derived("amount_credited_base"),
+        Derived("realised_gain_base"),
         Field("payments", "Payments", PAYMENTS, always=True),
         Field("credits", tuple(CREDIT_ENDPOINTS.values()), CREDITS, always=True),
         Field("is_sent", "SentToContact", flag(absent=False), PAGES, write=True),

@@ -11,10 +11,10 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from simulator import dealings
 from simulator.books import Books, Tenant
 from simulator.drafting import Drafter
-from simulator.model import Contact, Invoice
-from simulator.opening import pay_share
+from simulator.model import Contact, Credit, CreditKind, Invoice
 from simulator.refusals import Refused
 
 _Action = Callable[["Business", Tenant], bool]
@@ -64,13 +64,13 @@ class Business:
     def pay(self, tenant: Tenant) -> bool:
         """Pay all that is due."""
         invoice = self._pick(tenant, _payable)
-        return invoice is not None and pay_share(tenant, invoice.id, 1.0, self._rng)
+        return invoice is not None and dealings.pay_share(tenant, invoice.id, 1.0, self._rng)
 
     def part_pay(self, tenant: Tenant) -> bool:
         """Pay a part."""
         invoice = self._pick(tenant, _payable)
         share = self._rng.uniform(0.1, 0.9)
-        return invoice is not None and pay_share(tenant, invoice.id, share, self._rng)
+        return invoice is not None and dealings.pay_share(tenant, invoice.id, share, self._rng)
 
     def unpay(self, tenant: Tenant) -> bool:
         """Delete a payment."""
@@ -80,9 +80,68 @@ class Business:
         tenant.delete_payment(payment.id)
         return True
 
+    def overpay(self, tenant: Tenant) -> bool:
+        """Pay more than is due."""
+        invoice = self._pick(tenant, _payable)
+        return invoice is not None and dealings.overpay(tenant, invoice, self._rng)
+
+    def prepay(self, tenant: Tenant) -> bool:
+        """Receive or send money in advance."""
+        contact = self._contact(tenant)
+        if contact is None:
+            return False
+        received = self._rng.random() < 0.7
+        dealings.prepay(tenant, self._drafter(tenant), contact.id, received=received)
+        return True
+
+    def credit(self, tenant: Tenant) -> bool:
+        """A credit note to whom a document is, approved at once or left as a draft."""
+        invoice = self._pick(tenant, lambda i: i.status in {"AUTHORISED", "PAID"})
+        if invoice is None:
+            return False
+        status = self._rng.choices(("AUTHORISED", "DRAFT", "SUBMITTED"), (7, 2, 1))[0]
+        dealings.credit(tenant, self._drafter(tenant), invoice, status=status)
+        return True
+
+    def finish_credit(self, tenant: Tenant) -> bool:
+        """Approve a draft of a credit note, or delete it."""
+        note = self._credit(tenant, lambda c: c.status in {"DRAFT", "SUBMITTED"})
+        if note is None:
+            return False
+        status = self._rng.choices(("AUTHORISED", "DELETED"), (3, 1))[0]
+        tenant.update_credit_note(note.id, Status=status)
+        return True
+
+    def allocate(self, tenant: Tenant) -> bool:
+        """Apply a credit to what its contact owes or is owed."""
+        credit = self._credit(tenant, _usable)
+        return credit is not None and dealings.spread(tenant, credit, self._rng)
+
+    def unallocate(self, tenant: Tenant) -> bool:
+        """Take an allocation back."""
+        credit = self._credit(tenant, lambda c: bool(c.allocations))
+        if credit is None:
+            return False
+        tenant.unallocate(self._rng.choice(credit.allocations))
+        return True
+
+    def refund(self, tenant: Tenant) -> bool:
+        """Pay a credit back, whole or a part."""
+        credit = self._credit(tenant, _usable)
+        share = self._rng.choice((1.0, self._rng.uniform(0.1, 0.9)))
+        return credit is not None and dealings.refund_share(tenant, credit, share)
+
+    def void_credit(self, tenant: Tenant) -> bool:
+        """Void a credit that is not applied."""
+        credit = self._credit(tenant, lambda c: c.status == "AUTHORISED" and not c.is_applied)
+        if credit is None:
+            return False
+        tenant.void_credit(credit.id)
+        return True
+
     def void(self, tenant: Tenant) -> bool:
         """Void an approved, unpaid document."""
-        invoice = self._pick(tenant, lambda i: i.status == "AUTHORISED" and not i.payments)
+        invoice = self._pick(tenant, lambda i: i.status == "AUTHORISED" and not i.is_applied)
         if invoice is None:
             return False
         tenant.void(invoice.id)
@@ -100,7 +159,7 @@ class Business:
         """Replace the lines of an open, unpaid document; sometimes keep the first."""
         invoice = self._pick(
             tenant,
-            lambda i: i.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and not i.payments,
+            lambda i: i.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and not i.is_applied,
         )
         if invoice is None:
             return False
@@ -119,7 +178,7 @@ class Business:
         """Another reference, due date or expected date on an open, unpaid document."""
         invoice = self._pick(
             tenant,
-            lambda i: i.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and not i.payments,
+            lambda i: i.status in {"DRAFT", "SUBMITTED", "AUTHORISED"} and not i.is_applied,
         )
         if invoice is None:
             return False
@@ -201,6 +260,14 @@ class Business:
     def _pick(self, tenant: Tenant, fits: Callable[[Invoice], bool]) -> Invoice | None:
         return tenant.ledger.invoices.pick(self._rng, fits)
 
+    def _credit(self, tenant: Tenant, fits: Callable[[Credit], bool]) -> Credit | None:
+        """A credit that fits, of any kind, the drawn kind first."""
+        for kind in self._rng.sample(list(CreditKind), k=len(CreditKind)):
+            credit = tenant.ledger.credits[kind].pick(self._rng, fits)
+            if credit is not None:
+                return credit
+        return None
+
     def _contact(self, tenant: Tenant) -> Contact | None:
         return tenant.ledger.contacts.pick(self._rng, lambda c: c.status == "ACTIVE")
 
@@ -217,6 +284,10 @@ def _payable(invoice: Invoice) -> bool:
     return invoice.status == "AUTHORISED" and invoice.amount_due > 0
 
 
+def _usable(credit: Credit) -> bool:
+    return credit.status == "AUTHORISED" and credit.remaining > 0
+
+
 _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.new_invoice, 20),
     (Business.new_bill, 12),
@@ -224,6 +295,14 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.pay, 16),
     (Business.part_pay, 9),
     (Business.unpay, 4),
+    (Business.overpay, 3),
+    (Business.prepay, 3),
+    (Business.credit, 7),
+    (Business.finish_credit, 2),
+    (Business.allocate, 9),
+    (Business.unallocate, 2),
+    (Business.refund, 3),
+    (Business.void_credit, 2),
     (Business.void, 4),
     (Business.delete_draft, 3),
     (Business.edit_lines, 7),

@@ -1,4 +1,4 @@
-"""Realistic elements from seeded chance: contacts, invoices, bills. Nothing is saved here."""
+"""Realistic elements from seeded chance: contacts and documents. Nothing is saved here."""
 
 import random
 from datetime import date, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator import names
 from simulator.ledger import Ledger
+from simulator.model import Invoice
 
 _FOREIGN = ("EUR", "USD", "AUD", "GBP", "NZD")
 
@@ -110,9 +111,41 @@ class Drafter:
                 element["SentToContact"] = status == "AUTHORISED"
         else:
             element["InvoiceNumber"] = f"{rng.choice('ABCDEFG')}-{rng.randint(100, 99999)}"
-        if rng.random() < 0.08:
+        if rng.random() < 0.12:
             others = [code for code in _FOREIGN if code != country.currency]
             element["CurrencyCode"] = rng.choice(others)
+        return element
+
+    def credit_note(self, invoice: Invoice, on: date, *, status: str) -> dict[str, Any]:
+        """A credit note dated that day, for the contact and in the currency of a document."""
+        rng, sale = self._rng, invoice.is_sale
+        element: dict[str, Any] = {
+            "Type": "ACCRECCREDIT" if sale else "ACCPAYCREDIT",
+            "Contact": {"ContactID": invoice.contact_id},
+            "Date": on.isoformat(),
+            "Status": status,
+            "CurrencyCode": invoice.currency,
+            "LineAmountTypes": invoice.line_amount_types,
+            "LineItems": [self._credit_line(sale) for _ in range(rng.randint(1, 2))],
+        }
+        if sale and rng.random() < 0.5:
+            element["Reference"] = f"Return {rng.randint(100, 999)}"
+        if not sale:
+            element["CreditNoteNumber"] = f"CR-{rng.randint(100, 99999)}"
+        return element
+
+    def prepayment(self, contact_id: str, on: date, *, received: bool) -> dict[str, Any]:
+        """A bank transaction that makes a prepayment."""
+        kind = "ACCREC" if received else "ACCPAY"
+        element: dict[str, Any] = {
+            "Type": "RECEIVE-PREPAYMENT" if received else "SPEND-PREPAYMENT",
+            "Contact": {"ContactID": contact_id},
+            "Date": on.isoformat(),
+            "LineAmountTypes": self._rng.choice(("Exclusive", "Inclusive")),
+            "LineItems": [{**self._line(kind), "DiscountRate": None}],
+        }
+        if self._rng.random() < 0.8:
+            element["Reference"] = f"DEP-{self._rng.randint(100, 9999)}"
         return element
 
     def lines(self, kind: str) -> list[dict[str, Any]]:
@@ -136,6 +169,16 @@ class Drafter:
         if sale and rng.random() < 0.1:
             element["DiscountRate"] = rng.choice((5, 10, Decimal("12.5")))
         return element
+
+    def _credit_line(self, sale: bool) -> dict[str, Any]:
+        line = self._line("ACCREC" if sale else "ACCPAY")
+        cents = self._rng.randint(500, 40_000)
+        return {
+            **line,
+            "Quantity": 1,
+            "UnitAmount": Decimal(cents).scaleb(-2),
+            "DiscountRate": None,
+        }
 
     def _phone(self) -> dict[str, Any]:
         return {

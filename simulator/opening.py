@@ -1,21 +1,25 @@
 """Opening books: months of past business, played through the same rules as live writes.
 
 Every record's stamps lie where its last change did, so a new simulator looks lived in: some
-documents are overdue, paid, part-paid, draft, voided or deleted, a contact is archived.
+documents are overdue, paid, part-paid, draft, voided or deleted, credits wait, are allocated or
+were refunded, and a payment was undone.
 """
 
 import heapq
 import itertools
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from simulator import dealings
 from simulator.books import Books, Tenant
 from simulator.config import OpeningBooks, TenantSpec
 from simulator.drafting import Drafter
-from simulator.model import Contact
+from simulator.model import Contact, Credit, Invoice
+from simulator.refusals import Refused
 
-_Step = tuple[datetime, int, Callable[[], None]]
+_Step = tuple[datetime, int, Callable[[], object]]
 _DAYS_A_MONTH = 30
 
 
@@ -63,15 +67,17 @@ class _Past:
             while self._steps:
                 now, _, step = heapq.heappop(self._steps)
                 ledger.clock = lambda now=now: now  # type: ignore[misc]  # bound default
-                step()
+                # What was planned may have been overtaken, as by a credit on what is to be voided.
+                with suppress(Refused):
+                    step()
         finally:
             ledger.clock = self._clock
 
-    def _at(self, when: datetime, step: Callable[[], None]) -> None:
+    def _at(self, when: datetime, step: Callable[[], object]) -> None:
         if when <= self._end:
             heapq.heappush(self._steps, (when, next(self._order), step))
 
-    def _later(self, days: tuple[float, float], step: Callable[[], None]) -> None:
+    def _later(self, days: tuple[float, float], step: Callable[[], object]) -> None:
         now = self._tenant.ledger.clock()
         self._at(now + timedelta(days=self._rng.uniform(*days)), step)
 
@@ -104,24 +110,51 @@ class _Past:
         invoice = self._tenant.create_invoice(sent)
         if fate < 0.18:
             self._later((1, 9), lambda: self._end_document(invoice.id, "VOIDED"))
-        elif fate < 0.65:
+        elif fate < 0.60:
             self._later((1, 50), lambda: self._pay(invoice.id, 1.0))
+        elif fate < 0.65:
+            self._later((1, 50), lambda: dealings.overpay(self._tenant, invoice, rng))
         elif fate < 0.8:
             self._later((1, 30), lambda: self._pay(invoice.id, rng.uniform(0.2, 0.8)))
+        if rng.random() < 0.12:
+            self._later((2, 40), lambda: self._credit(invoice))
+        if rng.random() < 0.05:
+            self._later((1, 20), lambda: self._prepay(invoice))
 
     def _end_document(self, invoice_id: str, status: str) -> None:
         self._tenant.update_invoice(invoice_id, Status=status)
 
     def _pay(self, invoice_id: str, share: float) -> None:
-        pay_share(self._tenant, invoice_id, share, self._rng)
+        dealings.pay_share(self._tenant, invoice_id, share, self._rng)
+        payments = self._tenant.invoice(invoice_id).payments
+        if payments and self._rng.random() < 0.04:
+            # A cheque that was returned.
+            self._later((1, 10), lambda: self._unpay(payments[-1:]))
 
+    def _unpay(self, payment_ids: list[str]) -> None:
+        for payment_id in payment_ids:
+            self._tenant.delete_payment(payment_id)
 
-def pay_share(tenant: Tenant, invoice_id: str, share: float, rng: random.Random) -> bool:
-    """Pay a share of what is due, whole when 1; False where nothing can be paid."""
-    due = tenant.invoice(invoice_id).amount_due
-    amount = due if share >= 1 else (due * int(share * 1000) / 1000).quantize(due)
-    if amount <= 0:
-        return False
-    extra = {"Reference": f"BT{rng.randint(10**5, 10**6)}"} if rng.random() < 0.6 else {}
-    tenant.pay(invoice_id, amount, Date=tenant.ledger.today().isoformat(), **extra)
-    return True
+    def _credit(self, invoice: Invoice) -> None:
+        rng = self._rng
+        if invoice.status not in {"AUTHORISED", "PAID"}:
+            return
+        status = rng.choices(("AUTHORISED", "DRAFT", "SUBMITTED"), (8, 1, 1))[0]
+        note = dealings.credit(self._tenant, self._drafter, invoice, status=status)
+        if status == "AUTHORISED":
+            self._use(note)
+
+    def _prepay(self, invoice: Invoice) -> None:
+        contact_id, received = invoice.contact_id, invoice.is_sale
+        self._use(dealings.prepay(self._tenant, self._drafter, contact_id, received=received))
+
+    def _use(self, held: Credit) -> None:
+        """Leave a credit open, allocate it, refund it, or void it, in time."""
+        fate = self._rng.random()
+        if fate < 0.6:
+            self._later((0.1, 20), lambda: dealings.spread(self._tenant, held, self._rng))
+        if fate < 0.15 or 0.6 <= fate < 0.75:
+            share = self._rng.choice((1.0, 0.5))
+            self._later((20, 40), lambda: dealings.refund_share(self._tenant, held, share))
+        if 0.75 <= fate < 0.8:
+            self._later((1, 10), lambda: self._tenant.void_credit(held.id))

@@ -9,6 +9,7 @@ from simulator import (
     catalogues,
     contact_view,
     contacts,
+    credit_endpoints,
     invoice_view,
     invoices,
     organisation,
@@ -138,4 +139,5 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         one_per_post=True,
         error_flag="HasValidationErrors",
     ),
+    **credit_endpoints.ENDPOINTS,
 }

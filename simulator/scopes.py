@@ -39,12 +39,17 @@ _JOURNAL_TIERS = frozenset({"advanced", "enterprise"})
 _BROAD = {
     "accounting.invoices": "accounting.transactions",
     "accounting.payments": "accounting.transactions",
+    "accounting.banktransactions": "accounting.transactions",
 }
 _ENDPOINTS = {
     "organisation": "accounting.settings",
     "contacts": "accounting.contacts",
     "invoices": "accounting.invoices",
     "payments": "accounting.payments",
+    "creditnotes": "accounting.invoices",
+    "prepayments": "accounting.payments",
+    "overpayments": "accounting.payments",
+    "banktransactions": "accounting.banktransactions",
     "attachments": "accounting.attachments",
 }
 

@@ -8,6 +8,7 @@ the document's type says what it is, never the key (Xero: Payments).
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
+from unified.applied import CREDIT_ENDPOINTS
 from unified.codecs import UNKNOWN, Codec, CodecError, Drift, Scope
 from unified.model import Amount, OneOf, Part, Ref
 from unified.money import AMOUNT, minor_digits

@@ -45,7 +45,7 @@ def wire(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int) -> 
         out["CurrencyRate"] = made.rate.quantize(amounts.RATE)
     if made.credit_id is not None:
         out[CREDITS[made.type].id_key] = made.credit_id
-    out["HasAttachments"] = False
+    out["HasAttachments"] = ledger.filing.has_files(made.id)
     out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
     out["DateString"] = day_string(made.date)
     out["Date"] = ms_day(made.date)

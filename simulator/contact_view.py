@@ -64,7 +64,7 @@ def wire(ledger: Ledger, contact: Contact, shape: Shape, today: date) -> dict[st
         out["PaymentTerms"] = fields["PaymentTerms"]
     if shape is not Shape.SUMMARY:
         out["ContactPersons"] = fields["ContactPersons"] if full else []
-    out["HasAttachments"] = False
+    out["HasAttachments"] = ledger.filing.has_files(contact.id)
     out["HasValidationErrors"] = False
     return out
 

@@ -10,6 +10,7 @@ from simulator import (
     credit_notes,
     credit_view,
     credits,
+    history,
 )
 from simulator.elements import Element
 from simulator.endpoints import Attachable, Endpoint, Found, Nested, Query, Wire
@@ -47,7 +48,7 @@ def _credits(kind: CreditKind) -> Endpoint:
         one,
         _save_note if is_note else None,
         _change_note if is_note else None,
-        nested={"allocations": _allocations(kind)},
+        nested={"allocations": _allocations(kind), "history": history.below(holder)},
         files=holder if is_note else None,
     )
 
@@ -129,6 +130,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         _bank_one,
         _save_bank,
         _change_bank,
+        nested={"history": history.below(bank_transactions.find)},
         files=bank_transactions.find,
     ),
 }

@@ -31,7 +31,7 @@ def wire(ledger: Ledger, credit: Credit, shape: Shape, decimals: int) -> dict[st
     full = shape is not Shape.UNPAGED
     contact = ledger.contact_of(credit)
     out = _head(ledger, credit, full=full)
-    out["HasAttachments"] = False
+    out["HasAttachments"] = ledger.filing.has_files(credit.id)
     out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
     out["DateString"] = day_string(credit.date)
     out["Date"] = ms_day(credit.date)

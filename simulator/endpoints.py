@@ -120,6 +120,10 @@ class Endpoint:
         return ["GET", *writes]
 
 
+ATTACHMENTS = Nested("Attachments")
+"""What answers about files carry; attachments.py keeps them, serving.py takes them."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What a path leads to: a list, a record, a collection below it, or one of that."""
@@ -142,7 +146,7 @@ class Target:
     @property
     def holder(self) -> Endpoint | Nested:
         """Whose elements a body carries."""
-        return self.nested or self.endpoint
+        return ATTACHMENTS if self.is_file else self.nested or self.endpoint
 
     def methods(self) -> list[str]:
         """What can be asked here. Raises NotFound when the path leads nowhere."""

@@ -52,7 +52,7 @@ def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[
     out["CurrencyRate"] = invoice.rate.quantize(amounts.RATE)
     out["IsDiscounted"] = invoice.total_discount != 0
     if not summary:
-        out["HasAttachments"] = False
+        out["HasAttachments"] = ledger.filing.has_files(invoice.id)
     out["InvoiceAddresses"] = []
     out["HasErrors"] = False
     out["InvoicePaymentServices"] = []

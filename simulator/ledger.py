@@ -13,6 +13,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from simulator.countries import Country
+from simulator.filing import Filing
 from simulator.model import (
     Account,
     Allocation,
@@ -94,6 +95,7 @@ class Ledger:
     credit_note_numbers: dict[str, str] = field(default_factory=dict)
     next_number: int = 1
     next_credit_note: int = 1
+    filing: Filing = field(default_factory=Filing)
     period_lock: date | None = None
     year_lock: date | None = None
     last_stamp_ms: int = 0

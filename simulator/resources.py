@@ -10,6 +10,7 @@ from simulator import (
     contact_view,
     contacts,
     credit_endpoints,
+    history,
     invoice_view,
     invoices,
     organisation,
@@ -125,9 +126,18 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         _save_contact,
         _change_contact,
         error_flag="HasValidationErrors",
+        nested={"history": history.below(contacts.find)},
+        files=contacts.find,
     ),
     "invoices": Endpoint(
-        "Invoices", "InvoiceID", _invoice_list, _invoice, _save_invoice, _change_invoice
+        "Invoices",
+        "InvoiceID",
+        _invoice_list,
+        _invoice,
+        _save_invoice,
+        _change_invoice,
+        nested={"history": history.below(invoices.find)},
+        files=invoices.find,
     ),
     "payments": Endpoint(
         "Payments",
@@ -138,6 +148,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         _change_payment,
         one_per_post=True,
         error_flag="HasValidationErrors",
+        nested={"history": history.below(payments.find)},
     ),
     **credit_endpoints.ENDPOINTS,
 }

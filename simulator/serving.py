@@ -12,10 +12,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator import answers, bodies, wire
+from simulator import answers, attachments, bodies, wire
 from simulator.books import Tenant
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Nested, Query, Target, elements_of
+from simulator.filing import Attachment
 from simulator.ledger import Ledger
 from simulator.listing import modified_since
 from simulator.refusals import NotFound, PostUnreadable, QueryUnreadable, Refused
@@ -23,6 +24,7 @@ from simulator.simulation import Simulation
 
 LARGEST_BODY = 10 * 1024 * 1024
 _XML = "text/xml; charset=utf-8"
+_BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Serving:
         params = {name.lower(): value for name, value in request.query_params.items()}
         since_ms = modified_since(request.headers.get("if-modified-since"))
         query = Query(params, since_ms, call.client_id)
+        if call.target.is_file:
+            return self._file(call, query)
         if request.method == "GET":
             return self._found(request, call.target.holder, _read(call, query))
         if request.method == "DELETE":
@@ -134,6 +138,26 @@ class Serving:
         if nested is not None and nested.bare_removal:
             return self.written(call.request, 200, wire.pretty(gone))
         return self._found(call.request, target.holder, Found([wire.fragment(gone)]))
+
+    def _file(self, call: Call, query: Query) -> Response:
+        """A record's files listed, one of them fetched, or one kept."""
+        request, endpoint, name = call.request, call.target.endpoint, call.target.rest
+        if endpoint.files is None:
+            raise NotFound(call.target.key)
+        record = endpoint.files(call.ledger, call.target.key)
+        if request.method == "GET" and name:
+            held = attachments.find(call.ledger, record, name)
+            headers = {"Xero-Correlation-Id": answers.random_id()}
+            return Response(held.content, 200, headers, media_type=held.media_type)
+        if request.method == "GET":
+            kept = call.ledger.filing.files.get(record.id, [])
+        else:
+            online = query.params.get("includeonline", "").lower() == "true"
+            sent = Attachment("", name, call.media_type or _BYTES, call.body, online)
+            provider = self._sim.config.provider_name
+            kept = [attachments.keep(call.ledger, record, sent, by=provider)]
+        shown = [attachments.wire(record, one, endpoint.collection) for one in kept]
+        return self._found(request, call.target.holder, Found([wire.fragment(w) for w in shown]))
 
     def _found(self, request: Request, holder: Endpoint | Nested, found: Found) -> Response:
         head: dict[str, Any] = {

@@ -9,7 +9,7 @@ simulator's own answer to the read (asked for over a bare connection) and one ba
 `acks=all` until a consumer has it. What is left is what Ledgerwire adds. Times between the steps
 are read off the events' own stamps and PostgreSQL's rows. From the project's root:
 
-    .venv/bin/python -m bench.latency --tenants 200 --rate 100 --seconds 30
+    .venv/bin/python -m bench.latency --tenants 200 --rates 20 100 --seconds 30
 """
 
 import argparse
@@ -36,7 +36,8 @@ from unified.resources import RESOURCES
 from unified.topics import events_topic
 
 PROBES_A_SECOND = 4.0  #: of the baseline, beside the load
-WARM_S = 4.0  #: of the load before anything counts
+COLD_S = 30.0  #: of the highest rate at first: a fresh Kafka spends them on compiling its code
+WARM_S = 4.0  #: of each load before anything counts
 BARE_TOPIC, PAIR_TOPIC = "bench.bare", "bench.pair"  #: of one partition, of two
 
 
@@ -232,51 +233,67 @@ async def transactions(stage: Stage) -> int:
     return count
 
 
-async def run(asked: argparse.Namespace) -> dict[str, Any]:
-    """Put everything up, load it, and take the figures."""
+async def run(asked: argparse.Namespace) -> list[dict[str, Any]]:
+    """Put everything up, load it at each rate, and take the figures."""
     async with staged("--small", tenants=asked.tenants, embedded=asked.embedded) as stage:
         await prepare(stage, asked.handlers)
-        arrivals, started, stop = Arrivals(), asyncio.Event(), asyncio.Event()
-        consuming = asyncio.create_task(consume(stage, arrivals, started))
-        await started.wait()
-        await stage.steer("play", {"rate": asked.rate, "seconds": asked.seconds + WARM_S})
-        await asyncio.sleep(WARM_S)
-        warm = set(arrivals.latencies_ms)
-        used, ended = stage.processor_s(), await transactions(stage)
-        probes = asyncio.gather(
-            produce_bare(stage, stop), produce_transactions(stage, stop), read_bare(stage, stop)
-        )
-        began = time.perf_counter()
-        await asyncio.sleep(asked.seconds)
-        took_s = time.perf_counter() - began
-        stop.set()
-        acknowledged_ms, transactions_ms, answers_ms = await probes
-        counted = [each for each in arrivals.latencies_ms if each not in warm]
-        ended = await transactions(stage) - ended
-        used = {name: s - used.get(name, 0.0) for name, s in stage.processor_s().items()}
-        where = await steps(stage, arrivals, counted)
-        consuming.cancel()
-        await asyncio.gather(consuming, return_exceptions=True)
-        latencies = [arrivals.latencies_ms[each] for each in counted]
-        return {
-            "kafka": stage.kafka,
-            "tenants": asked.tenants,
-            "handlers": asked.handlers,
-            "events": len(counted),
-            "events_per_s": round(len(counted) / took_s, 1),
-            "webhook_to_consumer_ms": percentiles(latencies),
-            "answer_ms": percentiles(answers_ms),
-            "bare_produce_acknowledged_ms": percentiles(acknowledged_ms),
-            "bare_transaction_acknowledged_ms": percentiles(transactions_ms),
-            "bare_produce_to_consumer_ms": percentiles(arrivals.bare_ms),
-            "steps_ms": where,
-            "processor_ms_per_event": {
-                name: round(seconds * 1000 / max(len(counted), 1), 2)
-                for name, seconds in used.items()
-            },
-            "transactions_per_event": round(ended / max(len(counted), 1), 1),
-            "causes": dict(arrivals.causes),
-        }
+        await load(stage, max(asked.rates), asked.cold)
+        return [await measure(stage, asked, rate) for rate in asked.rates]
+
+
+async def load(stage: Stage, rate: float, seconds: float) -> None:
+    """Change things in the books at a rate, and wait until all of it has arrived."""
+    await stage.steer("play", {"rate": rate, "seconds": seconds})
+    await asyncio.sleep(seconds)
+    await stage.until(
+        """SELECT NOT EXISTS (SELECT 1 FROM notice WHERE state = 'due')
+              AND NOT EXISTS (SELECT 1 FROM event WHERE relayed_at IS NULL)"""
+    )
+
+
+async def measure(stage: Stage, asked: argparse.Namespace, rate: float) -> dict[str, Any]:
+    """Load it at one rate, and take the figures."""
+    arrivals, started, stop = Arrivals(), asyncio.Event(), asyncio.Event()
+    consuming = asyncio.create_task(consume(stage, arrivals, started))
+    await started.wait()
+    playing = asyncio.create_task(load(stage, rate, asked.seconds + WARM_S))
+    await asyncio.sleep(WARM_S)
+    warm = set(arrivals.latencies_ms)
+    used, ended = stage.processor_s(), await transactions(stage)
+    probes = asyncio.gather(
+        produce_bare(stage, stop), produce_transactions(stage, stop), read_bare(stage, stop)
+    )
+    began = time.perf_counter()
+    await asyncio.sleep(asked.seconds)
+    took_s = time.perf_counter() - began
+    stop.set()
+    acknowledged_ms, transactions_ms, answers_ms = await probes
+    counted = [each for each in arrivals.latencies_ms if each not in warm]
+    ended = await transactions(stage) - ended
+    used = {name: s - used.get(name, 0.0) for name, s in stage.processor_s().items()}
+    where = await steps(stage, arrivals, counted)
+    await playing
+    consuming.cancel()
+    await asyncio.gather(consuming, return_exceptions=True)
+    latencies = [arrivals.latencies_ms[each] for each in counted]
+    return {
+        "kafka": stage.kafka,
+        "tenants": asked.tenants,
+        "handlers": asked.handlers,
+        "events": len(counted),
+        "events_per_s": round(len(counted) / took_s, 1),
+        "webhook_to_consumer_ms": percentiles(latencies),
+        "answer_ms": percentiles(answers_ms),
+        "bare_produce_acknowledged_ms": percentiles(acknowledged_ms),
+        "bare_transaction_acknowledged_ms": percentiles(transactions_ms),
+        "bare_produce_to_consumer_ms": percentiles(arrivals.bare_ms),
+        "steps_ms": where,
+        "processor_ms_per_event": {
+            name: round(seconds * 1000 / max(len(counted), 1), 2) for name, seconds in used.items()
+        },
+        "transactions_per_event": round(ended / max(len(counted), 1), 1),
+        "causes": dict(arrivals.causes),
+    }
 
 
 def row(found: dict[str, Any]) -> Row:
@@ -304,15 +321,19 @@ def main() -> None:
     """Measure, and keep the median round."""
     parser = options(__doc__)
     parser.add_argument("--tenants", type=int, default=200)
-    parser.add_argument("--rate", type=float, default=100.0, help="changes a second in the books")
-    parser.add_argument("--seconds", type=float, default=30.0, help="that count")
+    parser.add_argument(
+        "--rates", type=float, nargs="+", default=[20.0, 100.0],
+        help="changes a second in the books, one measurement each",
+    )  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=30.0, help="that count, at each rate")
+    parser.add_argument("--cold", type=float, default=COLD_S, help="seconds that do not count")
     parser.add_argument("--handlers", type=int, default=1, help="processes")
     parser.add_argument("--embedded", action="store_true", help="the embedded broker in any case")
     asked = parser.parse_args()
     if asked.quick:
-        asked.tenants, asked.rate, asked.seconds = 5, 5.0, 3.0
+        asked.tenants, asked.rates, asked.seconds, asked.cold = 5, [5.0], 3.0, 1.0
     found = uvloop.run(run(asked))
-    write_result("latency", [row(found)], asked=asked, details=found)
+    write_result("latency", [row(each) for each in found], asked=asked, details={"rates": found})
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def message(
 
 async def publish(stage: Stage, invoices: int) -> int:
     """Publish all; returns how many events."""
-    topics = crm_topics(stage.broker.prefix)
+    topics = crm_topics(stage.broker.prefix).of(INVOICE.name)
     producer = AIOKafkaProducer(
         transactional_id="bench", acks="all", linger_ms=5, **stage.broker.client_options()
     )
@@ -158,7 +158,7 @@ async def read_bare(stage: Stage, events: int) -> float:
     )  # fmt: skip
     await consumer.start()
     try:
-        topic = crm_topics(stage.broker.prefix).events
+        topic = crm_topics(stage.broker.prefix).of(INVOICE.name).events
         consumer.assign([TopicPartition(topic, n) for n in range(stage.broker.partitions)])
         began, read = time.perf_counter(), 0
         while read < events:

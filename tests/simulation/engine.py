@@ -83,7 +83,7 @@ class Statement:
         self._loop = loop
         self._protocol = connection._protocol
         self._transport = connection._transport
-        self._socket: socket.socket = self._transport._sock
+        self.socket: socket.socket = self._transport._sock
         self._work = work
         self._future: Any = None
         self.done = False
@@ -101,14 +101,14 @@ class Statement:
         """Take in what the server says next; waits for it."""
         while self._transport.get_write_buffer_size():
             self._loop.turn()
-        self._protocol.data_received(self._socket.recv(_READ))
+        self._protocol.data_received(self.socket.recv(_READ))
         while not self.done and self._future.done():
             self._advance()
         self._loop.run_ready()
 
     def says_something(self, within_s: float) -> bool:
         """Whether there is something to read, after real waiting."""
-        return bool(select.select((self._socket,), (), (), within_s)[0])
+        return bool(select.select((self.socket,), (), (), within_s)[0])
 
     def _advance(self) -> None:
         _run_in(self._loop)
@@ -301,7 +301,7 @@ class Engine:
         assert statement is not None
         outer = _running()
         try:
-            free = not self._others_hold_locks(session)
+            free = not self._others_may_hold_locks(session)
             probe_s = PROBE_AFTER_S
             while not statement.done:
                 if free or statement.says_something(probe_s):
@@ -314,8 +314,13 @@ class Engine:
             _run_in(outer)
         return True
 
-    def _others_hold_locks(self, session: Session) -> bool:
-        return any(each.in_transaction for each in self._all if each is not session)
+    def _others_may_hold_locks(self, session: Session) -> bool:
+        """A statement outside a transaction holds locks, too, while it waits for another."""
+        return any(
+            each.in_transaction or each.statement is not None
+            for each in self._all
+            if each is not session
+        )
 
     def _blockers(self, session: Session) -> list[int]:
         found: list[int] = self.admin("fetchval", "SELECT pg_blocking_pids($1)", session.pid)
@@ -323,18 +328,23 @@ class Engine:
 
     async def _park(self, session: Session) -> None:
         self.waits += 1
-        session.parked = asyncio.get_running_loop().create_future()
+        session.parked = parked = asyncio.get_running_loop().create_future()
         self._parked.append(session)
         if self._is_a_deadlock(session):
-            self.deadlocks += 1
-            self.cancel(session)
-            raise asyncpg.DeadlockDetectedError("deadlock detected")
+            self._break_deadlock(session)
         try:
-            await session.parked
+            await parked
         except asyncio.CancelledError:
             if session.statement is not None and not session.statement.done:
                 self.cancel(session)
             raise
+
+    def _break_deadlock(self, session: Session) -> None:
+        parked = session.parked
+        self.deadlocks += 1
+        self.cancel(session)
+        if parked is not None and not parked.done():
+            parked.set_exception(asyncpg.DeadlockDetectedError("deadlock detected"))
 
     def _is_a_deadlock(self, session: Session) -> bool:
         by_pid = {each.pid: each for each in self._parked}
@@ -368,14 +378,52 @@ class Engine:
         _run_in(outer)
 
     def settle(self) -> None:
-        """Some transaction has ended: let those go on who waited for it."""
-        again = bool(self._parked)
-        while again:
-            again = False
-            for session in tuple(self._parked):
-                if session in self._parked and self._drive(session):
-                    self._parked.remove(session)
-                    parked, session.parked = session.parked, None
-                    if parked is not None and not parked.done():
-                        parked.set_result(None)
-                    again = not session.in_transaction or again
+        """Some transaction has ended: let those go on who waited for it.
+
+        They go on in the server all at once, and may then wait for each other. So nobody is told
+        before all of them have ended or wait again, whichever of them is quicker today.
+        """
+        while self._parked:
+            self._let_all_work()
+            circle = next((each for each in self._parked if self._is_in_a_deadlock(each)), None)
+            if circle is None:
+                break
+            self._break_deadlock(circle)
+        ended = [each for each in self._parked if each.statement is None or each.statement.done]
+        for session in ended:
+            self._parked.remove(session)
+            if session.parked is not None and not session.parked.done():
+                session.parked.set_result(None)
+
+    def _is_in_a_deadlock(self, session: Session) -> bool:
+        statement = session.statement
+        return statement is not None and not statement.done and self._is_a_deadlock(session)
+
+    def _let_all_work(self) -> None:
+        """Read what those who waited are told, until each has ended or waits for another."""
+        outer = _running()
+        try:
+            while at_work := self._at_work():
+                select.select([each.socket for each in at_work], (), (), PROBE_AFTER_S)
+                for statement in at_work:
+                    if not statement.done and statement.says_something(0.0):
+                        statement.read()
+        finally:
+            _run_in(outer)
+
+    def _at_work(self) -> list[Statement]:
+        """Of those who waited, who waits for nobody any more and has not ended yet."""
+        waiting = [
+            (each.pid, each.statement)
+            for each in self._parked
+            if each.statement is not None and not each.statement.done
+        ]
+        if not waiting:
+            return []
+        blocked = self.admin(
+            "fetch",
+            "SELECT pid FROM unnest($1::int[]) AS pid WHERE cardinality(pg_blocking_pids(pid)) > 0",
+            [pid for pid, _ in waiting],
+        )
+        stand_still = {row["pid"] for row in blocked}
+        return [statement for pid, statement in waiting if pid not in stand_still]

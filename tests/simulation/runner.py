@@ -89,6 +89,7 @@ class Runner:
         cpu_s = determinism.real_process_time()
         before = (engine.statements, engine.waits, engine.deadlocks)
         counts = self._attempt(seed, loop, trace, problems)
+        digest = trace.digest  # what is cleared away below is no part of the history
         counts["virtual_s"] = round(loop.time() - START_S)
         loop.forget()
         self._tidy()
@@ -96,7 +97,7 @@ class Runner:
         for name, one, two in zip(("statements", "waits", "deadlocks"), before, after, strict=True):
             counts[name] = two - one
         counts["cpu_ms"] = round(1000 * (determinism.real_process_time() - cpu_s))
-        return Outcome(seed, trace.digest, problems, trace.lines, counts)
+        return Outcome(seed, digest, problems, trace.lines, counts)
 
     def _tidy(self) -> None:
         """Free what the histories left behind, now and then, since each look costs."""

@@ -51,9 +51,8 @@ def wire(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int) -> 
     out["Date"] = ms_day(made.date)
     out["Status"] = made.status
     out["LineAmountTypes"] = made.line_amount_types
-    accounts = {held.code: held for held in ledger.accounts}
     out["LineItems"] = (
-        [invoice_view.line_wire(line, accounts, decimals) for line in made.lines] if full else []
+        [invoice_view.line_wire(ledger, line, decimals) for line in made.lines] if full else []
     )
     out["SubTotal"] = made.sub_total
     out["TotalTax"] = made.total_tax

@@ -9,27 +9,13 @@ from datetime import datetime
 
 from simulator.config import SimulatorConfig, TenantSpec
 from simulator.countries import COUNTRIES
+from simulator.furnishing import furnish
 from simulator.ledger import Change, Ledger
-from simulator.model import Account
 from simulator.names import ORGANISATIONS
 from simulator.tenant import Tenant
 from simulator.wire import to_ms
 
 __all__ = ["Books", "Tenant"]
-
-_CHART = (
-    ("200", "Sales", "REVENUE"),
-    ("260", "Other Revenue", "REVENUE"),
-    ("310", "Cost of Goods Sold", "DIRECTCOSTS"),
-    ("400", "Advertising", "EXPENSE"),
-    ("429", "General Expenses", "EXPENSE"),
-    ("461", "Printing & Stationery", "EXPENSE"),
-    ("469", "Rent", "EXPENSE"),
-    ("090", "Business Bank Account", "BANK"),
-    ("091", "Savings Account", "BANK"),
-    ("970", "Owner A Funds Introduced", "EQUITY"),
-)
-_PAYABLE = frozenset({"090", "091", "970"})
 
 
 class Books:
@@ -83,10 +69,7 @@ class Books:
             created_ms=to_ms(created or self._clock()),
         )
         ledger.tenant_id = spec.tenant_id or ledger.new_id()
-        ledger.accounts = tuple(
-            Account(ledger.new_id(), code, name, kind, takes_payments=code in _PAYABLE)
-            for code, name, kind in _CHART
-        )
+        furnish(ledger)
         tenant = Tenant(ledger)
         self._tenants[tenant.id] = tenant
         return tenant

@@ -89,8 +89,7 @@ def _totals(credit: Credit) -> dict[str, Any]:
 
 def lines(ledger: Ledger, credit: Credit, decimals: int) -> list[dict[str, Any]]:
     """The lines of a credit."""
-    accounts = {account.code: account for account in ledger.accounts}
-    return [invoice_view.line_wire(line, accounts, decimals) for line in credit.lines]
+    return [invoice_view.line_wire(ledger, line, decimals) for line in credit.lines]
 
 
 def allocation(ledger: Ledger, held: Allocation) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 Source: Xero's invoices page, recorded answers of April 2026. Key order is Xero's.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from simulator import amounts, contact_view
 from simulator.ledger import Ledger
-from simulator.model import ZERO, Account, Credit, CreditKind, Invoice, Line, Payment
+from simulator.model import ZERO, Credit, CreditKind, Invoice, Line, Payment
 from simulator.shapes import Shape, cached
 from simulator.wire import day_string, instant_string, ms_day, ms_instant
 
@@ -63,9 +62,8 @@ def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[
     out["Status"] = invoice.status
     out["LineAmountTypes"] = invoice.line_amount_types
     if not summary:
-        accounts = {account.code: account for account in ledger.accounts}
         out["LineItems"] = (
-            [line_wire(line, accounts, decimals) for line in invoice.lines] if full else []
+            [line_wire(ledger, line, decimals) for line in invoice.lines] if full else []
         )
     _totals(invoice, out)
     out["UpdatedDateUTC"] = ms_instant(invoice.updated_ms)
@@ -131,7 +129,7 @@ def _credit_stub(credit: Credit, applied: Decimal) -> dict[str, Any]:
     }
 
 
-def line_wire(line: Line, accounts: Mapping[str, Account], decimals: int) -> dict[str, Any]:
+def line_wire(ledger: Ledger, line: Line, decimals: int) -> dict[str, Any]:
     """A line of any document."""
     out: dict[str, Any] = {}
     if line.item_code is not None:
@@ -154,9 +152,18 @@ def line_wire(line: Line, accounts: Mapping[str, Account], decimals: int) -> dic
     if line.discount_amount is not None:
         out["DiscountAmount"] = line.discount_amount.quantize(amounts.CENT)
     out["LineItemID"] = line.id
-    account = accounts.get(line.account_code or "")
+    return out | _named(ledger, line)
+
+
+def _named(ledger: Ledger, line: Line) -> dict[str, Any]:
+    """The account and the item of a line, as they are today."""
+    out: dict[str, Any] = {}
+    account = ledger.account(code=line.account_code) if line.account_code else None
     if account is not None:
         out["AccountID"] = account.id
+    item = ledger.reference.item(line.item_code) if line.item_code else None
+    if item is not None:
+        out["Item"] = {"ItemID": item.id, "Name": item.name, "Code": item.code}
     return out
 
 

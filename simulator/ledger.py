@@ -5,7 +5,7 @@ never go back, and two stamps of one record are never equal. Rules live with the
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ from simulator.model import (
     Invoice,
     Payment,
 )
+from simulator.reference import Reference
 from simulator.shelf import Record, Shelf
 from simulator.wire import instant_string, to_ms
 
@@ -88,7 +89,7 @@ class Ledger:
     bank_transactions: Shelf[BankTransaction] = field(default_factory=Shelf)
     payments: Shelf[Payment] = field(default_factory=Shelf)
     allocations: dict[str, Allocation] = field(default_factory=dict)
-    accounts: tuple[Account, ...] = ()
+    reference: Reference = field(default_factory=Reference)
     contact_names: dict[str, str] = field(default_factory=dict)
     contact_numbers: dict[str, str] = field(default_factory=dict)
     invoice_numbers: dict[str, str] = field(default_factory=dict)
@@ -147,16 +148,26 @@ class Ledger:
             raise KeyError(document_id)
         return credit
 
+    @property
+    def accounts(self) -> Iterable[Account]:
+        """The chart of accounts."""
+        return self.reference.accounts.by_id.values()
+
     def account(self, *, code: str | None = None, account_id: str | None = None) -> Account | None:
         """The account of that code or id."""
-        for account in self.accounts:
-            if (code and account.code == code) or (account_id and account.id == account_id):
-                return account
-        return None
+        if account_id is not None:
+            return self.reference.accounts.get(account_id)
+        return next((each for each in self.accounts if code and each.code == code), None)
 
     def tax_percent(self, tax_type: str) -> Decimal | None:
-        """The percentage of a tax type, or None when the organisation has no such rate."""
-        return self.country.taxes.get(tax_type)
+        """The percentage of a tax type, or None when the organisation never had such a rate."""
+        rate = self.reference.tax_rates.get(tax_type)
+        return None if rate is None else rate.effective
+
+    def may_tax(self, tax_type: str) -> bool:
+        """Whether something new may be taxed so: archived rates stay on what has them."""
+        rate = self.reference.tax_rates.get(tax_type)
+        return rate is not None and rate.status == "ACTIVE"
 
     def locked(self, day: date) -> bool:
         """Whether writes dated that day are refused (on or before a lock date)."""

@@ -4,9 +4,8 @@ Not here: totals (amounts.py) and when lines may change (invoices.py).
 """
 
 from decimal import Decimal
-from typing import Any
 
-from simulator import amounts
+from simulator import amounts, items, tracking
 from simulator.elements import Element, decimal, identifier, parts, text
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Document, Line
@@ -60,9 +59,9 @@ def relabel(ledger: Ledger, document: Document, sent: list[Element]) -> None:
         line = by_id[str(line_id)]
         line.description = text(element, "Description") or line.description
         line.account_code = _account(ledger, element, approving=True) or line.account_code
-        tracking = parts(element, "Tracking")
-        if tracking is not None:
-            line.tracking = _tracking(tracking)
+        tracked = parts(element, "Tracking")
+        if tracked is not None:
+            line.tracking = tracking.on_line(ledger, tracked)
 
 
 def _line(
@@ -75,6 +74,7 @@ def _line(
     approving: bool,
 ) -> Line:
     line_id = identifier(element, "LineItemID")
+    element = items.filled_in(ledger, element, is_sale=document.is_sale)
     quantity, unit = decimal(element, "Quantity"), decimal(element, "UnitAmount")
     if unit is not None:
         unit = amounts.unit(unit, decimals)
@@ -95,7 +95,7 @@ def _line(
         item_code=text(element, "ItemCode", 30),
         discount_rate=decimal(element, "DiscountRate"),
         discount_amount=decimal(element, "DiscountAmount"),
-        tracking=_tracking(parts(element, "Tracking") or []),
+        tracking=tracking.on_line(ledger, parts(element, "Tracking") or []),
     )
 
 
@@ -135,7 +135,7 @@ def _tax(
     if document.line_amount_types == "NoTax":
         return "NONE", ZERO
     percent = ledger.tax_percent(tax_type)
-    if percent is None:
+    if percent is None or not ledger.may_tax(tax_type):
         raise Refused(f"The TaxType code '{tax_type}' does not exist or cannot be used here")
     given = decimal(element, "TaxAmount")
     if given is not None:
@@ -152,12 +152,6 @@ def _account(ledger: Ledger, element: Element, *, approving: bool) -> str | None
     if code is None and not approving:
         return None
     account = ledger.account(code=code) if code else None
-    if account is None or account.type == "BANK":
+    if account is None or not account.is_for_lines:
         raise Refused(f"Account code '{code or ''}' is not a valid code for this document.")
     return code
-
-
-def _tracking(sent: list[Element]) -> list[dict[str, Any]]:
-    if len(sent) > 2:
-        raise Refused("A line can have at most two tracking categories")
-    return [dict(entry) for entry in sent]

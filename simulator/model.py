@@ -219,11 +219,12 @@ class Allocation:
     date: dt.date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
-    """An account of the chart, as far as documents and payments name it.
+    """An account of the chart.
 
-    `currency` is that of a bank account; empty for the organisation's own.
+    `currency` is that of a bank account; empty for the organisation's own. `system` is Xero's word
+    for what it keeps the account for, empty for the others.
     """
 
     id: str
@@ -232,3 +233,19 @@ class Account:
     type: str
     takes_payments: bool = False
     currency: str = ""
+    status: str = "ACTIVE"
+    tax_type: str = "NONE"
+    description: str | None = None
+    bank_number: str = ""
+    bank_kind: str = ""
+    system: str = ""
+    reporting_code: str = ""
+    in_expense_claims: bool = False
+    is_watched: bool = False
+    updated_ms: int = 0
+
+    @property
+    def is_for_lines(self) -> bool:
+        """Whether a new line may name it: an active one that is no bank's and no ledger's own."""
+        own = self.type == "BANK" or self.system in {"DEBTORS", "CREDITORS"}
+        return self.status == "ACTIVE" and not own

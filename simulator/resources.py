@@ -16,6 +16,7 @@ from simulator import (
     organisation,
     payment_view,
     payments,
+    reference_endpoints,
 )
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Query, Wire
@@ -151,4 +152,5 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         nested={"history": history.below(payments.find)},
     ),
     **credit_endpoints.ENDPOINTS,
+    **reference_endpoints.ENDPOINTS,
 }

@@ -23,7 +23,7 @@ _READ_WRITE = (
 _REPORTS = ("aged", "balancesheet", "banksummary", "budgetsummary", "executivesummary",
             "profitandloss", "trialbalance", "taxreports", "tenninetynine")  # fmt: skip
 _OTHERS = ("openid", "profile", "email", "offline_access", "app.connections",
-           "accounting.budgets.read", "accounting.reports.read")  # fmt: skip
+           "paymentservices", "accounting.budgets.read", "accounting.reports.read")  # fmt: skip
 
 KNOWN = frozenset(
     (
@@ -51,7 +51,16 @@ _ENDPOINTS = {
     "overpayments": "accounting.payments",
     "banktransactions": "accounting.banktransactions",
     "attachments": "accounting.attachments",
+    "accounts": "accounting.settings",
+    "taxrates": "accounting.settings",
+    "items": "accounting.settings",
+    "trackingcategories": "accounting.settings",
+    "currencies": "accounting.settings",
+    "brandingthemes": "accounting.settings",
+    "paymentservices": "paymentservices",
 }
+#: What also opens an endpoint.
+_OTHERWISE = {"items": ("accounting.invoices", "accounting.transactions")}
 
 
 def refused(asked: frozenset[str], tier: str) -> frozenset[str]:
@@ -63,7 +72,7 @@ def refused(asked: frozenset[str], tier: str) -> frozenset[str]:
 def enough(held: frozenset[str], endpoint: str, *, writing: bool) -> bool:
     """Whether these scopes allow a call; `endpoint` is the path's first part in lower case."""
     granular = _ENDPOINTS[endpoint]
-    names = {granular, _BROAD.get(granular, granular)}
+    names = {granular, _BROAD.get(granular, granular), *_OTHERWISE.get(endpoint, ())}
     if not writing:
         names |= {f"{name}.read" for name in names}
     return bool(held & names)

@@ -45,6 +45,12 @@ class Shelf(Generic[R]):
         record.updated_ms = stamp_ms
         bisect.insort(self._stamped, (stamp_ms, record.id))
 
+    def drop(self, record_id: str) -> None:
+        """Take a record away for good: it is in no list any more. Raises KeyError."""
+        record = self.by_id.pop(record_id)
+        del self._stamped[bisect.bisect_left(self._stamped, (record.updated_ms, record_id))]
+        del self._ids[bisect.bisect_left(self._ids, record_id)]
+
     def stamped(self, since_ms: int | None) -> list[str]:
         """Ids in order of stamp, from that stamp on (inclusive)."""
         start = 0 if since_ms is None else bisect.bisect_left(self._stamped, (since_ms, ""))

@@ -4,11 +4,16 @@ from typing import Any
 
 from simulator import (
     bank_view,
+    chart,
     contact_view,
     credit_view,
+    currencies,
     invoice_view,
+    items,
     organisation,
     payment_view,
+    tax_rates,
+    tracking,
 )
 from simulator.ledger import Ledger
 from simulator.model import CreditKind
@@ -49,7 +54,21 @@ def raw(ledger: Ledger) -> dict[str, Any]:
         "BankTransactions": [
             bank_view.wire(ledger, made, Shape.SINGLE, 4) for made in ledger.bank_transactions
         ],
+        **_reference(ledger),
         "Payments": [
             payment_view.wire(ledger, payment, Shape.SINGLE) for payment in ledger.payments
         ],
+    }
+
+
+def _reference(ledger: Ledger) -> dict[str, Any]:
+    held = ledger.reference
+    return {
+        "Accounts": [chart.wire(account) for account in held.accounts],
+        "TaxRates": [tax_rates.wire(rate) for rate in held.tax_rates],
+        "Items": [items.wire(item, 4) for item in held.items],
+        "TrackingCategories": [
+            tracking.wire(category, archived=True) for category in held.categories
+        ],
+        "Currencies": [currencies.wire(currency) for currency in held.currencies],
     }

@@ -12,12 +12,11 @@ from starlette.routing import Route
 
 from simulator import answers, scopes
 from simulator.books import Tenant
-from simulator.endpoints import Target
 from simulator.idempotency import StoredAnswer
 from simulator.identity import AccessToken
 from simulator.limits import Exceeded
 from simulator.refusals import PostUnreadable
-from simulator.resources import ENDPOINTS
+from simulator.routing import target_of
 from simulator.serving import Call, Serving, unreadable
 from simulator.simulation import Simulation
 
@@ -50,12 +49,9 @@ class AccountingHttp:
                 403, "Forbidden", "AuthenticationUnsuccessful", answers.random_id
             )
         response = await self._admit(request, token, tenant)
-        usage = self._sim.used(tenant.id)
-        usage.calls += 1
-        usage.bytes += len(response.body)
-        if response.status_code == 429:
-            usage.refused += 1
-        else:
+        path = request.path_params["path"].strip("/").lower()
+        self._sim.count(tenant.id, response, metered=path != "organisation")
+        if response.status_code != 429:
             limits = self._sim.limits.headers(token.client_id, tenant.id)
             response.headers.update({**limits, "Xero-Tenant-Id": tenant.id})
         response.headers["Cache-Control"] = "max-age=0, no-cache, no-store"
@@ -79,6 +75,8 @@ class AccountingHttp:
                 await asyncio.sleep(fault.seconds)
             if fault is not None and fault.kind in {"status", "html"}:
                 return self._sim.fault_answer(fault)
+            if tenant.offline:
+                return answers.offline()
             response = self._answer(request, await request.body(), token, tenant=tenant)
             return self._sim.spoil(response, fault)
         finally:
@@ -96,7 +94,7 @@ class AccountingHttp:
     def _answer(
         self, request: Request, body: bytes, token: AccessToken, *, tenant: Tenant
     ) -> Response:
-        target = _target(request.path_params["path"])
+        target = target_of(request.path_params["path"])
         if target is None:
             return answers.not_found()
         name = request.path_params["path"].strip("/").partition("/")[0].lower()
@@ -130,20 +128,3 @@ class AccountingHttp:
         )
         self._sim.idempotency.keep(client_id, key, whole, answer=answer)
         return response
-
-
-def _target(path: str) -> Target | None:
-    """What a path leads to, matched without regard to case; None for no endpoint of ours.
-
-    Some endpoints have two parts, such as Organisation/Actions.
-    """
-    name, _, more = path.strip("/").partition("/")
-    key, _, below = more.partition("/")
-    double = ENDPOINTS.get(f"{name}/{key}".lower())
-    if double is not None:
-        return Target(double, *([below] if below else []))
-    endpoint = ENDPOINTS.get(name.lower())
-    if endpoint is None:
-        return None
-    kind, _, rest = below.partition("/")
-    return Target(endpoint, key, kind.lower(), rest)

@@ -128,6 +128,11 @@ def too_large() -> Response:
     return Response("Request Entity Too Large", 413, media_type=TEXT)
 
 
+def offline() -> Response:
+    """503 for an organisation that is offline for a while, in plain text."""
+    return Response("The organisation is offline. Please try again later.", 503, media_type=TEXT)
+
+
 def plain(status: int) -> Response:
     """An error of the given status in the form Xero mostly uses for it."""
     texts = {

@@ -57,6 +57,8 @@ class Books:
         if index >= len(ORGANISATIONS):
             default_name = f"{default_name} {index // len(ORGANISATIONS) + 1}"
         currency = spec.currency or default_currency
+        if spec.demo:
+            default_name = f"Demo Company ({COUNTRIES[currency].code})"
         config = self._config
         ledger = Ledger(
             tenant_id="",
@@ -67,6 +69,7 @@ class Books:
             announce=self._announce,
             rules=config.rules(),
             created_ms=to_ms(created or self._clock()),
+            is_demo=spec.demo,
         )
         ledger.tenant_id = spec.tenant_id or ledger.new_id()
         furnish(ledger)

@@ -19,16 +19,18 @@ Clock = Callable[[], datetime]
 CURRENCIES = ("AUD", "NZD", "GBP", "USD", "ZAR")
 
 _DAY_LIMITS = {"starter": 1_000}
+_EGRESS_GB = {"core": 10, "plus": 50, "advanced": 250}
 _BULK_TIERS = frozenset({"advanced", "enterprise"})
 
 
 @dataclass(frozen=True)
 class TenantSpec:
-    """One organisation to make; what is left out is drawn from the seed."""
+    """One organisation to make; what is left out is drawn from the seed. `demo`: can be reset."""
 
     name: str | None = None
     currency: str | None = None
     tenant_id: str | None = None
+    demo: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ class SimulatorConfig:
     def day_limit(self) -> int:
         """Calls a day and organisation (Xero: OAuth 2.0 API limits)."""
         return _DAY_LIMITS.get(self.tier.lower(), 5_000)
+
+    def included_egress(self) -> int | None:
+        """Bytes a month that the tier includes (Xero: "Pricing"); None: without end."""
+        included = _EGRESS_GB.get(self.tier.lower())
+        return None if included is None else included * 10**9
 
     def allows_bulk_consent(self) -> bool:
         """Whether one consent may name several organisations (Xero: tier Advanced and up)."""

@@ -11,6 +11,7 @@ from simulator import (
     credit_view,
     credits,
     history,
+    printing,
 )
 from simulator.elements import Element
 from simulator.endpoints import Attachable, Endpoint, Found, Nested, Query, Wire
@@ -40,6 +41,10 @@ def _credits(kind: CreditKind) -> Endpoint:
     def holder(ledger: Ledger, key: str) -> Attachable:
         return credits.find(ledger, kind, key)
 
+    def printed(ledger: Ledger, key: str) -> bytes:
+        credit = credits.find(ledger, kind, key)
+        return printing.document(ledger, credit, f"Credit note {credit.number}")
+
     is_note = kind is CreditKind.CREDIT_NOTE
     return Endpoint(
         kind.collection,
@@ -50,6 +55,7 @@ def _credits(kind: CreditKind) -> Endpoint:
         _change_note if is_note else None,
         nested={"allocations": _allocations(kind), "history": history.below(holder)},
         files=holder if is_note else None,
+        printed=printed if is_note else None,
     )
 
 

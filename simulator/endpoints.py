@@ -55,6 +55,7 @@ class Nested:
         put: make one of an element (PUT to the collection).
         post: the same by POST, where Xero takes that.
         change: a POST to one of them, by its own key.
+        act: a POST to the collection without a body, answered 204.
         remove: a DELETE of one; its wire form, or None for 204 with nothing.
         bare_removal: a removal's answer is the object alone, in no envelope.
         most: how many elements one call may carry; None: as many as fit.
@@ -66,6 +67,7 @@ class Nested:
     put: Callable[[Ledger, Query, str, Element], Wire] | None = None
     post: Callable[[Ledger, Query, str, Element], Wire] | None = None
     change: Callable[[Ledger, Query, str, str, Element], Wire] | None = None
+    act: Callable[[Ledger, Query, str], None] | None = None
     remove: Callable[[Ledger, Query, str, str], Wire | None] | None = None
     bare_removal: bool = False
     most: int | None = None
@@ -75,7 +77,7 @@ class Nested:
         """What the collection (no key), or one of it, can be asked to do."""
         if rest:
             return _named(POST=self.change, DELETE=self.remove)
-        return _named(GET=self.read, POST=self.post, PUT=self.put)
+        return _named(GET=self.read, POST=self.post or self.act, PUT=self.put)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Endpoint:
         error_flag: the key that marks a refused element.
         nested: collections below a record, by lower-case name.
         files: finds the record that attachments are kept with; None: it takes none.
+        printed: a record as PDF; None: there is none. Raises NotFound.
     """
 
     collection: str
@@ -111,6 +114,7 @@ class Endpoint:
     error_flag: str = "HasErrors"
     nested: Mapping[str, Nested] = field(default_factory=dict)
     files: Callable[[Ledger, str], Attachable] | None = None
+    printed: Callable[[Ledger, str], bytes] | None = None
 
     def methods(self, key: str) -> list[str]:
         """What the list (no key), or one record, can be asked to do."""
@@ -153,6 +157,8 @@ class Target:
         if self.is_file and self.endpoint.files is not None:
             return ["GET", "POST", "PUT"] if self.rest else ["GET"]
         if self.below:
+            if self.below == "pdf" and self.endpoint.printed is not None and not self.rest:
+                return ["GET"]
             if self.nested is None:
                 raise NotFound(self.below)
             return self.nested.methods(self.rest)

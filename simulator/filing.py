@@ -5,6 +5,7 @@ a record's UpdatedDateUTC (Xero does not say whether it should).
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Note:
 
 @dataclass
 class Filing:
-    """All files and notes of an organisation, by the id of the record they belong to."""
+    """All files and notes of an organisation by their record's id, and e-mails sent by day."""
 
     files: dict[str, list[Attachment]] = field(default_factory=dict)
     notes: dict[str, list[Note]] = field(default_factory=dict)
+    emails: dict[date, int] = field(default_factory=dict)
 
     def has_files(self, record_id: str) -> bool:
         """What HasAttachments says."""

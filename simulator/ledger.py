@@ -81,6 +81,7 @@ class Ledger:
     announce: Callable[[Change], None]
     rules: LedgerRules = field(default_factory=LedgerRules)
     created_ms: int = 0
+    is_demo: bool = False
     contacts: Shelf[Contact] = field(default_factory=Shelf)
     invoices: Shelf[Invoice] = field(default_factory=Shelf)
     credits: dict[CreditKind, Shelf[Credit]] = field(

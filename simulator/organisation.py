@@ -21,7 +21,7 @@ def wire(ledger: Ledger) -> dict[str, Any]:
         "OrganisationType": "COMPANY",
         "BaseCurrency": country.currency,
         "CountryCode": country.code,
-        "IsDemoCompany": False,
+        "IsDemoCompany": ledger.is_demo,
         "OrganisationStatus": "ACTIVE",
         "TaxNumber": f"{int(short[:8], 16) % 10**9:09d}",
         "FinancialYearEndDay": day,

@@ -16,12 +16,14 @@ from simulator import (
     organisation,
     payment_view,
     payments,
+    printing,
     reference_endpoints,
 )
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Query, Wire
 from simulator.ledger import Ledger
 from simulator.listing import select
+from simulator.sending import BELOW_INVOICE
 from simulator.shapes import Shape
 from simulator.wire import fragment
 
@@ -117,8 +119,19 @@ def _change_payment(ledger: Ledger, query: Query, key: str, element: Element) ->
     return payment_view.wire(ledger, payment, Shape.SINGLE)
 
 
+def _printed(ledger: Ledger, key: str) -> bytes:
+    invoice = invoices.find(ledger, key)
+    return printing.document(ledger, invoice, f"Invoice {invoice.number}")
+
+
+def _reminders(ledger: Ledger, query: Query) -> Found:
+    del ledger, query
+    return Found([fragment({"Enabled": False})])
+
+
 ENDPOINTS: Mapping[str, Endpoint] = {
     "organisation": Endpoint("Organisations", "OrganisationID", _organisation),
+    "invoicereminders/settings": Endpoint("InvoiceReminders", "", _reminders),
     "contacts": Endpoint(
         "Contacts",
         "ContactID",
@@ -137,8 +150,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         _invoice,
         _save_invoice,
         _change_invoice,
-        nested={"history": history.below(invoices.find)},
+        nested={"history": history.below(invoices.find), **BELOW_INVOICE},
         files=invoices.find,
+        printed=_printed,
     ),
     "payments": Endpoint(
         "Payments",

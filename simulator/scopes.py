@@ -51,6 +51,7 @@ _ENDPOINTS = {
     "overpayments": "accounting.payments",
     "banktransactions": "accounting.banktransactions",
     "attachments": "accounting.attachments",
+    "invoicereminders": "accounting.settings",
     "accounts": "accounting.settings",
     "taxrates": "accounting.settings",
     "items": "accounting.settings",

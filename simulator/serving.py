@@ -15,7 +15,7 @@ from starlette.responses import Response
 from simulator import answers, attachments, bodies, wire
 from simulator.books import Tenant
 from simulator.elements import Element
-from simulator.endpoints import Endpoint, Found, Nested, Query, Target, elements_of
+from simulator.endpoints import Endpoint, Found, Nested, Query, Target, Wire, elements_of
 from simulator.filing import Attachment
 from simulator.ledger import Ledger
 from simulator.listing import modified_since
@@ -68,7 +68,8 @@ class Serving:
             return answers.not_allowed(methods)
         if method in {"GET", "DELETE"}:
             return None
-        if not target.is_file and not bodies.readable(call.media_type):
+        acts = target.nested is not None and target.nested.act is not None
+        if not (target.is_file or acts or bodies.readable(call.media_type)):
             return answers.unsupported()
         return answers.too_large() if len(call.body) > LARGEST_BODY else None
 
@@ -102,9 +103,16 @@ class Serving:
         if call.target.is_file:
             return self._file(call, query)
         if request.method == "GET":
+            printed = _printed(call)
+            if printed is not None:
+                return Response(printed, media_type="application/pdf")
             return self._found(request, call.target.holder, _read(call, query))
         if request.method == "DELETE":
             return self._removed(call, query)
+        nested = call.target.nested
+        if nested is not None and nested.act is not None:
+            nested.act(call.ledger, query, call.target.key)
+            return Response(status_code=204)
         return self._write(call, query)
 
     def _write(self, call: Call, query: Query) -> Response:
@@ -116,7 +124,8 @@ class Serving:
         records: list[dict[str, Any]] = []
         for element in elements:
             try:
-                record = _apply(call, query, element)
+                method = request.method
+                record = apply(call.ledger, call.target, query, element=element, method=method)
                 records.append(record if summarize else {**record, "StatusAttributeString": "OK"})
             except Refused as refusal:
                 bad = _refused(element, holder, refusal)
@@ -126,13 +135,8 @@ class Serving:
         return self._found(request, holder, Found([wire.fragment(r) for r in records]))
 
     def _removed(self, call: Call, query: Query) -> Response:
-        target, ledger = call.target, call.ledger
-        nested = target.nested
-        gone: dict[str, Any] | None = None
-        if nested is not None and nested.remove is not None:
-            gone = nested.remove(ledger, query, target.key, target.rest)
-        elif target.endpoint.remove is not None:
-            gone = target.endpoint.remove(ledger, query, target.key)
+        target, nested = call.target, call.target.nested
+        gone = remove(call.ledger, target, query)
         if gone is None:
             return Response(status_code=204)
         if nested is not None and nested.bare_removal:
@@ -192,9 +196,24 @@ def _read(call: Call, query: Query) -> Found:
     return endpoint.read_one(ledger, query, target.key)
 
 
-def _apply(call: Call, query: Query, element: Element) -> dict[str, Any]:
-    """One element's write. `Target.methods` has let through only what there is."""
-    target, ledger, method = call.target, call.ledger, call.request.method
+def _printed(call: Call) -> bytes | None:
+    """A record as PDF, when Accept or the path asks for it and the endpoint has it."""
+    target = call.target
+    if target.endpoint.printed is None or not target.key:
+        return None
+    accept = call.request.headers.get("accept", "")
+    asked = not target.below and "application/pdf" in accept
+    if target.below == "pdf" or asked:
+        return target.endpoint.printed(call.ledger, target.key)
+    return None
+
+
+def apply(ledger: Ledger, target: Target, query: Query, *, element: Element, method: str) -> Wire:
+    """One element's write. `Target.methods` must have let the method through.
+
+    Raises:
+        Refusal: whatever the endpoint says no with.
+    """
     endpoint, nested = target.endpoint, target.nested
     if nested is not None:
         if target.rest and nested.change is not None:
@@ -206,6 +225,16 @@ def _apply(call: Call, query: Query, element: Element) -> dict[str, Any]:
         return endpoint.change(ledger, query, target.key, element)
     elif endpoint.save is not None:
         return endpoint.save(ledger, query, element, method == "PUT")
+    raise NotFound(target.key)
+
+
+def remove(ledger: Ledger, target: Target, query: Query) -> Wire | None:
+    """A DELETE: what is left to show of the record, if anything. Raises Refusal."""
+    nested = target.nested
+    if nested is not None and nested.remove is not None:
+        return nested.remove(ledger, query, target.key, target.rest)
+    if nested is None and target.endpoint.remove is not None:
+        return target.endpoint.remove(ledger, query, target.key)
     raise NotFound(target.key)
 
 

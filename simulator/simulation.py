@@ -24,11 +24,17 @@ from simulator.limits import Exceeded, Limits
 
 @dataclass
 class Usage:
-    """What one organisation's API answered."""
+    """What one organisation's API answered.
+
+    `egress` is what counts as such of one calendar month (UTC): the bodies of all answers but
+    those of GET Organisation. Whether answers to writes count is not known; here they do.
+    """
 
     calls: int = 0
     bytes: int = 0
     refused: int = 0
+    month: str = ""
+    egress: int = 0
 
 
 class Simulation:
@@ -64,6 +70,23 @@ class Simulation:
     def used(self, tenant_id: str) -> Usage:
         """The counters of one organisation."""
         return self.usage.setdefault(tenant_id, Usage())
+
+    def count(self, tenant_id: str, response: Response, *, metered: bool) -> None:
+        """Count an answer; `metered` says whether its body is egress."""
+        usage = self.used(tenant_id)
+        usage.calls += 1
+        usage.bytes += len(response.body)
+        usage.refused += response.status_code == 429
+        month = f"{self.clock():%Y-%m}"
+        if usage.month != month:
+            usage.month, usage.egress = month, 0
+        usage.egress += len(response.body) if metered else 0
+
+    def egress(self) -> dict[str, object]:
+        """This month's egress of all organisations, and what the tier includes; None: no end."""
+        month = f"{self.clock():%Y-%m}"
+        used = sum(usage.egress for usage in self.usage.values() if usage.month == month)
+        return {"month": month, "bytes": used, "included": self.config.included_egress()}
 
     async def latency(self) -> None:
         """The time a call takes beyond its work."""

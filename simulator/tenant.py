@@ -37,6 +37,7 @@ class Tenant:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.vanished = False
+        self.offline = False
 
     @property
     def id(self) -> str:

@@ -2,8 +2,8 @@
 
 Comparisons with == = != > >= < <=, AND OR && ||, brackets, null, true, false, text in double
 quotes, numbers, Guid("…"), DateTime(y,m,d), DateTime.Parse("…"), and .Contains .StartsWith
-.EndsWith on text. What can't be read raises QueryUnreadable (Xero: QueryParseException).
-Field names are matched without regard to case.
+.EndsWith on text, also after .ToLower() .ToUpper() .Trim(). What can't be read raises
+QueryUnreadable (Xero: QueryParseException). Field names are matched without regard to case.
 """
 
 import operator
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
         (?P<text>"(?:[^"\\]|\\.)*") |
         (?P<number>-?\d+(?:\.\d+)?[mMdDlL]?) |
         (?P<name>[A-Za-z_][A-Za-z0-9_.]*) |
-        (?P<op>==|!=|>=|<=|&&|\|\||=|>|<|\(|\)|,)
+        (?P<op>==|!=|>=|<=|&&|\|\||=|>|<|\(|\)|,|\.)
     )""",
     re.VERBOSE,
 )
@@ -42,6 +42,11 @@ _METHODS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda value, part: part in value,
     "startswith": str.startswith,
     "endswith": str.endswith,
+}
+_TRANSFORMS: dict[str, Callable[[str], str]] = {
+    "tolower": str.lower,
+    "toupper": str.upper,
+    "trim": str.strip,
 }
 _WORDS: dict[str, object] = {"null": None, "true": True, "false": False}
 
@@ -106,17 +111,33 @@ class _Reader:
         kind, name = self._next()
         if kind != "name":
             raise QueryUnreadable(f"Expression expected, found '{name}'")
-        field, _, method = name.rpartition(".")
-        if method.lower() in _METHODS:
-            return self._method(field, method.lower())
-        get = self._field(name)
+        get, method = self._getter(name)
+        if method:
+            return self._method(get, method)
         operator_token = self._next()[1]
         if operator_token not in _COMPARE:
             raise QueryUnreadable(f"Operator expected after '{name}'")
         return _compare(get, operator_token, self._value())
 
-    def _method(self, field: str, method: str) -> Test[Any]:
-        get, apply = self._field(field), _METHODS[method]
+    def _getter(self, name: str) -> tuple[Getter[Any], str]:
+        """How to get a field, changed by .ToLower() and the like, and the test called on it."""
+        field, _, method = name.rpartition(".")
+        if method.lower() not in {*_METHODS, *_TRANSFORMS}:
+            return self._field(name), ""
+        get, word = self._field(field), method.lower()
+        while word in _TRANSFORMS:
+            self._need("(")
+            self._need(")")
+            get = _changed(get, _TRANSFORMS[word])
+            if not self._take("."):
+                return get, ""
+            word = self._next()[1].lower()
+        if word not in _METHODS:
+            raise QueryUnreadable(f"No applicable method '{word}' exists")
+        return get, word
+
+    def _method(self, get: Getter[Any], method: str) -> Test[Any]:
+        apply = _METHODS[method]
         self._need("(")
         value = self._value()
         self._need(")")
@@ -189,6 +210,10 @@ class _Reader:
     def _need(self, token: str) -> None:
         if not self._take(token):
             raise QueryUnreadable(f"'{token}' expected")
+
+
+def _changed(get: Getter[Any], change: Callable[[str], str]) -> Getter[Any]:
+    return lambda record: None if (held := get(record)) is None else change(str(held))
 
 
 def _compare(get: Getter[Any], token: str, value: object) -> Test[Any]:

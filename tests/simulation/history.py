@@ -337,21 +337,25 @@ class History:
         """What killed programs held becomes free, as after the leases' own seconds."""
         now = self.world.clock.real() - timedelta(seconds=1)
         dead = self.world.killed()
+        self._set(
+            "tenant", "lease_until = $1",
+            "lease_owner = ANY($2) AND lease_until > $1", now, dead,
+        )  # fmt: skip
+        self._set("lease", "until = $1", "owner = ANY($2) AND until > $1", now, dead)
+        self._set(
+            '"authorization"', "refresh_claimed_until = $1",
+            "refresh_claimed_until BETWEEN $1 AND $1 + interval '55 seconds'", now,
+        )  # fmt: skip
+
+    def _set(self, table: str, values: str, where: str, *args: Any) -> None:
+        """Change rows from outside the world, but for those that somebody in it has locked: time
+        stands still for the driver, so it would wait for ever."""
         self._admin(
             "execute",
-            "UPDATE tenant SET lease_until = $1 WHERE lease_owner = ANY($2) AND lease_until > $1",
-            now, dead,
-        )  # fmt: skip
-        self._admin(
-            "execute",
-            "UPDATE lease SET until = $1 WHERE owner = ANY($2) AND until > $1", now, dead,
-        )  # fmt: skip
-        self._admin(
-            "execute",
-            """UPDATE "authorization" SET refresh_claimed_until = $1
-                WHERE refresh_claimed_until BETWEEN $1 AND $1 + interval '55 seconds'""",
-            now,
-        )  # fmt: skip
+            f"""UPDATE {table} SET {values} WHERE ctid IN
+                (SELECT ctid FROM {table} WHERE {where} FOR UPDATE SKIP LOCKED)""",  # noqa: S608  # ours
+            *args,
+        )
 
     def _none_ended(self) -> None:
         for each in (*self.world.handlers, *self._ending, self.world.receiver):
@@ -383,7 +387,7 @@ class History:
         return "a token refresh is not settled" if open_claims else None
 
     def _sweep_soon(self) -> None:
-        self._admin("execute", "UPDATE cursor SET sweep_due_at = $1", self.world.clock.now())
+        self._set("cursor", "sweep_due_at = $1", "true", self.world.clock.now())
 
     def _backfilled(self) -> str | None:
         left: int = self._admin(

@@ -20,7 +20,7 @@ CREDITS = {
     "SPEND-OVERPAYMENT": CreditKind.OVERPAYMENT,
 }
 TYPES = frozenset({"RECEIVE", "SPEND", *CREDITS})
-_RECEIVABLE, _PAYABLE = "610", "800"
+_RECEIVABLE, _PAYABLE = "DEBTORS", "CREDITORS"
 
 
 def find(ledger: Ledger, key: str) -> BankTransaction:
@@ -153,7 +153,8 @@ def _overpaid_line(ledger: Ledger, made: BankTransaction, sent: list[Element]) -
     if amount is None:
         amount = (decimal(element, "Quantity") or 1) * (unit or ZERO)
     amount = amounts.cents(amount)
-    account = ledger.account(code=_RECEIVABLE if made.is_sale else _PAYABLE)
+    system = _RECEIVABLE if made.is_sale else _PAYABLE
+    account = next((each for each in ledger.accounts if each.system == system), None)
     return [
         Line(
             id=ledger.new_id(),
@@ -193,6 +194,6 @@ def _bank_account(ledger: Ledger, element: Element) -> Account:
     sent = part(element, "BankAccount") or {}
     code, account_id = text(sent, "Code"), identifier(sent, "AccountID")
     account = ledger.account(code=code, account_id=account_id) if code or account_id else None
-    if account is None or account.type != "BANK":
+    if account is None or account.type != "BANK" or account.status != "ACTIVE":
         raise Refused("A BankAccount must be specified: an account of type BANK")
     return account

@@ -77,6 +77,9 @@ class Business:
         payment = tenant.ledger.payments.pick(self._rng, lambda p: p.status == "AUTHORISED")
         if payment is None:
             return False
+        is_refund = isinstance(tenant.ledger.document(payment.document_id), Credit)
+        if is_refund and not self._may_refund(tenant):
+            return False
         tenant.delete_payment(payment.id)
         return True
 
@@ -103,9 +106,25 @@ class Business:
         dealings.credit(tenant, self._drafter(tenant), invoice, status=status)
         return True
 
+    def edit_credit(self, tenant: Tenant) -> bool:
+        """Other lines or another reference on a credit note that is not applied."""
+        note = tenant.ledger.credits[CreditKind.CREDIT_NOTE].pick(
+            self._rng, lambda c: c.status in {"DRAFT", "AUTHORISED"} and not c.is_applied
+        )
+        if note is None:
+            return False
+        drafter = self._drafter(tenant)
+        edits: dict[str, Any] = {"LineItems": [drafter.credit_line(note.is_sale)]}
+        if note.is_sale and self._rng.random() < 0.5:
+            edits = {"Reference": f"Return {self._rng.randint(1000, 9999)}"}
+        tenant.update_credit_note(note.id, **edits)
+        return True
+
     def finish_credit(self, tenant: Tenant) -> bool:
         """Approve a draft of a credit note, or delete it."""
-        note = self._credit(tenant, lambda c: c.status in {"DRAFT", "SUBMITTED"})
+        note = tenant.ledger.credits[CreditKind.CREDIT_NOTE].pick(
+            self._rng, lambda c: c.status in {"DRAFT", "SUBMITTED"}
+        )
         if note is None:
             return False
         status = self._rng.choices(("AUTHORISED", "DELETED"), (3, 1))[0]
@@ -114,20 +133,20 @@ class Business:
 
     def allocate(self, tenant: Tenant) -> bool:
         """Apply a credit to what its contact owes or is owed."""
-        credit = self._credit(tenant, _usable)
+        credit = self._credit(tenant, _usable) if self._may_allocate(tenant) else None
         return credit is not None and dealings.spread(tenant, credit, self._rng)
 
     def unallocate(self, tenant: Tenant) -> bool:
         """Take an allocation back."""
         credit = self._credit(tenant, lambda c: bool(c.allocations))
-        if credit is None:
+        if credit is None or not self._may_allocate(tenant):
             return False
         tenant.unallocate(self._rng.choice(credit.allocations))
         return True
 
     def refund(self, tenant: Tenant) -> bool:
         """Pay a credit back, whole or a part."""
-        credit = self._credit(tenant, _usable)
+        credit = self._credit(tenant, _usable) if self._may_refund(tenant) else None
         share = self._rng.choice((1.0, self._rng.uniform(0.1, 0.9)))
         return credit is not None and dealings.refund_share(tenant, credit, share)
 
@@ -260,6 +279,14 @@ class Business:
     def _pick(self, tenant: Tenant, fits: Callable[[Invoice], bool]) -> Invoice | None:
         return tenant.ledger.invoices.pick(self._rng, fits)
 
+    def _may_allocate(self, tenant: Tenant) -> bool:
+        rules = tenant.ledger.rules
+        stamped = rules.allocation_moves_invoice and rules.allocation_moves_credit
+        return stamped or not self._stamped_only
+
+    def _may_refund(self, tenant: Tenant) -> bool:
+        return tenant.ledger.rules.refund_moves_credit or not self._stamped_only
+
     def _credit(self, tenant: Tenant, fits: Callable[[Credit], bool]) -> Credit | None:
         """A credit that fits, of any kind, the drawn kind first."""
         for kind in self._rng.sample(list(CreditKind), k=len(CreditKind)):
@@ -298,6 +325,7 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.overpay, 3),
     (Business.prepay, 3),
     (Business.credit, 7),
+    (Business.edit_credit, 2),
     (Business.finish_credit, 2),
     (Business.allocate, 9),
     (Business.unallocate, 2),

@@ -1,9 +1,11 @@
 """The control API below `{base}/control`: steering a simulator over HTTP. JSON in and out.
 
 GET  /books[?tenant=ID]   every organisation's raw books: {"tenants": [{"tenant_id", "name",
-                          "Organisation", "Contacts", "Invoices", "Payments"}]}, each record
-                          as a single GET with unitdp=4 would give it; archived contacts,
-                          voided and deleted documents and deleted payments included
+                          "Organisation", "Contacts", "Invoices", "CreditNotes",
+                          "Prepayments", "Overpayments", "BankTransactions", "Payments" and
+                          what lines refer to}]}, each record as a single GET with unitdp=4
+                          would give it; archived contacts, voided and deleted documents and
+                          deleted payments included
 GET  /stats               {"tenants": {id: {"name", "calls", "bytes", "refused",
                           "month", "egress"}},
                           "deliveries": {counters, "pending", "stored", "last_sequence"},

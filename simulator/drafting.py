@@ -8,6 +8,7 @@ from typing import Any
 from simulator import names
 from simulator.ledger import Ledger
 from simulator.model import Invoice
+from simulator.reference import ACTIVE
 
 _FOREIGN = ("EUR", "USD", "AUD", "GBP", "NZD")
 
@@ -126,7 +127,7 @@ class Drafter:
             "Status": status,
             "CurrencyCode": invoice.currency,
             "LineAmountTypes": invoice.line_amount_types,
-            "LineItems": [self._credit_line(sale) for _ in range(rng.randint(1, 2))],
+            "LineItems": [self.credit_line(sale) for _ in range(rng.randint(1, 2))],
         }
         if sale and rng.random() < 0.5:
             element["Reference"] = f"Return {rng.randint(100, 999)}"
@@ -168,9 +169,37 @@ class Drafter:
             element["TaxType"] = "NONE"
         if sale and rng.random() < 0.1:
             element["DiscountRate"] = rng.choice((5, 10, Decimal("12.5")))
+        if rng.random() < 0.25:
+            element["Tracking"] = self._tracking()
+        if rng.random() < 0.1:
+            element |= self._item(sale)
         return element
 
-    def _credit_line(self, sale: bool) -> dict[str, Any]:
+    def _tracking(self) -> list[dict[str, Any]]:
+        """An option of one or both categories, by ids or by names."""
+        rng = self._rng
+        chosen = []
+        for category in self._ledger.reference.categories:
+            options = [option for option in category.options if option.status == ACTIVE]
+            if category.status != ACTIVE or not options or rng.random() < 0.3:
+                continue
+            option = rng.choice(options)
+            by_id = {"TrackingCategoryID": category.id, "TrackingOptionID": option.id}
+            by_name = {"Name": category.name, "Option": option.name}
+            chosen.append(by_id if rng.random() < 0.5 else by_name)
+        return chosen
+
+    def _item(self, sale: bool) -> dict[str, Any]:
+        """The code of an item of that side, where there is one whose stock isn't counted."""
+        fitting = [
+            item.code
+            for item in self._ledger.reference.items
+            if item.inventory_code is None and (item.is_sold if sale else item.is_purchased)
+        ]
+        return {"ItemCode": self._rng.choice(fitting)} if fitting else {}
+
+    def credit_line(self, sale: bool) -> dict[str, Any]:
+        """A line of a credit note, without a discount."""
         line = self._line("ACCREC" if sale else "ACCPAY")
         cents = self._rng.randint(500, 40_000)
         return {

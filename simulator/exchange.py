@@ -44,11 +44,13 @@ def document_rate(
     """The rate of a document: as sent, else the one it has, else the day's; 1 in base currency.
 
     Raises:
-        Refused: the rate sent isn't above zero.
+        Refused: the rate sent isn't above zero, or the organisation doesn't use the currency.
     """
     base = ledger.country.currency
     if currency == base:
         return Decimal(1)
+    if ledger.reference.currencies.get(currency) is None:
+        raise Refused(f"Organisation is not subscribed to currency {currency}")
     return _sent(element) or held or day_rate(currency, base, on)
 
 

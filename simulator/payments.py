@@ -131,6 +131,6 @@ def _account(ledger: Ledger, element: Element) -> Account:
     account = ledger.account(code=code, account_id=account_id) if code or account_id else None
     if account is None:
         raise Refused("Account could not be found")
-    if not account.takes_payments:
+    if account.status != "ACTIVE" or not account.takes_payments:
         raise Refused("Account type is invalid for making payments")
     return account

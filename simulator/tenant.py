@@ -145,11 +145,14 @@ class Tenant:
         """Apply a credit to an invoice or bill, by default as much as fits."""
         credit, invoice = self.credit(key), self.invoice(invoice_key)
         fitting = min(credit.remaining, invoice.amount_due)
-        element = {
-            "Invoice": {"InvoiceID": invoice.id},
-            "Amount": fitting if amount is None else amount,
-        }
-        return allocations.allocate(self.ledger, credit, element)
+        return self.allocate_element(
+            key,
+            {"Invoice": {"InvoiceID": invoice.id}, "Amount": fitting if amount is None else amount},
+        )
+
+    def allocate_element(self, key: str, element: Mapping[str, Any]) -> Allocation:
+        """Apply a credit as an element of Xero's says."""
+        return allocations.allocate(self.ledger, self.credit(key), element)
 
     def unallocate(self, key: str) -> None:
         """Take an allocation back. Raises NotFound."""

@@ -86,7 +86,9 @@ class Business:
     def overpay(self, tenant: Tenant) -> bool:
         """Pay more than is due."""
         invoice = self._pick(tenant, _payable)
-        return invoice is not None and dealings.overpay(tenant, invoice, self._rng)
+        if invoice is None:
+            return False
+        return dealings.overpay(tenant, invoice, self._rng) is not None
 
     def prepay(self, tenant: Tenant) -> bool:
         """Receive or send money in advance."""

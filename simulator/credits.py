@@ -41,7 +41,9 @@ def settle(ledger: Ledger, credit: Credit, *, moves: bool) -> None:
     if credit.remaining == 0 and credit.is_applied:
         credit.status = "PAID"
         if credit.kind is CreditKind.CREDIT_NOTE:
-            credit.fully_paid_on = max(applied.date for applied in (*allocations, *refunds))
+            credit.fully_paid_on = max(
+                [*(one.date for one in allocations), *(one.date for one in refunds)]
+            )
     changed(ledger, credit, moves=moves)
 
 

@@ -1,7 +1,7 @@
 """Dealings with money: what the opening books and the live business both do, by seeded chance.
 
-Each function does one thing if it can and says whether it did; what to deal with is chosen by
-the caller. Rules stay with the resources: what Xero would refuse raises Refused.
+Each function does one thing if it can and says whether it did, or what it made; what to deal
+with is chosen by the caller. Rules stay with the resources: what Xero would refuse raises Refused.
 """
 
 import random
@@ -27,13 +27,13 @@ def pay_share(tenant: Tenant, invoice_id: str, share: float, rng: random.Random)
     return True
 
 
-def overpay(tenant: Tenant, invoice: Invoice, rng: random.Random) -> bool:
-    """Pay more than is due, which leaves an overpayment."""
+def overpay(tenant: Tenant, invoice: Invoice, rng: random.Random) -> Credit | None:
+    """Pay more than is due, which leaves an overpayment; None where nothing is due."""
     if invoice.status != "AUTHORISED" or invoice.amount_due <= 0:
-        return False
+        return None
     excess = Decimal(rng.randint(500, 30_000)).scaleb(-2)
-    tenant.overpay(invoice.id, invoice.amount_due + excess, **_today(tenant, invoice))
-    return True
+    made = tenant.overpay(invoice.id, invoice.amount_due + excess, **_today(tenant, invoice))
+    return tenant.credit(str(made.credit_id))
 
 
 def prepay(tenant: Tenant, drafter: Drafter, contact_id: str, *, received: bool) -> Credit:

@@ -135,7 +135,7 @@ def settle(ledger: Ledger, invoice: Invoice, *, stamped: bool = True, announced:
     invoice.amount_credited = sum((allocation.amount for allocation in credited), ZERO)
     if invoice.amount_due == 0 and invoice.is_applied:
         invoice.status = "PAID"
-        invoice.fully_paid_on = max(applied.date for applied in (*paid, *credited))
+        invoice.fully_paid_on = max([*(one.date for one in paid), *(one.date for one in credited)])
     else:
         invoice.status = "AUTHORISED"
         invoice.fully_paid_on = None

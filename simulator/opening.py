@@ -113,7 +113,7 @@ class _Past:
         elif fate < 0.60:
             self._later((1, 50), lambda: self._pay(invoice.id, 1.0))
         elif fate < 0.65:
-            self._later((1, 50), lambda: dealings.overpay(self._tenant, invoice, rng))
+            self._later((1, 50), lambda: self._overpay(invoice))
         elif fate < 0.8:
             self._later((1, 30), lambda: self._pay(invoice.id, rng.uniform(0.2, 0.8)))
         if rng.random() < 0.12:
@@ -143,6 +143,11 @@ class _Past:
         note = dealings.credit(self._tenant, self._drafter, invoice, status=status)
         if status == "AUTHORISED":
             self._use(note)
+
+    def _overpay(self, invoice: Invoice) -> None:
+        held = dealings.overpay(self._tenant, invoice, self._rng)
+        if held is not None:
+            self._use(held)
 
     def _prepay(self, invoice: Invoice) -> None:
         contact_id, received = invoice.contact_id, invoice.is_sale

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from simulator.books import Tenant
+from simulator.config import TenantSpec
 from simulator.server import RunningSimulator
+from simulator.simulation import Simulation
 from tests.simulator.callers import Caller, Sink, TurnedClock, config
 
 Start = Callable[..., Awaitable[RunningSimulator]]
@@ -17,6 +20,12 @@ Link = Callable[..., Awaitable[Caller]]
 def clock() -> TurnedClock:
     """Business time of the test."""
     return TurnedClock()
+
+
+@pytest.fixture
+def tenant(clock: TurnedClock) -> Tenant:
+    """An organisation of New Zealand with empty books, reached past the wire."""
+    return Simulation(config(clock=clock)).books.add(TenantSpec())
 
 
 @pytest.fixture

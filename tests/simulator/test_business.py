@@ -19,6 +19,11 @@ from simulator.simulation import Simulation
 from tests.simulator.callers import SMALL, TurnedClock, config
 from tests.simulator.conftest import Link
 
+CREDITS = {
+    "CreditNotes": "CreditNoteID",
+    "Prepayments": "PrepaymentID",
+    "Overpayments": "OverpaymentID",
+}
 LIVELY = OpeningBooks(contacts=12, invoices=60, bills=25, months=6)
 
 
@@ -55,7 +60,7 @@ def test_same_seed_same_books_other_seed_others() -> None:
     "opening books hold documents of every status over months",
 )
 def test_opening_books_look_lived_in() -> None:
-    """Some documents of every status, some overdue, some part-paid, stamps over months."""
+    """Some documents of every status, some part-paid, credits of all kinds, stamps over months."""
     (books,) = raw(played(3, 0, OpeningBooks(contacts=20, invoices=200, bills=100)))
     invoices = books["Invoices"]
 
@@ -63,6 +68,11 @@ def test_opening_books_look_lived_in() -> None:
     assert len(invoices) == 300
     assert set(statuses) == {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"}
     assert any(one["AmountPaid"] and one["AmountDue"] for one in invoices)
+    assert {one["Status"] for one in books["CreditNotes"]} >= {"DRAFT", "AUTHORISED", "PAID"}
+    assert all({"AUTHORISED", "PAID"} <= statuses_of(books[kind]) for kind in CREDITS)
+    assert {one["CurrencyCode"] for one in invoices} >= {"NZD", "USD", "EUR"}
+    assert {one["Status"] for one in books["Payments"]} == {"AUTHORISED", "DELETED"}
+    assert len({one["PaymentType"] for one in books["Payments"]}) >= 5
     stamps = [one["UpdatedDateUTC"] for one in invoices]
     assert stamps == sorted(stamps)
     assert int(stamps[-1][6:19]) - int(stamps[0][6:19]) > 60 * 86_400_000
@@ -73,7 +83,7 @@ def test_opening_books_look_lived_in() -> None:
     "random business keeps amounts, tax and status in agreement",
 )
 def test_books_stay_consistent_through_a_thousand_actions() -> None:
-    """AmountDue, AmountPaid, tax and status agree on every document, always."""
+    """AmountDue, AmountPaid, AmountCredited, tax and status agree on every document, always."""
     simulation = played(11, 1000)
     (books,) = raw(simulation)
     paid: dict[str, Decimal] = {}
@@ -82,13 +92,30 @@ def test_books_stay_consistent_through_a_thousand_actions() -> None:
             key = one["Invoice"]["InvoiceID"]
             paid[key] = paid.get(key, Decimal(0)) + one["Amount"]
 
+    credited: dict[str, Decimal] = {}
+    for kind, key in CREDITS.items():
+        for credit in books[kind]:
+            allocated = sum((held["Amount"] for held in credit["Allocations"]), Decimal(0))
+            for held in credit["Allocations"]:
+                invoice_id = held["Invoice"]["InvoiceID"]
+                credited[invoice_id] = credited.get(invoice_id, Decimal(0)) + held["Amount"]
+            refunded = paid.get(credit[key], Decimal(0))
+            assert credit["RemainingCredit"] == credit["Total"] - allocated - refunded >= 0
+            used = credit["RemainingCredit"] == 0 and credit["Status"] not in {"VOIDED", "DELETED"}
+            assert (credit["Status"] == "PAID") == used
+
     for one in books["Invoices"]:
         assert one["Total"] == one["SubTotal"] + one["TotalTax"]
         assert one["AmountPaid"] == paid.get(one["InvoiceID"], 0)
         if one["Status"] == "VOIDED":
             assert one["AmountDue"] == 0
         else:
-            assert one["AmountDue"] == one["Total"] - one["AmountPaid"]
+            assert one["AmountDue"] == one["Total"] - one["AmountPaid"] - one["AmountCredited"]
+        assert one["AmountDue"] >= 0
+        assert one["AmountCredited"] == credited.get(one["InvoiceID"], 0)
+        assert one["AmountCredited"] == sum(
+            stub["AppliedAmount"] for kind in CREDITS for stub in one[kind]
+        )
         assert (one["Status"] == "PAID") == ("FullyPaidOnDate" in one)
         assert one["TotalTax"] == sum(line["TaxAmount"] for line in one["LineItems"])
     names = [c["Name"].lower() for c in books["Contacts"] if c["ContactStatus"] == "ACTIVE"]
@@ -116,6 +143,11 @@ def test_every_change_is_announced_and_stamped() -> None:
     assert changed <= touched
 
 
+def statuses_of(records: list[dict[str, Any]]) -> set[str]:
+    """All that occur."""
+    return {one["Status"] for one in records}
+
+
 def flat(simulation: Simulation) -> dict[str, Any]:
     """Contacts and documents by id, without balances and embedded contacts."""
     (books,) = raw(simulation)
@@ -124,6 +156,9 @@ def flat(simulation: Simulation) -> dict[str, Any]:
         found[one["ContactID"]] = {k: v for k, v in one.items() if k != "Balances"}
     for one in books["Invoices"]:
         found[one["InvoiceID"]] = {**one, "Contact": one["Contact"]["ContactID"]}
+    for kind, key in CREDITS.items():
+        for one in books[kind]:
+            found[one[key]] = {**one, "Contact": one["Contact"]["ContactID"]}
     return found
 
 
@@ -168,6 +203,10 @@ async def test_books_are_what_single_reads_with_unitdp_give(link: Link) -> None:
     for one in books["Invoices"][-5:]:
         answer = await caller.get(f"Invoices/{one['InvoiceID']}", {"unitdp": 4})
         assert answer.json()["Invoices"][0] == one
+    for kind, key in CREDITS.items():
+        for one in books[kind][-3:]:
+            answer = await caller.get(f"{kind}/{one[key]}", {"unitdp": 4})
+            assert answer.json()[kind][0] == one
     for one in books["Contacts"][-5:]:
         answer = await caller.get(f"Contacts/{one['ContactID']}")
         assert answer.json()["Contacts"][0] == one

@@ -74,6 +74,23 @@ PAIRS = (
     ("overpayment", "received_part_allocated", NZ, Read.PAGED),
     ("overpayment", "spent_and_paid_back", JP, Read.SINGLE),
     ("overpayment", "void_keeps_its_remaining_credit", NZ, Read.PAGED),
+    ("account", "revenue", NZ, Read.UNPAGED),
+    ("account", "foreign_credit_card", NZ, Read.SINGLE),
+    ("account", "system_debtors", US, Read.UNPAGED),
+    ("account", "words_of_tomorrow", JP, Read.UNPAGED),
+    ("tax_rate", "sales", NZ, Read.UNPAGED),
+    ("tax_rate", "compound_purchases", NZ, Read.SINGLE),
+    ("tax_rate", "none", US, Read.UNPAGED),
+    ("tax_rate", "words_of_tomorrow", JP, Read.UNPAGED),
+    ("item", "tracked", NZ, Read.UNPAGED),
+    ("item", "service_only_sold", US, Read.SINGLE),
+    ("item", "bought_in_yen", JP, Read.UNPAGED),
+    ("tracking_category", "regions", NZ, Read.UNPAGED),
+    ("tracking_category", "archived_and_empty", US, Read.SINGLE),
+    ("tracking_category", "words_of_tomorrow", JP, Read.UNPAGED),
+    ("currency", "base", NZ, Read.UNPAGED),
+    ("currency", "without_cents", NZ, Read.UNPAGED),
+    ("currency", "three_digits", US, Read.UNPAGED),
 )
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)

@@ -1,23 +1,34 @@
 """Every resource that is carried: one line each, and the ways to find one.
 
-A new resource is a file beside this one and its line in `RESOURCES`.
+A new resource is a file beside this one and its line in `RESOURCES`, which is the order in which
+they are read at first: what documents refer to before the documents.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from unified.resource import Resource
+from unified.resources.account import ACCOUNT
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
 from unified.resources.credit_note import CREDIT_NOTE
+from unified.resources.currency import CURRENCY
 from unified.resources.invoice import INVOICE
+from unified.resources.item import ITEM
 from unified.resources.overpayment import OVERPAYMENT
 from unified.resources.payment import PAYMENT
 from unified.resources.prepayment import PREPAYMENT
+from unified.resources.tax_rate import TAX_RATE
+from unified.resources.tracking_category import TRACKING_CATEGORY
 from unified.shape import ResourceDefinitionError
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     COMPANY_INFO,
+    CURRENCY,
+    ACCOUNT,
+    TAX_RATE,
+    TRACKING_CATEGORY,
+    ITEM,
     CONTACT,
     INVOICE,
     CREDIT_NOTE,

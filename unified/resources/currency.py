@@ -1,0 +1,74 @@
+"""Currencies: those that the organisation may use, its own among them.
+
+A currency that was added stays for good, so one that is not listed was not read: never a deletion.
+"""
+
+from typing import Any, Final
+
+from unified.codecs import CURRENCY as CODE
+from unified.codecs import TEXT, Codec, CodecError, Scope, read_currency
+from unified.model import Currency as CurrencyCode
+from unified.model import Record
+from unified.money import minor_digits
+from unified.resource import Endpoint, Resource
+from unified.shape import Derived, Field
+
+
+def _read_code(value: Any, scope: Scope) -> str:
+    code = read_currency(value, scope)
+    if code is None:
+        raise CodecError("missing")
+    return code
+
+
+def _read_is_base(value: Any, scope: Scope) -> bool | None:
+    return None if scope.base_currency is None else value == scope.base_currency
+
+
+def _derive(record: dict[str, Any]) -> None:
+    record["status"] = "active"  # Xero gives currencies none, and takes none away
+    record["minor_units"] = minor_digits(record["remote_id"])
+
+
+class Currency(Record):
+    """A currency of the organisation; `code` is its remote id too."""
+
+    code: CurrencyCode
+    name: str | None
+    is_base: bool | None
+    minor_units: int
+
+
+CURRENCY: Final = Resource(
+    name="currency",
+    plural="currencies",
+    topic_part="currencies",
+    space="accounting",
+    model=Currency,
+    endpoint=Endpoint(
+        path="Currencies",
+        item_key="Currencies",
+        id_key="Code",
+        coded=True,
+        modified_since=False,
+        page_size=None,
+        ids_filter=False,
+        where_id_or=False,
+        sends_unitdp=False,
+        list_params={},
+        order=None,
+        single=False,
+        scope_granular="accounting.settings",
+        scope_broad="accounting.settings",
+    ),
+    webhook_category=None,
+    updated_key=None,
+    permanent=True,
+    derive=_derive,
+    fields=(
+        Field("code", "Code", Codec(_read_code, CODE.encode), write=True),
+        Field("name", "Description", TEXT),
+        Field("is_base", "Code", Codec(_read_is_base)),
+        Derived("minor_units"),
+    ),
+)

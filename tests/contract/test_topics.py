@@ -18,6 +18,11 @@ EVENTS = (
     "accounting.prepayments.events.v1",
     "accounting.overpayments.events.v1",
     "accounting.payments.events.v1",
+    "accounting.accounts.events.v1",
+    "accounting.tax-rates.events.v1",
+    "accounting.items.events.v1",
+    "accounting.tracking-categories.events.v1",
+    "accounting.currencies.events.v1",
 )
 STATES = tuple(name.replace(".events.", ".state.") for name in EVENTS)
 STATUSES = ("crm.invoice-payment-status.v1", "crm.contact-payment-status.v1")

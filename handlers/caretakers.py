@@ -15,6 +15,7 @@ from handlers.calendar import turn_calendars
 from handlers.clock_mark import mark_clock
 from handlers.gaps import GapSettings, watch_gaps
 from handlers.janitor import Retention, tidy
+from handlers.newcomers import add_newcomers
 from handlers.rescuer import rescue
 from handlers.waiting import until
 from storage.database import Database
@@ -47,6 +48,7 @@ def duties(
         Duty("calendar", 0.5, lambda: turn_calendars(db, clock, resting=resting)),
         Duty("clock_mark", 5.0, lambda: mark_clock(db, clock)),
         Duty("rescuer", 5.0, lambda: rescue(db, clock)),
+        Duty("newcomers", 600.0, lambda: add_newcomers(db, clock)),
         Duty("gaps", 5.0, lambda: watch_gaps(db, clock, gaps)),
         Duty("janitor", 600.0, lambda: tidy(db, retention)),
     )

@@ -14,6 +14,7 @@ import asyncpg
 
 from storage.database import Connection, Database
 from storage.errors import TenantNotLinked, UnknownTenant
+from storage.notices import NOTICE_CHANNEL
 from storage.tenant_states import LEFT, move
 from unified.ids import ConnectionId, TenantId
 from unified.partition import relay_shard
@@ -189,6 +190,31 @@ async def _add_cursors(
         list(endpoints),
         now,
     )
+
+
+async def carry_endpoints(db: Database, endpoints: Sequence[str], *, now: datetime) -> int:
+    """Give organisations that were linked before these endpoints were carried their cursors, with
+    a backfill pending, and tell the handlers; returns how many cursors there are more.
+
+    Where nobody holds the organisation's consent any more, linking it again does the same.
+    """
+    added: int = await db.fetchval(
+        """WITH added AS (
+             INSERT INTO cursor (tenant_id, endpoint, sweep_due_at)
+             SELECT t.id, e.endpoint, $2
+               FROM tenant t CROSS JOIN unnest($1::text[]) AS e(endpoint)
+              WHERE t.state = 'linked'
+                AND NOT EXISTS (SELECT FROM cursor c
+                                 WHERE c.tenant_id = t.id AND c.endpoint = e.endpoint)
+              ORDER BY t.id, e.endpoint
+                 ON CONFLICT DO NOTHING RETURNING tenant_id
+           ), told AS (SELECT pg_notify($3, '') FROM added LIMIT 1)
+           SELECT (SELECT count(*) FROM added) + 0 * (SELECT count(*) FROM told)""",
+        sorted(endpoints),
+        now,
+        NOTICE_CHANNEL,
+    )
+    return added
 
 
 async def tenant(db: Database, tenant_id: TenantId) -> TenantSummary:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from handlers.caretakers import Duty, duties, keep
 from handlers.gaps import GapSettings, watch_gaps
 from handlers.janitor import Retention, tidy
+from handlers.newcomers import add_newcomers
 from handlers.rescuer import rescue
 from storage.database import Database
 from storage.deliveries import store_deliveries
 from storage.errors import StorageUnavailable
 from storage.leases import take_lease, take_tenant
+from storage.notices import NOTICE_CHANNEL
 from tests.handlers.answers import NOW, Mirror
 from tests.storage.makers import delivery, hint, link
 from unified.clock import ManualClock
@@ -132,7 +134,7 @@ async def test_every_duty_can_be_done(empty: Mirror) -> None:
         await duty.do()
 
     names = [duty.name for duty in every]
-    assert names == ["calendar", "clock_mark", "rescuer", "gaps", "janitor"]
+    assert names == ["calendar", "clock_mark", "rescuer", "newcomers", "gaps", "janitor"]
 
 
 async def _gap(db: Database, received_ago: timedelta) -> None:
@@ -224,3 +226,26 @@ async def test_rescuer_clears_marks_of_ended_leases_only(empty: Mirror) -> None:
 
     rows = await empty.db.fetch("SELECT lease_owner, fencing FROM tenant WHERE id = $1", empty.id)
     assert [tuple(row.values()) for row in rows] == [(None, fencing)]
+
+
+async def test_an_upgrade_brings_new_resources_to_who_was_linked_before(database: Database) -> None:
+    """Each gets a backfill of what it lacks, once, and handlers that wait are told."""
+    before, gone = await link(database), await link(database)
+    clock = ManualClock(NOW)
+    await add_newcomers(database, clock)
+    await database.execute("UPDATE cursor SET backfill_state = 'done'")
+    await database.execute("DELETE FROM cursor WHERE endpoint = 'Contacts'")
+    await database.execute("UPDATE tenant SET state = 'disconnected' WHERE id = $1", gone)
+    told = asyncio.Event()
+    await database.listen(NOTICE_CHANNEL, lambda _: told.set())
+
+    assert await add_newcomers(database, clock) == 1
+    async with asyncio.timeout(10):
+        await told.wait()
+    pending = await database.fetch(
+        """SELECT tenant_id, endpoint FROM cursor
+            WHERE backfill_state = 'pending' AND sweep_due_at <= $1""",
+        NOW,
+    )
+    assert [tuple(row) for row in pending] == [(before, "Contacts")]
+    assert await add_newcomers(database, clock) == 0

@@ -5,7 +5,7 @@ characters; a file sent under a known name replaces that file; nothing deletes o
 IncludeOnline exists for sales invoices and customers' credit notes alone.
 """
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import quote
 
 from simulator import history
@@ -18,6 +18,13 @@ from simulator.webhooks import API
 MOST = 10
 _FORBIDDEN = frozenset('<>:"/\\|?*+')
 _ONLINE_TYPES = frozenset({"ACCREC", "ACCRECCREDIT"})
+
+
+@runtime_checkable
+class _Remembered(Protocol):
+    """A record whose rendered form, with HasAttachments, is kept until its revision grows."""
+
+    revision: int
 
 
 def find(ledger: Ledger, record: Attachable, key: str) -> Attachment:
@@ -58,7 +65,8 @@ def keep(ledger: Ledger, record: Attachable, sent: Attachment, *, by: str) -> At
         sent.online,
     )
     ledger.filing.files[record.id] = [one for one in held if one is not known] + [kept]
-    record.revision += 1
+    if isinstance(record, _Remembered):
+        record.revision += 1
     text = f"Attached the file {kept.name} through the Xero API using {by}"
     history.add(ledger, record, "Attached a file", text)
     return kept

@@ -107,12 +107,12 @@ def delete(ledger: Ledger, account: Account) -> dict[str, Any]:
         raise Refused("The account cannot be deleted as it is in use. It can be archived instead.")
     account.status = DELETED
     ledger.stamp(ledger.reference.accounts, account, None, "UPDATE")
-    last = wire(account)
+    last = wire(ledger, account)
     ledger.reference.accounts.drop(account.id)
     return last
 
 
-def wire(account: Account) -> dict[str, Any]:
+def wire(ledger: Ledger, account: Account) -> dict[str, Any]:
     """The account as Xero shows it, in lists and alone; keys without a value are left out."""
     category = CLASSES[account.type]
     code, name = _REPORTING[category]
@@ -140,7 +140,7 @@ def wire(account: Account) -> dict[str, Any]:
     out |= {
         "ReportingCode": account.reporting_code or code,
         "ReportingCodeName": name,
-        "HasAttachments": False,
+        "HasAttachments": ledger.filing.has_files(account.id),
         "UpdatedDateUTC": ms_instant(account.updated_ms),
         "AddToWatchlist": account.is_watched,
     }

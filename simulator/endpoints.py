@@ -20,7 +20,6 @@ class Attachable(Protocol):
     """What attachments and notes need to know of the record they belong to."""
 
     id: str
-    revision: int
 
 
 @dataclass(frozen=True)

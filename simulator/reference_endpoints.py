@@ -6,7 +6,7 @@ None of them has pages: `page` is not looked at, and every list is whole.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from simulator import chart, currencies, items, tax_rates, themes, tracking
+from simulator import chart, currencies, history, items, tax_rates, themes, tracking
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Nested, Query, Wire
 from simulator.ledger import Ledger
@@ -114,15 +114,16 @@ def _one(wire: Wire) -> Found:
 
 
 def _account_list(ledger: Ledger, query: Query) -> Found:
-    return _listed(ledger.reference.accounts, _ACCOUNTS, query, chart.wire)
+    accounts = ledger.reference.accounts
+    return _listed(accounts, _ACCOUNTS, query, lambda account: chart.wire(ledger, account))
 
 
 def _save_account(ledger: Ledger, _query: Query, element: Element, _create_only: bool) -> Wire:
-    return chart.wire(chart.create(ledger, element))
+    return chart.wire(ledger, chart.create(ledger, element))
 
 
 def _change_account(ledger: Ledger, _query: Query, key: str, element: Element) -> Wire:
-    return chart.wire(chart.update(ledger, chart.find(ledger, key), element))
+    return chart.wire(ledger, chart.update(ledger, chart.find(ledger, key), element))
 
 
 # --- tax rates ---------------------------------------------------------------------------------
@@ -251,13 +252,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "Accounts",
         "AccountID",
         _account_list,
-        lambda ledger, _query, key: _one(chart.wire(chart.find(ledger, key))),
+        lambda ledger, _query, key: _one(chart.wire(ledger, chart.find(ledger, key))),
         _save_account,
         _change_account,
         lambda ledger, _query, key: chart.delete(ledger, chart.find(ledger, key)),
         list_methods=_PUT,
         most=1,
         error_flag=_FLAG,
+        files=chart.find,
     ),
     "taxrates": Endpoint(
         "TaxRates",
@@ -278,6 +280,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         _remove_item,
         most=500,
         error_flag=_FLAG,
+        nested={"history": history.below(items.find)},
     ),
     "trackingcategories": Endpoint(
         "TrackingCategories",

@@ -19,6 +19,7 @@ from simulator import (
     printing,
     reference_endpoints,
 )
+from simulator.construction import BELOW_CONTACT, BELOW_ORGANISATION
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Query, Wire
 from simulator.ledger import Ledger
@@ -130,7 +131,9 @@ def _reminders(ledger: Ledger, query: Query) -> Found:
 
 
 ENDPOINTS: Mapping[str, Endpoint] = {
-    "organisation": Endpoint("Organisations", "OrganisationID", _organisation),
+    "organisation": Endpoint(
+        "Organisations", "OrganisationID", _organisation, nested=BELOW_ORGANISATION
+    ),
     "invoicereminders/settings": Endpoint("InvoiceReminders", "", _reminders),
     "contacts": Endpoint(
         "Contacts",
@@ -140,7 +143,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         _save_contact,
         _change_contact,
         error_flag="HasValidationErrors",
-        nested={"history": history.below(contacts.find)},
+        nested={"history": history.below(contacts.find), **BELOW_CONTACT},
         files=contacts.find,
     ),
     "invoices": Endpoint(

@@ -64,7 +64,7 @@ def raw(ledger: Ledger) -> dict[str, Any]:
 def _reference(ledger: Ledger) -> dict[str, Any]:
     held = ledger.reference
     return {
-        "Accounts": [chart.wire(account) for account in held.accounts],
+        "Accounts": [chart.wire(ledger, account) for account in held.accounts],
         "TaxRates": [tax_rates.wire(rate) for rate in held.tax_rates],
         "Items": [items.wire(item, 4) for item in held.items],
         "TrackingCategories": [

@@ -218,7 +218,7 @@ async def test_unreadable_bodies_and_wrong_methods(link: Link) -> None:
         url, content=b"{", headers={**headers, "Content-Type": "application/json"}
     )
     typed = await caller.http.put(
-        url, content=b"<a/>", headers={**headers, "Content-Type": "text/xml"}
+        url, content=b"a;b", headers={**headers, "Content-Type": "text/csv"}
     )
     deleted = await caller.http.delete(url, headers=headers)
     organisation = await caller.put("Organisation", {})

@@ -1,13 +1,13 @@
 """Bank transactions: those that make prepayments and overpayments, and plain money in and out.
 
-Source: Xero's page on bank transactions. A transaction is made once and deleted as a whole; its
-other edits, transfers and statement lines are not carried. Only an overpayment may be in another
-currency than its bank account.
+Source: Xero's page on bank transactions. A reconciled one keeps all it has, one whose credit is
+applied is not changed either. Transfers and statement lines are not carried. Only an overpayment
+may be in another currency than its bank account.
 """
 
 import copy
 
-from simulator import amounts, contacts, credits, exchange, lines
+from simulator import amounts, contacts, credits, exchange, invoice_fields, lines
 from simulator.elements import Element, day, decimal, flag, identifier, part, parts, text
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Account, BankTransaction, Credit, CreditKind, Line
@@ -20,6 +20,8 @@ CREDITS = {
     "SPEND-OVERPAYMENT": CreditKind.OVERPAYMENT,
 }
 TYPES = frozenset({"RECEIVE", "SPEND", *CREDITS})
+_CHANGED = ("date", "reference", "line_amount_types", "lines", "sub_total", "total_tax", "total",
+            "total_discount")  # fmt: skip
 _RECEIVABLE, _PAYABLE = "DEBTORS", "CREDITORS"
 
 
@@ -34,14 +36,14 @@ def find(ledger: Ledger, key: str) -> BankTransaction:
 def save(
     ledger: Ledger, element: Element, *, decimals: int = 2, create_only: bool = False
 ) -> BankTransaction:
-    """Create a transaction, or delete the one the element names by id. Raises Refused."""
+    """Create a transaction, or change the one the element names by id. Raises Refused."""
     known_id = None if create_only else identifier(element, "BankTransactionID")
     if known_id is None:
         return create(ledger, element, decimals=decimals)
     known = ledger.bank_transactions.get(known_id)
     if known is None:
         raise Refused("The bank transaction with the specified ID could not be found")
-    return delete(ledger, known, element)
+    return update(ledger, known, element, decimals=decimals)
 
 
 def create(ledger: Ledger, element: Element, *, decimals: int = 2) -> BankTransaction:
@@ -85,22 +87,69 @@ def create(ledger: Ledger, element: Element, *, decimals: int = 2) -> BankTransa
     return made
 
 
-def delete(ledger: Ledger, made: BankTransaction, element: Element) -> BankTransaction:
-    """Delete a transaction; its prepayment or overpayment becomes VOIDED. Raises Refused."""
-    if text(element, "Status") != "DELETED":
-        raise Refused("Bank transactions can only be deleted: set the Status DELETED")
+def update(
+    ledger: Ledger, made: BankTransaction, element: Element, *, decimals: int = 2
+) -> BankTransaction:
+    """Change what the element carries, or delete the transaction by its Status.
+
+    Raises:
+        Refused: the transaction may not be changed, or not like this.
+    """
+    status = text(element, "Status") or made.status
+    kind = text(element, "Type")
     if made.status == "DELETED":
         raise Refused("The bank transaction has already been deleted")
+    if status not in {"AUTHORISED", "DELETED"} or kind not in {None, made.type}:
+        raise Refused("The type of a bank transaction cannot be changed, nor its status so")
     if made.is_reconciled:
         raise Refused("This Bank Transaction cannot be edited as it has been reconciled")
     if ledger.locked(made.date):
         raise Refused("The document falls in a locked period and cannot be changed")
+    credit = None
     if made.credit_id is not None:
-        credits.void(ledger, ledger.credits[CREDITS[made.type]].by_id[made.credit_id])
-    made.status = "DELETED"
+        credit = ledger.credits[CREDITS[made.type]].by_id[made.credit_id]
+    if status == "DELETED":
+        if credit is not None:
+            credits.void(ledger, credit)
+        made.status = "DELETED"
+    else:
+        _change(ledger, made, credit, element, decimals=decimals)
     made.revision += 1
     ledger.stamp(ledger.bank_transactions, made, None, "UPDATE")
+    if credit is not None and status != "DELETED":
+        credits.changed(ledger, credit)
     return made
+
+
+def _change(
+    ledger: Ledger,
+    made: BankTransaction,
+    credit: Credit | None,
+    element: Element,
+    *,
+    decimals: int,
+) -> None:
+    """Date, reference, lines and whether it is reconciled; its credit follows."""
+    if credit is not None and credit.is_applied:
+        raise Refused("This document cannot be edited as it has a payment or credit allocated")
+    trial = invoice_fields.trial_of(made)
+    trial.date = day(element, "Date") or made.date
+    if ledger.locked(trial.date):
+        raise Refused("The document date cannot be on or before the organisation's lock date")
+    reference, reconciled = text(element, "Reference", 255), flag(element, "IsReconciled")
+    trial.reference = made.reference if reference is None else reference
+    trial.is_reconciled = made.is_reconciled if reconciled is None else reconciled
+    if parts(element, "LineItems"):
+        trial.line_amount_types = _line_amount_types(element, made.type, held=made)
+        _fill(ledger, trial, element, decimals=decimals)
+    for name in _CHANGED:
+        setattr(made, name, getattr(trial, name))
+    made.is_reconciled = trial.is_reconciled
+    if credit is not None:
+        for name in _CHANGED:
+            setattr(credit, name, getattr(made, name))
+        credit.lines = [copy.copy(line) for line in made.lines]
+        credit.number = made.reference if made.type == "RECEIVE-PREPAYMENT" else ""
 
 
 def _credit(ledger: Ledger, made: BankTransaction) -> Credit | None:
@@ -169,10 +218,11 @@ def _overpaid_line(ledger: Ledger, made: BankTransaction, sent: list[Element]) -
     ]
 
 
-def _line_amount_types(element: Element, kind: str) -> str:
+def _line_amount_types(element: Element, kind: str, *, held: BankTransaction | None = None) -> str:
     if CREDITS.get(kind) is CreditKind.OVERPAYMENT:
         return "NoTax"
-    wished = text(element, "LineAmountTypes") or "Inclusive"
+    usual = "Inclusive" if held is None else held.line_amount_types
+    wished = text(element, "LineAmountTypes") or usual
     if wished not in {"Exclusive", "Inclusive", "NoTax"}:
         raise Refused(f"LineAmountTypes '{wished}' is not valid")
     return wished

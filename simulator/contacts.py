@@ -10,6 +10,8 @@ from simulator.ledger import Ledger
 from simulator.model import Contact, Document, Invoice
 from simulator.refusals import NotFound, Refused
 
+_IDENTIFYING = ("Name", "ContactID", "ContactNumber")
+
 
 def find(ledger: Ledger, key: str) -> Contact:
     """The contact of an id or a ContactNumber. Raises NotFound."""
@@ -99,13 +101,21 @@ def named_in(ledger: Ledger, element: Element) -> tuple[Contact | None, Element 
     sent = part(element, "Contact")
     if not sent:
         return None, None
+    if not any(sent.get(key) for key in _IDENTIFYING):
+        raise Refused(
+            "The Contact must contain at least 1 of the following elements to identify the "
+            f"contact: {', '.join(_IDENTIFYING)}"
+        )
     contact_id = identifier(sent, "ContactID")
+    number = text(sent, "ContactNumber", 50)
     name = str(sent.get("Name") or "").strip()
     known: Contact | None = None
     if contact_id is not None:
         known = ledger.contacts.get(contact_id)
         if known is None:
             raise Refused("The contact with the specified contact details could not be found")
+    elif number and number in ledger.contact_numbers:
+        known = ledger.contacts.by_id[ledger.contact_numbers[number]]
     elif name.lower() in ledger.contact_names:
         known = ledger.contacts.by_id[ledger.contact_names[name.lower()]]
     edits = set(sent) - {"ContactID", "ContactNumber", "Name"}

@@ -121,7 +121,9 @@ def _named(ledger: Ledger, element: Element) -> Credit | None:
     if note_id is not None:
         known = ledger.credits[_SHELF].get(note_id)
         if known is None:
-            raise Refused("The credit note with the specified CreditNoteID could not be found")
+            raise Refused(
+                "An existing Credit Note with the specified CreditNoteID could not be found"
+            )
         return known
     number = text(element, "CreditNoteNumber", 255)
     numbered = ledger.credit_note_numbers.get(number.lower()) if number else None

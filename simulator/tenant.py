@@ -193,7 +193,7 @@ class Tenant:
         if credit.bank_transaction_id is None:
             return self.update_credit_note(key, Status="VOIDED")
         made = bank_transactions.find(self.ledger, credit.bank_transaction_id)
-        bank_transactions.delete(self.ledger, made, {"Status": "DELETED"})
+        bank_transactions.update(self.ledger, made, {"Status": "DELETED"})
         return credit
 
     def delete_payment(self, key: str) -> Payment:

@@ -140,6 +140,28 @@ def test_used_up_advances_are_paid(tenant: Tenant, make: Any) -> None:
     assert "FullyPaidOnDate" not in shown
 
 
+@behaviour(
+    "Prepayments and overpayments", "an edit of the transaction changes its credit, until applied"
+)
+async def test_edits_of_the_transaction_reach_its_credit(link: Link) -> None:
+    """Sparse on the head, lines replace; then the credit is applied and all is fixed."""
+    caller = await link()
+    tenant = tenant_of(caller)
+    credit = prepayment(tenant, Reference="a")
+    path = f"BankTransactions/{credit.bank_transaction_id}"
+
+    lines = [{**LINE, "Quantity": 1}]
+    changed = await caller.post(path, {"LineItems": lines})
+    renamed = await caller.post(path, {"Reference": "b"})
+    (shown,) = (await caller.get(f"Prepayments/{credit.id}")).json()["Prepayments"]
+    tenant.allocate(credit.id, sale(tenant).id, "1.00")
+    refused = await caller.post(path, {"Reference": "c"})
+
+    assert [answer.status_code for answer in (changed, renamed, refused)] == [200, 200, 400]
+    assert (shown["Total"], shown["RemainingCredit"]) == (57.5, 57.5)
+    assert (shown["Reference"], shown["InvoiceNumber"]) == ("b", "b")
+
+
 @behaviour("Prepayments and overpayments", "References and InvoiceNumbers select")
 async def test_references_and_numbers_select(link: Link) -> None:
     """References both, InvoiceNumbers prepayments."""
@@ -189,6 +211,7 @@ async def test_lists_are_thin_unless_paged(link: Link, make: Any, collection: st
     [
         ({"Type": "RECEIVE-TRANSFER"}, "is not valid"),
         ({"Contact": None}, "Contact must be specified"),
+        ({"Contact": {"FirstName": "Ada"}}, "at least 1 of the following elements"),
         ({"BankAccount": {"Code": "200"}}, "account of type BANK"),
         ({"BankAccount": None}, "account of type BANK"),
         ({"LineItems": []}, "line items must be specified"),

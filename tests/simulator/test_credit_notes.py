@@ -184,6 +184,7 @@ def test_applied_notes_are_fixed(tenant: Tenant, edit: dict[str, Any]) -> None:
     ("wishes", "message"),
     [
         ({"Type": None}, "type must be specified"),
+        ({"Contact": {"EmailAddress": "a@example.com"}}, "at least 1 of the following elements"),
         ({"Type": "ACCREC"}, "type must be specified"),
         ({"Contact": None}, "Contact must be specified"),
         ({"Status": "PAID"}, "cannot be set on a new document"),
@@ -202,6 +203,18 @@ async def test_incomplete_notes_are_refused(
     assert answer.status_code == 400
     (element,) = answer.json()["Elements"]
     assert message in element["ValidationErrors"][0]["Message"]
+
+
+@behaviour("Contacts", "a document may name its contact by ContactNumber alone")
+def test_contacts_are_named_by_number(tenant: Tenant) -> None:
+    """The contact is left as it is, with its persons."""
+    person = {"FirstName": "Bo", "LastName": "Ito", "EmailAddress": "b@example.com"}
+    contact = tenant.create_contact(Name="Ada", ContactNumber="A1", ContactPersons=[person])
+
+    made = note(tenant, Contact={"ContactNumber": "A1"})
+
+    assert made.contact_id == contact.id
+    assert len(contact.fields["ContactPersons"]) == 1
 
 
 @behaviour("Credit notes", "discounts on lines are refused")

@@ -126,7 +126,11 @@ def test_foreign_bank_pays_base_documents(tenant: Tenant) -> None:
 
     payment = tenant.pay(invoice.id, "100.00", Account={"Code": code}, BankAmount="60.00")
 
-    assert (payment.amount, payment.bank_amount, payment.rate) == (Decimal(100), Decimal(60), Decimal(1))
+    assert (payment.amount, payment.bank_amount, payment.rate) == (
+        Decimal(100),
+        Decimal(60),
+        Decimal(1),
+    )
 
 
 @behaviour("Currencies", "a payment at another rate realises a gain or a loss in base currency")

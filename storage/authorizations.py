@@ -128,17 +128,6 @@ async def authorization(db: Database, authorization_id: str, box: SecretBox) -> 
     return _read(row, box)
 
 
-async def rotate_secrets(db: Database, box: SecretBox) -> int:
-    """Encrypt every token set again under the first key; returns how many there are."""
-    async with db.transaction() as conn:
-        rows = await conn.fetch('SELECT id, tokens FROM "authorization" ORDER BY id FOR UPDATE')
-        await conn.executemany(
-            'UPDATE "authorization" SET tokens = $2 WHERE id = $1',
-            [(row["id"], box.rotate(row["tokens"])) for row in rows],
-        )
-    return len(rows)
-
-
 def sealed(box: SecretBox, tokens: Tokens) -> bytes:
     """The tokens as they are stored."""
     plain = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}

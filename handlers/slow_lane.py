@@ -169,8 +169,9 @@ async def _backfill_step(
         state = (await cursors(shop.db, context.tenant_id))[path]
     number = state.backfill_page + 1
     job_id = f"backfill:{path}:{_started(state)}"
+    since = state.backfill_since
     harvest, page = await shop.reader.page(
-        context, resource, number, since=None, purpose="backfill"
+        context, resource, number, since=since, purpose="backfill"
     )
     origin = Origin(kind="backfill", detected_by="backfill", run_id=job_id, page=number)
     await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)

@@ -1,12 +1,13 @@
 """How far each endpoint of a tenant has been read: sweeps by time, the backfill by page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
 
 from storage.database import Connection, Database
+from storage.notices import NOTICE_CHANNEL
 from unified.ids import TenantId
 
 
@@ -25,12 +26,13 @@ class Cursor:
     backfill_read: int  #: things read
     backfill_total: int | None  #: things Xero counted, once known
     backfill_started_at: datetime | None
+    backfill_since: datetime | None  #: the backfill was asked to leave out what is older
     failures: int  #: steps that failed since the last one that did not
 
 
 _COLUMNS = """endpoint, since, sweep_due_at, changes_per_hour, last_swept_at, backfill_state,
        backfill_complete, backfill_page, backfill_read, backfill_total, backfill_started_at,
-       failures"""
+       backfill_since, failures"""
 
 
 def _cursor(row: asyncpg.Record) -> Cursor:
@@ -97,9 +99,11 @@ async def backfill_advanced(  # noqa: PLR0913  # one page's facts
 async def backfill_ended(
     conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime, sweep_due_at: datetime
 ) -> None:
-    """A complete, unlimited backfill has ended; the first sweep is due at `sweep_due_at`."""
+    """A backfill has ended; the first sweep is due at `sweep_due_at`. The endpoint is known in full
+    from here on, unless this backfill left out what is older than a date."""
     await conn.execute(
-        """UPDATE cursor SET backfill_state = 'done', backfill_complete = true,
+        """UPDATE cursor SET backfill_state = 'done',
+                  backfill_complete = backfill_complete OR backfill_since IS NULL,
                   backfill_ended_at = $3, sweep_due_at = $4
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
@@ -164,11 +168,52 @@ async def bring_sweeps_forward(
     return len(rows)
 
 
-async def restart_backfill(db: Database, tenant_id: TenantId, endpoints: Sequence[str]) -> None:
-    """Read these endpoints from their beginning once more."""
+async def ask_for_backfill(
+    db: Database,
+    tenant_id: TenantId,
+    endpoints: Mapping[str, datetime | None],
+    *,
+    now: datetime,
+) -> None:
+    """Let these endpoints be read from their beginning, now, and tell the handlers.
+
+    Each endpoint comes with the instant before which what Xero stamped is left out; None reads
+    everything. An endpoint that was never read for this tenant gets its cursor.
+    """
+    paths = sorted(endpoints)
     await db.execute(
-        """UPDATE cursor SET backfill_state = 'pending', backfill_page = 0, backfill_read = 0,
-                  backfill_total = NULL WHERE tenant_id = $1 AND endpoint = ANY($2::text[])""",
+        """WITH asked AS (
+             INSERT INTO cursor (tenant_id, endpoint, sweep_due_at, backfill_since)
+             SELECT $1::uuid, endpoint, $4, since
+               FROM unnest($2::text[], $3::timestamptz[]) AS wanted(endpoint, since)
+                 ON CONFLICT (tenant_id, endpoint) DO UPDATE
+                SET backfill_state = 'pending', backfill_page = 0, backfill_read = 0,
+                    backfill_total = NULL, backfill_started_at = NULL, backfill_ended_at = NULL,
+                    backfill_since = excluded.backfill_since, failures = 0,
+                    sweep_due_at = least(cursor.sweep_due_at, excluded.sweep_due_at)
+             RETURNING 1
+           )
+           SELECT pg_notify($5, $1::uuid::text) FROM asked LIMIT 1""",
         tenant_id,
-        list(endpoints),
+        paths,
+        [endpoints[path] for path in paths],
+        now,
+        NOTICE_CHANNEL,
+    )
+
+
+async def ask_for_sweep(
+    db: Database, tenant_id: TenantId, endpoints: Sequence[str], *, now: datetime
+) -> None:
+    """Let these endpoints of one tenant be swept now, failed ones too, and tell the handlers."""
+    await db.execute(
+        """WITH asked AS (
+             UPDATE cursor SET sweep_due_at = least(sweep_due_at, $3), failures = 0
+              WHERE tenant_id = $1::uuid AND endpoint = ANY($2::text[]) RETURNING 1
+           )
+           SELECT pg_notify($4, $1::uuid::text) FROM asked LIMIT 1""",
+        tenant_id,
+        sorted(endpoints),
+        now,
+        NOTICE_CHANNEL,
     )

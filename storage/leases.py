@@ -257,6 +257,16 @@ async def free_leases(db: Database, names: Sequence[str], owner: str) -> list[st
     return [row["name"] for row in rows]
 
 
+async def holders(db: Database, prefix: str) -> list[str]:
+    """Who holds leases now whose names begin with `prefix`, in the order of their names."""
+    rows = await db.fetch(
+        """SELECT DISTINCT owner FROM lease
+            WHERE starts_with(name, $1) AND until >= clock_timestamp() ORDER BY owner""",
+        prefix,
+    )
+    return [row["owner"] for row in rows]
+
+
 async def release_lease(db: Database, lease: Lease) -> None:
     """Give the lease back and tell whoever listens on LEASE_CHANNEL; nothing if it has passed to
     somebody else."""

@@ -48,6 +48,18 @@ def newest_revision() -> str:
     return max(path.name.partition("_")[0] for path in _SCRIPTS.glob("versions/[0-9]*_*.py"))
 
 
+async def schema_revision(url: str) -> str | None:
+    """The revision that the database says it has; None where it was never migrated. Changes
+    nothing.
+
+    Raises:
+        LoginRefused: user, password or database are not right.
+        StorageUnavailable: the database can not be reached.
+    """
+    found = await _found(url)
+    return max(found) if found else None
+
+
 async def _found(url: str) -> list[str]:
     """The revisions that the database says it has; none where it was never migrated."""
     connection = await _connected(url)

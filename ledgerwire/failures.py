@@ -14,6 +14,10 @@ class WrongUsage(Exception):
     """What was asked for does not exist or can't be combined; the message says what can."""
 
 
+class NothingRuns(Exception):
+    """What would do the job is not running; the message says what to start."""
+
+
 class CannotListen(Exception):
     """The port is taken, or the address is not ours."""
 

@@ -1,33 +1,14 @@
 """The linked organisations at a glance, from the database alone."""
 
+from datetime import datetime
 from typing import Any
 
 from ledgerwire.installation import open_installation
 from ledgerwire.settings import Settings
 from storage.database import Database
+from storage.overview import Glance, glance
 from unified.clock import Clock
 from unified.codecs import instant_text
-
-_OVERVIEW = """
-SELECT t.id AS tenant_id, t.name, t.external_id, t.state, t.state_reason,
-       to_char(t.state_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS state_since,
-       t.business_date::text AS business_date, t.day_remaining, t.blocked_by,
-       to_char(t.blocked_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS blocked_until,
-       (SELECT count(*) FROM notice n WHERE n.tenant_id = t.id AND n.state = 'due') AS notices_due,
-       (SELECT count(*) FROM notice n
-         WHERE n.tenant_id = t.id AND n.state = 'dead') AS notices_dead,
-       (SELECT count(*) FROM event e
-         WHERE e.tenant_id = t.id AND e.relayed_at IS NULL) AS events_unrelayed,
-       (SELECT string_agg(c.endpoint || ' ' || c.backfill_state || CASE
-                 WHEN c.backfill_total IS NULL THEN ''
-                 ELSE ' ' || c.backfill_read || '/' || c.backfill_total END, ', '
-               ORDER BY c.endpoint)
-          FROM cursor c WHERE c.tenant_id = t.id AND c.backfill_state <> 'done') AS backfill,
-       (SELECT to_char(min(greatest(c.last_swept_at, c.backfill_ended_at)) AT TIME ZONE 'UTC',
-                       'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-          FROM cursor c WHERE c.tenant_id = t.id) AS verified_since
-  FROM tenant t ORDER BY t.name, t.id
-"""
 
 
 async def overview(settings: Settings) -> list[dict[str, Any]]:
@@ -38,10 +19,52 @@ async def overview(settings: Settings) -> list[dict[str, Any]]:
 
 async def overview_of(db: Database, clock: Clock) -> list[dict[str, Any]]:
     """The same for a database that is open already; a limit that has passed is left out."""
-    rows = [dict(row.items()) for row in await db.fetch(_OVERVIEW)]
-    now = instant_text(clock.now())
-    for row in rows:
-        row["backfill"] = row["backfill"] or "done"
-        if row["blocked_until"] is None or row["blocked_until"] <= now:
-            row["blocked_by"] = row["blocked_until"] = None
-    return rows
+    now = clock.now()
+    return [_row(each, now) for each in await glance(db)]
+
+
+def _row(each: Glance, now: datetime) -> dict[str, Any]:
+    blocked = each.blocked_until is not None and each.blocked_until > now
+    return {
+        "tenant_id": each.tenant_id,
+        "name": each.name,
+        "external_id": each.external_id,
+        "state": each.state,
+        "state_reason": each.state_reason,
+        "state_since": _second(each.state_since),
+        "health": _health(each, blocked=blocked),
+        "failing": list(each.failing),
+        "business_date": None if each.business_date is None else each.business_date.isoformat(),
+        "minute_remaining": each.minute_remaining,
+        "day_remaining": each.day_remaining,
+        "blocked_by": each.blocked_by if blocked else None,
+        "blocked_until": _second(each.blocked_until) if blocked else None,
+        "notices_due": each.notices_due,
+        "notices_dead": each.notices_dead,
+        "events_unrelayed": each.events_unrelayed,
+        "backfill": ", ".join(_told(each)) or "done",
+        "verified_since": _second(each.verified_since),
+    }
+
+
+def _health(each: Glance, *, blocked: bool) -> str:
+    """One word: `ok`, or the first thing that stands in the way."""
+    if each.state != "linked":
+        return each.state
+    if blocked:
+        return "limited"
+    if each.failing:
+        return "failing"
+    return "backfilling" if each.backfills else "ok"
+
+
+def _told(each: Glance) -> list[str]:
+    return [
+        f"{one.endpoint} {one.state}" + ("" if one.total is None else f" {one.read}/{one.total}")
+        for one in each.backfills
+    ]
+
+
+def _second(instant: datetime | None) -> str | None:
+    """Whole seconds, UTC."""
+    return None if instant is None else f"{instant_text(instant)[:19]}Z"

@@ -5,7 +5,7 @@ import errno
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from ledgerwire.embedded_broker import BrokerDidNotStart
-from ledgerwire.failures import CannotListen, JobFailed, WrongUsage
+from ledgerwire.failures import CannotListen, JobFailed, NothingRuns, WrongUsage
 from ledgerwire.settings import SettingsError
 from storage.errors import EmbeddedFailed, SchemaTooNew, StorageError, StorageUnavailable
 from xero.errors import XeroError, XeroUnreachable
@@ -14,7 +14,7 @@ FAILED, USAGE, UNREACHABLE = 1, 2, 3
 BUG = "This is a fault of ours: run again with LEDGERWIRE_LOG_LEVEL=debug and report it."
 
 _AWAY = (StorageUnavailable, EmbeddedFailed, KafkaError, BrokerDidNotStart, XeroUnreachable,
-         CannotListen, OSError)  # fmt: skip
+         CannotListen, NothingRuns, OSError)  # fmt: skip
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -62,7 +62,7 @@ def _remedy(error: BaseException) -> str:  # noqa: C901, PLR0911  # a table of r
             return "Check LEDGERWIRE_XERO_API_URL and the network, then try again."
         case CannotListen():
             return "End the program that has it, or choose another LEDGERWIRE_HOST or port."
-        case JobFailed() | WrongUsage() | StorageError() | XeroError():
+        case JobFailed() | NothingRuns() | WrongUsage() | StorageError() | XeroError():
             return ""
         case OSError(errno=errno.ENOSPC):
             return "Make room on the disk."

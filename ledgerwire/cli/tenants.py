@@ -12,10 +12,11 @@ from ledgerwire.cli.options import run_async, settings_from_environment
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def tenants(*, as_json: bool) -> None:
-    """List linked organisations: state, freshness, what is left of their limits; times are UTC.
+    """List linked organisations: health, freshness, what is left of their limits; times are UTC.
 
-    `fresh as of` is the end of the oldest of its last sweeps and backfills; `due` things wait to
-    be read, `unsent` events wait for Kafka.
+    `health` is ok, backfilling, failing, limited, or the state in which it is `since`; `fresh as
+    of` is the end of the oldest of its last sweeps and backfills; `due` things wait to be read,
+    `unsent` events wait for Kafka.
 
     \b
     Example:
@@ -30,21 +31,26 @@ def tenants(*, as_json: bool) -> None:
     if not rows:
         click.echo("No organisation is linked yet. `ledgerwire link` shows the address to open.")
         return
-    headers = ("organisation", "tenant", "state", "since", "fresh as of", "backfill", "due", "dead",
-               "unsent", "day's calls left")  # fmt: skip
+    headers = ("organisation", "tenant", "health", "state since", "fresh as of", "backfill", "due",
+               "dead", "unsent", "calls left: minute", "day")  # fmt: skip
     shown = [
         (row["name"], row["tenant_id"], _health(row), row["state_since"], row["verified_since"],
          row["backfill"], row["notices_due"], row["notices_dead"], row["events_unrelayed"],
-         row["day_remaining"])
+         row["minute_remaining"], row["day_remaining"])
         for row in rows
     ]  # fmt: skip
     click.echo(columns(headers, shown))
 
 
 def _health(row: dict[str, Any]) -> str:
-    """The state, and what stands in its way just now."""
-    blocked = f", {row['blocked_by']} limit until {row['blocked_until']}"
-    return f"{row['state']}{blocked if row['blocked_until'] else ''}"
+    """The word, and what it can be told by."""
+    match row["health"]:
+        case "limited":
+            return f"{row['blocked_by']} limit until {row['blocked_until']}"
+        case "failing":
+            return f"failing: {', '.join(row['failing'])}"
+        case word:
+            return str(word)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from ledgerwire.installation import Installation
 from ledgerwire.secret_keys import secret_box
 from ledgerwire.wiring.budget import StoredBudget
 from ledgerwire.wiring.tokens import StoredTokens
+from storage.database import Database
 from storage.secrets import SecretBox
 from unified.resource import Endpoint
 from unified.resources import RESOURCES
@@ -31,7 +32,10 @@ API_SHARE = 0.05  #: of a tenant's day, kept back for whoever waits for an answe
 class XeroSide:
     """Consent, tokens, limits and calls of one installation."""
 
+    database: Database
     oauth: OAuthClient
+    connections: ConnectionsApi
+    tokens: StoredTokens
     box: SecretBox
     consents: ConsentKeeper
     budget: StoredBudget
@@ -75,7 +79,7 @@ class XeroSide:
             client_id=app.client_id,
             endpoints=tuple(resource.endpoint.path for resource in RESOURCES),
         )
-        return cls(oauth, box, consents, budget, client)
+        return cls(here.db, oauth, connections, tokens, box, consents, budget, client)
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from api.health import health_routes
 from ledgerwire.event_loop import LoopLag
 from ledgerwire.failures import WrongUsage, listening
 from ledgerwire.installation import Installation, migrate_in_time, open_installation
-from ledgerwire.settings import Settings, require_for_work
+from ledgerwire.settings import Settings, require_for_work, variable
 from ledgerwire.stopping import insist, unless_stopped
 from ledgerwire.wiring.backlog import BacklogMetrics
 from ledgerwire.wiring.role import Role
@@ -66,6 +66,9 @@ async def run_roles(settings: Settings, roles: frozenset[str], stop: asyncio.Eve
         return
     if roles & {"api", "handlers"}:
         require_for_work(settings)
+    if "handlers" in roles and not settings.xero_webhook_keys:
+        log.warning("no_webhook_keys", effect="changes are found by sweeps alone, within minutes",
+                    remedy=f"set {variable('xero_webhook_keys')}")  # fmt: skip
     http = listening(settings.host, settings.port)
     async with open_installation(
         settings, broker=bool(roles & {"handlers", "crm"}), patient=True

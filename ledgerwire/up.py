@@ -48,9 +48,6 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> int:
         secret_box(settings)  # a wrong key is told at once, not by a child
     if settings.kafka == EMBEDDED:
         log.warning("embedded_broker_is_not_durable", remedy=f"set {variable('kafka')}")
-    if not settings.xero_webhook_keys:
-        log.warning("no_webhook_keys", effect="changes are found by sweeps alone",
-                    remedy=f"set {variable('xero_webhook_keys')}")  # fmt: skip
     # Held for as long as the children run: embedded servers start once, and no child's end stops
     # what another one needs.
     async with open_installation(settings, connections=1, patient=True) as here:

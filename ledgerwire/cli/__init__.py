@@ -9,14 +9,22 @@ import traceback
 
 import click
 
+from ledgerwire.cli.asking import backfill, sweep
 from ledgerwire.cli.dead import dead
 from ledgerwire.cli.demo import demo
+from ledgerwire.cli.doctor import doctor
+from ledgerwire.cli.epoch import epoch
+from ledgerwire.cli.keys import keys
+from ledgerwire.cli.replay import replay
+from ledgerwire.cli.secrets import secrets
 from ledgerwire.cli.serving import run, simulate, up
 from ledgerwire.cli.settings import config
+from ledgerwire.cli.setup import setup
 from ledgerwire.cli.tail import tail
 from ledgerwire.cli.tenants import link, tenants
 
-COMMANDS = (demo, up, run, tail, tenants, link, dead, simulate, config)
+COMMANDS = (demo, setup, doctor, up, run, tail, tenants, link, backfill, sweep, replay, dead, keys,
+            secrets, epoch, simulate, config)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

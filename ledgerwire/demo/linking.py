@@ -16,8 +16,10 @@ class LinkFailed(JobFailed):
     """The flow ended somewhere else than on the page that says linked."""
 
 
-async def link_all(public_url: str, tenant_ids: list[str], *, external_id: str) -> None:
-    """Consent to all these organisations at once.
+async def link_all(
+    public_url: str, tenant_ids: list[str], *, external_id: str, decision: str = "allow"
+) -> None:
+    """Consent to all these organisations at once, or (`deny`) press Cancel.
 
     Raises:
         LinkFailed: with the status of the page it ended on.
@@ -29,7 +31,7 @@ async def link_all(public_url: str, tenant_ids: list[str], *, external_id: str) 
         if page.status_code != httpx.codes.OK:
             raise LinkFailed(f"The consent page answered {page.status_code}")
         form: dict[str, str | list[str]] = dict(parse_qsl(urlsplit(page_address).query))
-        form |= {"tenant": tenant_ids, "decision": "allow"}
+        form |= {"tenant": tenant_ids, "decision": decision}
         scheme_and_host = "{0.scheme}://{0.netloc}".format(urlsplit(page_address))
         answer = await browser.post(f"{scheme_and_host}/identity/connect/authorize", data=form)
         for _ in range(MOST_REDIRECTS):

@@ -38,6 +38,16 @@ COMMANDS = {
     "dead show": {"--json"},
     "dead retry": {"--all", "--tenant", "--json"},
     "dead drop": {"--reason", "--json"},
+    "setup": set(),
+    "doctor": {"--json"},
+    "backfill": {"--since", "--json"},
+    "sweep": {"--json"},
+    "replay": {"--tenant", "--resource", "--from", "--to-topic"},
+    "keys create": {"--json"},
+    "keys list": {"--json"},
+    "keys revoke": set(),
+    "secrets rotate": set(),
+    "epoch bump": set(),
 }  # fmt: skip
 
 DEFAULTS = {
@@ -144,9 +154,10 @@ async def test_tenants_tell_health_freshness_and_limits(database: Database) -> N
 
     assert told["tenant_id"] == tenant_id
     assert set(told) == {
-        "tenant_id", "name", "external_id", "state", "state_reason", "state_since",
-        "business_date", "day_remaining", "blocked_by", "blocked_until", "notices_due",
-        "notices_dead", "events_unrelayed", "backfill", "verified_since",
+        "tenant_id", "name", "external_id", "state", "state_reason", "state_since", "health",
+        "failing", "business_date", "minute_remaining", "day_remaining", "blocked_by",
+        "blocked_until", "notices_due", "notices_dead", "events_unrelayed", "backfill",
+        "verified_since",
     }  # fmt: skip
 
 
@@ -164,6 +175,8 @@ async def test_limit_that_has_passed_is_not_shown(database: Database) -> None:
     (later,) = await overview_of(database, clock)
 
     assert now["blocked_by"] == "day"
+    assert now["health"] == "limited"
+    assert later["health"] == "ok"
     assert later["blocked_by"] is None
     assert later["blocked_until"] is None
 

@@ -24,6 +24,7 @@ from handlers.compare import (
     is_too_early,
     stale_wait,
 )
+from handlers.links import linked_notices
 from handlers.waiting import Slices
 from storage.absorbing import (
     LockedTenant,
@@ -47,14 +48,12 @@ from storage.notices import (
 from storage.records import (
     KnownRecord,
     VerifiedRow,
-    contacts_lacking_role,
     known_records,
     verify_records,
 )
 from unified.clock import Clock, local_date
 from unified.ids import RemoteId, TenantId
 from unified.resource import Resource
-from unified.resources import by_endpoint
 
 CHUNK = 100
 """Rows per transaction: larger ones delay the receiver's commits on the same disk."""
@@ -171,7 +170,7 @@ async def _absorb_chunk(
     await verify_records(conn, tenant.id, resource.name, batch.verified)
     if resource.name == "company_info":
         await _learn(conn, tenant, batch.steps, now)
-    batch.wanted.extend(await _linked(conn, tenant, batch.steps))
+    batch.wanted.extend(await linked_notices(conn, tenant.id, batch.steps))
     await hold_notices(conn, tenant.id, batch.notices())
     await finish_notices(conn, tenant.id, batch.finished)
     await postpone_notices(conn, tenant.id, batch.postponed)
@@ -306,44 +305,3 @@ async def _learn(
             short_code=after["short_code"],
         )
         await move_business_date(conn, tenant.id, local_date(now, after["timezone"]))
-
-
-_ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
-
-
-async def _linked(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> list[NewNotice]:
-    """Notices for things that these changes touch although Xero stamps no change on them.
-
-    What appears in or vanishes from a record (a payment of an invoice) is read, but not what a
-    record merely observed holds: reading that is its own backfill's work. And a contact's first
-    sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped flags),
-    so a contact that lacks the role is read too.
-    """
-    wanted: dict[tuple[str, str], NewNotice] = {}
-    for step in steps:
-        if step.op == "r":
-            continue
-        before = set(step.resource.linked(step.before)) if step.before else set()
-        for path, remote_id in before ^ set(step.resource.linked(step.after)):
-            if by_endpoint(path) is not None:
-                wanted[path, remote_id] = _wanted(path, remote_id)
-    for remote_id in await contacts_lacking_role(conn, tenant.id, _roles(steps)):
-        wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
-    return list(wanted.values())
-
-
-def _roles(steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """(Remote id, role) of the contacts of documents that are new or in another status."""
-    roles = {
-        (step.after["contact"]["remote_id"], _ROLE_OF_TYPE[step.after["type"]])
-        for step in steps
-        if step.resource.name == "invoice"
-        and step.after["type"] in _ROLE_OF_TYPE
-        and step.after["contact"]
-        and (step.before is None or step.before["status"] != step.after["status"])
-    }
-    return sorted(roles)
-
-
-def _wanted(path: str, remote_id: str) -> NewNotice:
-    return NewNotice(endpoint=path, remote_id=RemoteId(remote_id), origin="linked")

@@ -16,6 +16,9 @@ from xero.paging import ids_per_call
 CATCH_UP_FROM = 80
 """From this many due things on, one read by time is cheaper than batches by id."""
 
+CATCH_UP_FROM_SINGLES = 3
+"""The same of an endpoint that can't be asked by ids, where each thing costs a call of its own."""
+
 CATCH_UP_OVERLAP = timedelta(seconds=3)
 """A record is stamped a little before its event, and If-Modified-Since has whole seconds."""
 
@@ -122,11 +125,12 @@ def _reads(endpoint: Endpoint, notices: Sequence[Notice]) -> list[Call]:
 def _catch_up(endpoint: Endpoint, notices: Sequence[Notice]) -> CatchUpRead | None:
     """One read by time of the recently hinted, where they are many; None where they are not."""
     hints = [notice.hinted_at for notice in notices if notice.hinted_at is not None]
-    if not endpoint.modified_since or len(hints) < CATCH_UP_FROM:
+    least = CATCH_UP_FROM if ids_per_call(endpoint) else CATCH_UP_FROM_SINGLES
+    if not endpoint.modified_since or len(hints) < least:
         return None
     oldest = max(hints) - CATCH_UP_SPAN
     recent = [n for n in notices if n.hinted_at is not None and n.hinted_at >= oldest]
-    if len(recent) < CATCH_UP_FROM:
+    if len(recent) < least:
         return None
     since = min(hint for hint in hints if hint >= oldest) - CATCH_UP_OVERLAP
     return CatchUpRead(endpoint, tuple(recent), since)

@@ -9,6 +9,7 @@ import pytest
 from handlers.planner import (
     BYTES_PER_ITEM,
     CATCH_UP_FROM,
+    CATCH_UP_FROM_SINGLES,
     CATCH_UP_OVERLAP,
     CATCH_UP_SPAN,
     CatchUpRead,
@@ -119,6 +120,19 @@ def test_where_nothing_but_single_reads_exists_each_is_read_alone(count: int) ->
 
     assert {type(call) for call in result.calls} == {SingleRead}
     assert len(result.calls) == count
+
+
+def test_things_that_cannot_be_asked_for_by_ids_are_caught_up_with_sooner() -> None:
+    """Of credits, each read alone is a call: from three on, one read by time is cheaper."""
+    credits_ = replace(INVOICE.endpoint, ids_filter=False, where_id_or=False)
+
+    few = planned(many(CATCH_UP_FROM_SINGLES - 1), endpoint=credits_)
+    more = planned(many(CATCH_UP_FROM_SINGLES), endpoint=credits_)
+    untold = planned(many(CATCH_UP_FROM_SINGLES, hinted_at=None), endpoint=credits_)
+
+    assert [type(call) for call in few.calls] == [SingleRead] * 2
+    assert [type(call) for call in more.calls] == [CatchUpRead]
+    assert [type(call) for call in untold.calls] == [SingleRead] * 3
 
 
 def test_where_ids_can_only_be_asked_for_by_where_batches_are_smaller() -> None:

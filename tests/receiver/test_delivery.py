@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from receiver.delivery import Delivery, read_delivery
 from storage.deliveries import Hint
 from tests.receiver.service import delivery, event
-from tests.receiver.vectors import EVENTS, INVOICE_TENANT, VALIDATION
+from tests.receiver.vectors import CREDIT_NOTE_TENANT, EVENTS, INVOICE_TENANT, VALIDATION
 from unified.ids import RemoteId, TenantId
 
 TENANT = "0f6d1c1e-6d3c-4b1e-9a55-7a1f2f1f8a11"
@@ -36,8 +36,15 @@ def test_example_of_two_organisations_is_read() -> None:
                 created=False,
                 hinted_at=datetime(2026, 11, 3, 4, 17, 52, 310_000, tzinfo=UTC),
             ),
+            Hint(
+                tenant_id=TenantId(CREDIT_NOTE_TENANT),
+                endpoint="CreditNotes",
+                remote_id=RemoteId("0a6b7c31-91d4-4a5e-8c07-7be0a5b3d2f0"),
+                created=True,
+                hinted_at=datetime(2026, 11, 3, 4, 17, 53, 2_000, tzinfo=UTC),
+            ),
         ),
-        ignored={"not_carried": 1},
+        ignored={},
     )
 
 
@@ -50,7 +57,15 @@ def test_validation_call_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("category", "endpoint"), [("INVOICE", "Invoices"), ("CONTACT", "Contacts")]
+    ("category", "endpoint"),
+    [
+        ("INVOICE", "Invoices"),
+        ("CONTACT", "Contacts"),
+        ("CREDITNOTE", "CreditNotes"),
+        ("PREPAYMENT", "Prepayments"),
+        ("OVERPAYMENT", "Overpayments"),
+        ("PAYMENT", "Payments"),
+    ],
 )
 def test_category_leads_to_the_endpoint(category: str, endpoint: str) -> None:
     """What to read follows from the category, never from the address in the event."""
@@ -78,8 +93,8 @@ ODDITIES: dict[str, tuple[dict[str, Any], dict[str, int], int]] = {
     ),
     "overpayment, with data": (
         {"eventCategory": "OVERPAYMENT", "data": {"Status": "PAID"}},
-        {"not_carried": 1},
-        0,
+        {},
+        1,
     ),
     "type nobody told of": ({"eventType": "DELETE"}, {"unknown_type": 1}, 1),
     "type missing": ({"eventType": None}, {"unknown_type": 1}, 1),

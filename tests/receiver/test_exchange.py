@@ -146,14 +146,13 @@ async def test_many_events_for_one_thing_are_one_notice(
     ("events", "ignored"),
     [
         ([event(TENANT, eventCategory="QUOTE")], {"unknown_category": 1}),
-        ([event(TENANT, eventCategory="PAYMENT")], {"not_carried": 1}),
         (
             [event(TENANT, eventCategory="SUBSCRIPTION", tenantType="APPLICATION")],
             {"not_carried": 1},
         ),
         ([event("nobody"), {}], {"bad_event": 2}),
     ],
-    ids=["category", "not carried", "subscription", "bad"],
+    ids=["category", "subscription", "bad"],
 )
 async def test_what_makes_no_notice_is_kept_verbatim(
     service: Service, database: Database, events: Sequence[object], ignored: dict[str, int]

@@ -1,0 +1,101 @@
+"""What a change of one thing says about others: notices for things that nobody else announces.
+
+Documents, payments and credits name each other; what one of them shows, the other has to say too.
+Only wanting is here: reading what is wanted is the worker's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handlers.commit import Step
+from storage.database import Connection
+from storage.notices import NewNotice
+from storage.records import contacts_lacking_role, known_records
+from unified.ids import RemoteId, TenantId
+from unified.resources import by_endpoint
+
+_ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
+_Link = tuple[str, str]  #: endpoint path, remote id
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A link that appeared in a record (it is `there`) or vanished from it."""
+
+    path: str  #: with the remote id: what it leads to
+    remote_id: str
+    at: _Link  #: whose link it is
+    there: bool
+
+
+async def linked_notices(
+    conn: Connection, tenant_id: TenantId, steps: Sequence[Step]
+) -> list[NewNotice]:
+    """Notices for things that these changes touch although Xero stamps no change on them.
+
+    What appears in or vanishes from a record (a payment of an invoice) is read, but not what a
+    record merely observed holds: reading that is its own backfill's work. And a contact's first
+    sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped flags),
+    so a contact that lacks the role is read too.
+    """
+    moved = [
+        _Moved(path, remote_id, at=at, there=(path, remote_id) in after)
+        for step in steps
+        if step.op != "r"
+        for at, before, after in [_links(step)]
+        for path, remote_id in before ^ after
+    ]
+    wanted = {
+        (each.path, each.remote_id): _wanted(each.path, each.remote_id)
+        for each in await _unknown_there(conn, tenant_id, moved)
+    }
+    for remote_id in await contacts_lacking_role(conn, tenant_id, _roles(steps)):
+        wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
+    return list(wanted.values())
+
+
+def _links(step: Step) -> tuple[_Link, set[_Link], set[_Link]]:
+    """Whose links they are, and what they were and are."""
+    at = (step.resource.endpoint.path, step.after["remote_id"])
+    before = set(step.resource.linked(step.before)) if step.before else set()
+    return at, before, set(step.resource.linked(step.after))
+
+
+async def _unknown_there(
+    conn: Connection, tenant_id: TenantId, moved: Sequence[_Moved]
+) -> list[_Moved]:
+    """Those of which the other end does not say the same yet.
+
+    An invoice that shows a payment and the payment that names the invoice say one thing: whichever
+    was read last has nothing more to ask for, else each payment would cost a read too many.
+    """
+    news: list[_Moved] = []
+    for path in sorted({each.path for each in moved}):
+        resource = by_endpoint(path)
+        if resource is None:
+            continue
+        links = [each for each in moved if each.path == path]
+        ids = sorted({each.remote_id for each in links})
+        known = await known_records(conn, tenant_id, resource.name, ids)
+        for each in links:
+            there = known.get(RemoteId(each.remote_id))
+            if there is None or (each.at in resource.linked(there.unified)) != each.there:
+                news.append(each)
+    return news
+
+
+def _roles(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """(Remote id, role) of the contacts of documents that are new or in another status."""
+    roles = {
+        (step.after["contact"]["remote_id"], _ROLE_OF_TYPE[step.after["type"]])
+        for step in steps
+        if step.resource.name == "invoice"
+        and step.after["type"] in _ROLE_OF_TYPE
+        and step.after["contact"]
+        and (step.before is None or step.before["status"] != step.after["status"])
+    }
+    return sorted(roles)
+
+
+def _wanted(path: str, remote_id: str) -> NewNotice:
+    return NewNotice(endpoint=path, remote_id=RemoteId(remote_id), origin="linked")

@@ -1,0 +1,1 @@
+"""Xero's own SDK for Python against the simulator, by base URL alone."""

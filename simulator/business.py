@@ -150,7 +150,7 @@ class Business:
         """Pay a credit back, whole or a part."""
         credit = self._credit(tenant, _usable) if self._may_refund(tenant) else None
         share = self._rng.choice((1.0, self._rng.uniform(0.1, 0.9)))
-        return credit is not None and dealings.refund_share(tenant, credit, share)
+        return credit is not None and dealings.refund_share(tenant, credit, share, self._rng)
 
     def void_credit(self, tenant: Tenant) -> bool:
         """Void a credit that is not applied."""

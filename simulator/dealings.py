@@ -8,7 +8,7 @@ import random
 from decimal import Decimal
 from typing import Any
 
-from simulator.drafting import Drafter
+from simulator.drafting import Drafter, foreign_banks
 from simulator.exchange import day_rate
 from simulator.model import Credit, Document, Invoice
 from simulator.tenant import Tenant
@@ -23,7 +23,9 @@ def pay_share(tenant: Tenant, invoice_id: str, share: float, rng: random.Random)
     if amount <= 0:
         return False
     extra = {"Reference": f"BT{rng.randint(10**5, 10**6)}"} if rng.random() < 0.6 else {}
-    tenant.pay(invoice_id, amount, **_today(tenant, invoice), **extra)
+    tenant.pay(
+        invoice_id, amount, **_today(tenant, invoice), **_bank(tenant, invoice, rng), **extra
+    )
     return True
 
 
@@ -63,12 +65,12 @@ def spread(tenant: Tenant, held: Credit, rng: random.Random) -> bool:
     return True
 
 
-def refund_share(tenant: Tenant, held: Credit, share: float) -> bool:
+def refund_share(tenant: Tenant, held: Credit, share: float, rng: random.Random) -> bool:
     """Pay back a share of what is left of a credit, whole when 1."""
     amount = _share(held.remaining, share)
     if held.status != "AUTHORISED" or amount <= 0:
         return False
-    tenant.refund(held.id, amount, **_today(tenant, held))
+    tenant.refund(held.id, amount, **_today(tenant, held), **_bank(tenant, held, rng))
     return True
 
 
@@ -89,6 +91,14 @@ def open_documents(tenant: Tenant, held: Credit) -> list[Invoice]:
 
 def _share(amount: Decimal, share: float) -> Decimal:
     return amount if share >= 1 else (amount * int(share * 1000) / 1000).quantize(amount)
+
+
+def _bank(tenant: Tenant, document: Document, rng: random.Random) -> dict[str, Any]:
+    """Often the bank account in the currency of a foreign document, where there is one."""
+    fitting = [each for each in foreign_banks(tenant.ledger) if each.currency == document.currency]
+    if not fitting or rng.random() < 0.3:
+        return {}
+    return {"Account": {"AccountID": rng.choice(fitting).id}}
 
 
 def _today(tenant: Tenant, document: Document) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator import names
 from simulator.ledger import Ledger
-from simulator.model import Invoice
+from simulator.model import Account, Invoice
 from simulator.reference import ACTIVE
 
 _FOREIGN = ("EUR", "USD", "AUD", "GBP", "NZD")
@@ -67,6 +67,17 @@ class Drafter:
                 }
             ]
         return element
+
+    def foreign_bank(self) -> dict[str, Any]:
+        """A bank account in another currency than the organisation's."""
+        code = "USD" if self._ledger.country.currency != "USD" else "EUR"
+        return {
+            "Type": "BANK",
+            "Code": "095",
+            "Name": f"{code} Account",
+            "BankAccountNumber": f"02090{self._rng.randint(10**8, 10**9 - 1)}",
+            "CurrencyCode": code,
+        }
 
     def contact_edit(self) -> dict[str, Any]:
         """A small change to a contact."""
@@ -145,6 +156,9 @@ class Drafter:
             "LineAmountTypes": self._rng.choice(("Exclusive", "Inclusive")),
             "LineItems": [{**self._line(kind), "DiscountRate": None}],
         }
+        abroad = foreign_banks(self._ledger)
+        if abroad and self._rng.random() < 0.2:
+            element["BankAccount"] = {"AccountID": self._rng.choice(abroad).id}
         if self._rng.random() < 0.8:
             element["Reference"] = f"DEP-{self._rng.randint(100, 9999)}"
         return element
@@ -216,3 +230,14 @@ class Drafter:
             "PhoneAreaCode": str(self._rng.randint(2, 9)),
             "PhoneCountryCode": self._ledger.country.phone_code,
         }
+
+
+def foreign_banks(ledger: Ledger) -> list[Account]:
+    """The open bank accounts in other currencies than the organisation's."""
+    return [
+        account
+        for account in ledger.accounts
+        if account.type == "BANK"
+        and account.status == ACTIVE
+        and account.currency not in {"", ledger.country.currency}
+    ]

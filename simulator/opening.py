@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from simulator import dealings
+from simulator import chart, dealings
 from simulator.books import Books, Tenant
 from simulator.config import OpeningBooks, TenantSpec
 from simulator.drafting import Drafter
@@ -64,6 +64,8 @@ class _Past:
             self._at(at, lambda kind=kind: self._make_document(kind))  # type: ignore[misc]  # bound default
         now = self._start
         try:
+            ledger.clock = lambda: self._start
+            chart.create(ledger, self._drafter.foreign_bank())
             while self._steps:
                 now, _, step = heapq.heappop(self._steps)
                 ledger.clock = lambda now=now: now  # type: ignore[misc]  # bound default
@@ -155,11 +157,12 @@ class _Past:
 
     def _use(self, held: Credit) -> None:
         """Leave a credit open, allocate it, refund it, or void it, in time."""
-        fate = self._rng.random()
+        rng = self._rng
+        fate = rng.random()
         if fate < 0.6:
-            self._later((0.1, 20), lambda: dealings.spread(self._tenant, held, self._rng))
+            self._later((0.1, 20), lambda: dealings.spread(self._tenant, held, rng))
         if fate < 0.15 or 0.6 <= fate < 0.75:
-            share = self._rng.choice((1.0, 0.5))
-            self._later((20, 40), lambda: dealings.refund_share(self._tenant, held, share))
+            share = rng.choice((1.0, 0.5))
+            self._later((20, 40), lambda: dealings.refund_share(self._tenant, held, share, rng))
         if 0.75 <= fate < 0.8:
             self._later((1, 10), lambda: self._tenant.void_credit(held.id))

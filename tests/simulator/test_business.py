@@ -73,6 +73,8 @@ def test_opening_books_look_lived_in() -> None:
     assert {one["CurrencyCode"] for one in invoices} >= {"NZD", "USD", "EUR"}
     assert {one["Status"] for one in books["Payments"]} == {"AUTHORISED", "DELETED"}
     assert len({one["PaymentType"] for one in books["Payments"]}) >= 5
+    assert any(one["Amount"] != one["BankAmount"] for one in books["Payments"])
+    assert any(line["Tracking"] for one in invoices for line in one["LineItems"])
     stamps = [one["UpdatedDateUTC"] for one in invoices]
     assert stamps == sorted(stamps)
     assert int(stamps[-1][6:19]) - int(stamps[0][6:19]) > 60 * 86_400_000

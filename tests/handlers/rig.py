@@ -6,7 +6,7 @@ lives by the same clock. Tokens, budget and client are the product's own.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from ledgerwire.wiring.budget import StoredBudget
 from ledgerwire.wiring.tokens import StoredTokens
 from simulator.books import Tenant
 from simulator.config import OpeningBooks, SimulatorConfig
-from simulator.model import Contact, Invoice
+from simulator.model import Contact, CreditKind, Invoice
 from simulator.server import RunningSimulator
 from storage.cursors import Cursor, cursors
 from storage.database import Database
@@ -120,6 +120,12 @@ class Rig:
         """Change all cursors: SQL, with values from $1 on."""
         await self.db.execute(f"UPDATE cursor SET {assignments}", *values)  # noqa: S608  # ours
 
+    async def only(self, path: str) -> None:
+        """Let nothing but this endpoint be swept for a long time."""
+        await self.cursors_say(
+            "sweep_due_at = $1 WHERE endpoint <> $2", NOW + timedelta(days=900), path
+        )
+
     async def notices(self, state: str = "due") -> list[dict[str, Any]]:
         """All notices in that state."""
         rows = await self.db.fetch(
@@ -128,9 +134,17 @@ class Rig:
         return [dict(row.items()) for row in rows]
 
     async def agree(self) -> None:
-        """Assert that the mirror holds exactly the books' contacts and documents."""
-        for shelf, name in ((self.books.ledger.contacts, "contact"),
-                            (self.books.ledger.invoices, "invoice")):  # fmt: skip
+        """Assert that the mirror holds exactly what the books do of money and people."""
+        ledger = self.books.ledger
+        shelves: dict[str, Iterable[Any]] = {
+            "contact": ledger.contacts,
+            "invoice": ledger.invoices,
+            "payment": ledger.payments,
+            "credit_note": ledger.credits[CreditKind.CREDIT_NOTE],
+            "prepayment": ledger.credits[CreditKind.PREPAYMENT],
+            "overpayment": ledger.credits[CreditKind.OVERPAYMENT],
+        }
+        for name, shelf in shelves.items():
             rows = await self.db.fetch("SELECT remote_id FROM record WHERE resource = $1", name)
             assert {row["remote_id"] for row in rows} == {each.id for each in shelf}
 

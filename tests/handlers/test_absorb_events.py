@@ -22,10 +22,10 @@ from tests.handlers.answers import (
     xero_day,
     xero_time,
 )
-from tests.unified.books import wire
+from tests.unified.books import PAIRS, wire
 from unified.clock import local_date
 from unified.envelope import event_model
-from unified.resources import RESOURCES
+from unified.resources import RESOURCES, resource
 from unified.shape import Read
 from unified.topics import MAX_RECORD_BYTES, RECORD_OVERHEAD_BYTES
 
@@ -249,11 +249,13 @@ async def test_organisation_starts_the_calendar_and_is_learnt(empty: Mirror) -> 
 @pytest.mark.parametrize("name", [each.name for each in RESOURCES])
 async def test_events_are_what_the_schema_says(empty: Mirror, name: str) -> None:
     """With the time of sending spliced in, as the relay does."""
+    of = resource(name)
+    for pair, read in [(pair, read) for each, pair, _, read in PAIRS if each == name]:
+        await empty.absorb(of, await empty.seen(of, wire(name, pair), read=read))
     await empty.invoice(raw_invoice())
     await empty.invoice(raw_invoice(at=NOW + SECOND, Status="PAID"))
-    await empty.contact(raw_contact())
     rows = await empty.db.fetch("SELECT resource, value, state, headers FROM event")
-    model = event_model({each.name: each for each in RESOURCES}[name])
+    model = event_model(of)
 
     mine = [row for row in rows if row["resource"] == name]
     for row in mine:

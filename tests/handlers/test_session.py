@@ -10,6 +10,7 @@ from storage.database import Database
 from storage.leases import take_tenant
 from tests.handlers.answers import NOW
 from tests.handlers.rig import Rig, running, until
+from unified.resources import RESOURCES
 
 
 @pytest.fixture
@@ -30,10 +31,11 @@ async def test_first_session_reads_the_whole_books(database: Database) -> None:
         assert events[0]["entity"]["resource"] == "company_info"
         assert {event["op"] for event in events} == {"r"}
         assert {event["cause"]["kind"] for event in events} == {"backfill"}
-        assert events[-1]["after"]["currency"] is not None
+        invoices = [each for each in events if each["entity"]["resource"] == "invoice"]
+        assert all(each["after"]["currency"] is not None for each in invoices)
         kinds = await rig.db.fetch("SELECT kind FROM announcement ORDER BY position")
-        assert [row["kind"] for row in kinds] == ["linked", *["backfill_progress"] * 3]
-        assert rig.calls == 3
+        assert [row["kind"] for row in kinds] == ["linked", *["backfill_progress"] * len(RESOURCES)]
+        assert rig.calls == len(RESOURCES)
 
 
 async def test_notice_becomes_an_event_by_one_call(rig: Rig) -> None:

@@ -4,7 +4,7 @@ Nothing is marked here: what Kafka has acknowledged stays acknowledged. Events t
 left out, since the relay is about to send them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,7 +67,7 @@ async def count_selected(db: Database, tenant_id: TenantId, chosen: Selection) -
 
 async def selected(
     db: Database, tenant_id: TenantId, chosen: Selection, *, page: int = PAGE
-) -> AsyncIterator[list[Replayed]]:
+) -> AsyncGenerator[list[Replayed]]:
     """The chosen events in the order of their commit, some at a time."""
     epoch = sequence = -1
     while True:

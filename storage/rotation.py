@@ -5,7 +5,7 @@ done is merely done again. Whoever refreshes a token set meanwhile waits for its
 for. What no key opens is left as it is and counted.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from storage.database import Database
@@ -56,7 +56,7 @@ async def count_secrets(db: Database) -> int:
     return count
 
 
-async def rotate_secrets(db: Database, box: SecretBox) -> AsyncIterator[Rotated]:
+async def rotate_secrets(db: Database, box: SecretBox) -> AsyncGenerator[Rotated]:
     """Encrypt every token set and link verifier again, telling each as it is done."""
     for place in _PLACES:
         for row in await db.fetch(place.keys):

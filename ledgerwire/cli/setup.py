@@ -202,7 +202,7 @@ def _tier(conversation: Conversation) -> None:
         "The app's page in the portal names yours; a new app begins as starter."
     )
     conversation.ask("LEDGERWIRE_XERO_TIER", f"Tier ({', '.join(answers.TIERS)})", answers.tier,
-                     default="core")  # fmt: skip
+                     default="starter")  # fmt: skip
 
 
 def _database(conversation: Conversation) -> None:

@@ -103,7 +103,7 @@ def set_up(user: User, simulated: Mapping[str, Any]) -> None:
         terminal.says("Xero knows the app")
         terminal.answer("broad scopes? [y/N]:", ("perhaps", "invalid input"), "n")
         terminal.answer("Webhook key:", ("key", "leave it empty"), simulated["webhook_key"])
-        terminal.answer("enterprise) [core]:", ("gold", "Answer starter, core"), "")
+        terminal.answer("enterprise) [starter]:", ("gold", "Answer starter, core"), "")
         terminal.answer("Database [embedded]:", ("mysql://db", "begin with postgresql://"), "")
         terminal.answer("Kafka [embedded]:", ("localhost", "host:port"), "")
         terminal.says("Written", "/connect/callback", "/webhooks/xero", "LEDGERWIRE_ENV_FILE=")

@@ -57,6 +57,8 @@ SCOPES = (
 )
 DAY = date(2026, 3, 10)
 
+_NUMBERS = itertools.count(1)
+
 
 @contextmanager
 def running() -> Iterator[RunningSimulator]:
@@ -97,6 +99,7 @@ class World:
     """
 
     def __init__(self, simulator: RunningSimulator) -> None:
+        self._simulator = simulator
         self.base_url = simulator.base_url
         self.tenant = next(iter(simulator.books)).id
         self._basic = (simulator.config.ready_client_id(), simulator.config.ready_client_secret())
@@ -109,15 +112,18 @@ class World:
         )
         self.api: Any = AccountingApi(self.client, base_url=f"{self.base_url}/api.xro/2.0")
         self.identity: Any = IdentityApi(self.client, base_url=self.base_url)
-        self._numbers = itertools.count(1)
+
+    def another(self) -> "World":
+        """Another caller for the same organisation."""
+        return World(self._simulator)
 
     def name(self, word: str) -> str:
         """A name nothing else has."""
-        return f"{word} {next(self._numbers)}"
+        return f"{word} {next(_NUMBERS)}"
 
     def contact(self, **more: Any) -> Any:
         """A new contact."""
-        made = Contact(name=self.name("Contact"), email_address="ada@example.com", **more)
+        made = Contact(**{"name": self.name("Contact"), "email_address": "ada@example.com", **more})
         return self.api.create_contacts(self.tenant, Contacts(contacts=[made])).contacts[0]
 
     def line(self, amount: int = 100, **more: Any) -> Any:
@@ -205,7 +211,7 @@ class World:
     def account(self) -> Any:
         """A new expense account."""
         made = Account(
-            code=f"7{next(self._numbers):04d}", name=self.name("Account"), type=AccountType.EXPENSE
+            code=f"7{next(_NUMBERS):04d}", name=self.name("Account"), type=AccountType.EXPENSE
         )
         return self.api.create_account(self.tenant, made).accounts[0]
 

@@ -1,0 +1,200 @@
+"""What the simulator answers to each of the SDK's calls is as Xero's API description has it."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from xero_python.exceptions import HTTPStatusException
+from xero_python.rest import RESTClientObject
+
+from simulator.resources import ENDPOINTS
+from tests.figures import Figure
+from tests.simulator.published import Description, description
+from tests.simulator.sdk.calls import CALLS
+from tests.simulator.sdk.test_calls import carried
+from tests.simulator.sdk.world import World
+
+# The SDK asks urllib3 for headers in a way that urllib3 has given up since.
+pytestmark = pytest.mark.filterwarnings(r"ignore:HTTPResponse\.getheaders?\(\):DeprecationWarning")
+
+_ROW = re.compile(r"\[\d+\]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one call of the SDK; `operation` is its id in lower case."""
+
+    operation: str
+    status: int
+    media_type: str
+    body: bytes
+
+
+class Listening(RESTClientObject):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's own transport, which notes each answer under the call that was made."""
+
+    def __init__(self, configuration: Any) -> None:
+        super().__init__(configuration)
+        self.operation = ""
+        self.heard: list[Answer] = []
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        """Send as ever, and note what came."""
+        try:
+            answer = super().request(*args, **kwargs)
+        except HTTPStatusException as error:
+            self._hear(error.http_resp)
+            raise
+        self._hear(answer)
+        return answer
+
+    def _hear(self, answer: Any) -> None:
+        media_type = answer.urllib3_response.headers.get("Content-Type", "")
+        self.heard.append(Answer(self.operation, answer.status, media_type, answer.data))
+
+
+class Named:
+    """The SDK's client, telling the transport which call is made."""
+
+    def __init__(self, api: Any, listening: Listening) -> None:
+        self._api = api
+        self._listening = listening
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._api, name)
+
+        def made(*args: Any, **kwargs: Any) -> Any:
+            self._listening.operation = name.replace("_", "")
+            return call(*args, **kwargs)
+
+        return made
+
+
+def listen(world: World) -> Listening:
+    """Note all that a caller is answered from now on."""
+    listening = Listening(world.client.configuration)
+    world.client.rest_client = listening
+    world.api = Named(world.api, listening)
+    return listening
+
+
+def faults(known: Description, answer: Answer) -> Iterator[str]:
+    """What of an answer is not as described."""
+    described = known.answer(answer.operation, answer.status)
+    if described is None:
+        yield f"{answer.operation} {answer.status}: not described"
+        return
+    schema = known.schema(described)
+    if schema is None:
+        if answer.body and answer.media_type.startswith("application/json"):
+            yield f"{answer.operation} {answer.status}: a body where none is described"
+        return
+    for fault in known.faults(schema, json.loads(answer.body)):
+        yield f"{answer.operation} {answer.status}{_ROW.sub('[]', fault)}"
+
+
+def expected(known: Description) -> set[str]:
+    """The ids of all described operations on what the simulator carries."""
+    paths = {name: path.strip("/").lower() for name, (_, path, _) in known.operations.items()}
+    return {
+        name
+        for name, path in paths.items()
+        if path in ENDPOINTS or path.partition("/")[0] in ENDPOINTS
+    }
+
+
+def refused(call: Callable[[World], Any]) -> Callable[[World], Any]:
+    """A call that is refused, whose answer is validated as well."""
+
+    def made(world: World) -> None:
+        with pytest.raises(HTTPStatusException):
+            call(world)
+
+    return made
+
+
+OTHERS: tuple[Callable[[World], Any], ...] = (
+    lambda world: world.api.get_invoices(world.tenant),
+    lambda world: world.api.get_invoices(world.tenant, summary_only=True),
+    lambda world: world.api.get_contacts(world.tenant),
+    lambda world: world.api.get_contacts(world.tenant, summary_only=True),
+    lambda world: world.api.get_contacts(world.tenant, include_archived=True, page=1),
+    lambda world: world.api.get_credit_notes(world.tenant),
+    lambda world: world.api.get_payments(world.tenant),
+    lambda world: world.api.get_prepayments(world.tenant),
+    lambda world: world.api.get_overpayments(world.tenant),
+    lambda world: world.api.get_bank_transactions(world.tenant),
+    lambda world: world.api.get_accounts(world.tenant),
+    lambda world: world.api.get_items(world.tenant),
+    lambda world: world.invoice(kind="ACCPAY"),
+    lambda world: world.api.create_payment(
+        world.tenant, world.part_payment(world.invoice(kind="ACCPAY").invoice_id, 100)
+    ),
+    refused(lambda world: world.contact(name="")),
+    refused(lambda world: world.invoice(status="PAID")),
+    refused(lambda world: world.invoice(amount=-5)),
+    refused(lambda world: world.payment(amount=500)),
+    refused(lambda world: world.credit_note(status="VOIDED")),
+)
+"""Further calls: other shapes of the same lists, bills, and refusals."""
+
+
+@pytest.mark.behaviour(
+    "Published description", "answers to all operations carried are as described"
+)
+def test_answers_are_as_xero_describes_them(world: World, figure: Figure) -> None:
+    """Kinds, forms, enumerations, lengths and keys of every answer to each of the SDK's calls."""
+    known = description()
+    caller = world.another()
+    listening = listen(caller)
+
+    for name in sorted(carried()):
+        CALLS[name](caller)
+    for other in OTHERS:
+        other(caller)
+    found = Counter(fault for answer in listening.heard for fault in faults(known, answer))
+    covered = {answer.operation for answer in listening.heard}
+
+    figure(
+        f"{len(covered)} operations of Xero's description covered, "
+        f"{len(listening.heard)} answers validated"
+    )
+    assert not found, "\n".join(f"{count} times {fault}" for fault, count in sorted(found.items()))
+    assert expected(known) - covered == set()
+
+
+def test_comparison_finds_what_is_wrong() -> None:
+    """The validator has teeth: each kind of fault is found."""
+    known = Description(
+        {
+            "paths": {},
+            "components": {
+                "schemas": {
+                    "Thing": {
+                        "type": "object",
+                        "required": ["ID"],
+                        "properties": {
+                            "ID": {"type": "string", "format": "uuid"},
+                            "Kind": {"type": "string", "enum": ["A", "B"]},
+                            "Day": {"type": "string", "x-is-msdate": True},
+                            "Name": {"type": "string", "maxLength": 3},
+                            "Sum": {"type": "number"},
+                            "Parts": {"type": "array", "items": {"type": "integer"}},
+                        },
+                    }
+                }
+            },
+        }
+    )
+    thing = {"$ref": "#/components/schemas/Thing"}
+    good = {"ID": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "Kind": "A", "Day": "/Date(-1+0000)/"}
+
+    assert list(known.faults(thing, {**good, "Sum": 1.5, "Parts": [1], "Status": "OK"})) == []
+    assert len(list(known.faults(thing, {**good, "ID": "x", "Kind": "C"}))) == 2
+    assert len(list(known.faults(thing, {**good, "Day": "2026-01-01", "Name": "long"}))) == 2
+    assert len(list(known.faults(thing, {**good, "Sum": "1", "Parts": [True, None]}))) == 3
+    assert len(list(known.faults(thing, {"Colour": "red"}))) == 2

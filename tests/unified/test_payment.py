@@ -83,7 +83,8 @@ def test_refund_belongs_to_its_credit_although_it_says_invoice(
 )
 def test_credit_under_its_own_key_is_read_too(key: str, id_key: str, resource: str) -> None:
     """Xero's description has these keys, although its answers were only seen with the other."""
-    record = payment(**{"Invoice": ..., key: {id_key: DOCUMENT, "CurrencyCode": "USD"}})
+    changes: dict[str, Any] = {key: {id_key: DOCUMENT, "CurrencyCode": "USD"}}
+    record = payment(Invoice=..., **changes)
 
     [applied] = record["applied_to"]
     assert (applied["resource"], applied["ref"]["remote_id"]) == (resource, DOCUMENT)

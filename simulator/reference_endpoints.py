@@ -19,6 +19,11 @@ from simulator.wire import fragment, from_ms
 R = TypeVar("R", bound=Record)
 _PAGING = frozenset({"page", "pagesize"})
 
+
+def _applies_to(kind: str) -> Callable[[TaxRate], bool]:
+    return lambda rate: kind in rate.applies
+
+
 _ACCOUNTS: Catalogue[Account] = Catalogue(
     id_key="AccountID",
     fields={
@@ -47,10 +52,7 @@ _TAX_RATES: Catalogue[TaxRate] = Catalogue(
         "reporttaxtype": lambda rate: rate.report_type,
         "effectiverate": lambda rate: rate.effective,
         "displaytaxrate": lambda rate: rate.displayed,
-        **{
-            f"canapplyto{kind.lower()}": lambda rate, kind=kind: kind in rate.applies
-            for kind in tax_rates.KINDS
-        },
+        **{f"canapplyto{kind.lower()}": _applies_to(kind) for kind in tax_rates.KINDS},
     },
     orders={"name": lambda rate: rate.name, "effectiverate": lambda rate: rate.effective},
     filters={},

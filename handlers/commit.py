@@ -38,6 +38,7 @@ class Step:
     seen: Seen | None  #: None where time alone moved it
     received_at: datetime | None
     at: datetime  #: database clock: when it was detected
+    missed_at: datetime | None = None  #: database clock: asked for then, and not there
 
 
 async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> int:
@@ -121,6 +122,8 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
 def _read_between(step: Step) -> tuple[datetime, datetime]:
     """When the content was asked for and had arrived; never before what is known of it."""
     known = [(each.asked_at, each.answered_at) for each in (step.known, step.seen) if each]
+    if step.missed_at is not None:
+        known.append((step.missed_at, step.missed_at))
     asked, answered = zip(*known or [(step.at, step.at)], strict=True)
     return max(asked), max(answered)
 

@@ -28,6 +28,10 @@ class HandlerMetrics:
             "ledgerwire_absorbed", "Things read from Xero, by verdict",
             ["resource", "verdict"], registry=registry,
         )  # fmt: skip
+        self.unlisted = Counter(
+            "ledgerwire_unlisted", "Things that a list lacked though Xero never removes them",
+            ["resource"], registry=registry,
+        )  # fmt: skip
         self._drift = Counter(
             "ledgerwire_drift", "Unknown fields and values that passed through",
             ["resource", "field"], registry=registry,

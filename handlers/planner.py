@@ -57,7 +57,7 @@ class CatchUpRead:
 
 @dataclass(frozen=True, slots=True)
 class ListRead:
-    """The whole list of an endpoint that can do nothing finer."""
+    """The whole list, in one piece, of an endpoint that can do nothing finer for these notices."""
 
     endpoint: Endpoint
     notices: tuple[Notice, ...]
@@ -112,6 +112,9 @@ def _reads(endpoint: Endpoint, notices: Sequence[Notice]) -> list[Call]:
         calls.append(catch_up)
         met = set(catch_up.notices)
         together = [notice for notice in together if notice not in met]
+    if endpoint.page_size is None and not ids_per_call(endpoint) and len(together) > 1:
+        # The whole list is one call, and so would be each of them alone.
+        return [*calls, ListRead(endpoint, tuple(together))]
     size = max(ids_per_call(endpoint), 1)
     for start in range(0, len(together), size):
         batch = together[start : start + size]

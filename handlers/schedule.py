@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
 
+from unified.resource import Pace
+
 SHORTEST = timedelta(minutes=1)
-LONGEST = timedelta(hours=6)
-LEAST_RATE_PER_HOUR = 0.01
+USUAL = Pace()
 """An endpoint that never showed a change is still assumed to change once in four days."""
 SMOOTHING = 0.3  #: weight of the newest observation in the rate
 
@@ -33,12 +34,21 @@ def observed_rate(previous_per_hour: float, found: int, elapsed: timedelta) -> f
 
 
 def sweep_interval(
-    endpoint: str, rates_per_hour: Mapping[str, float], *, calls_per_day: int
+    endpoint: str,
+    rates_per_hour: Mapping[str, float],
+    *,
+    calls_per_day: int,
+    paces: Mapping[str, Pace] | None = None,
 ) -> timedelta:
     """How long the endpoint may wait for its next sweep.
 
     `rates_per_hour` holds the rates of all swept endpoints of the tenant, this one included.
+    `paces` says of an endpoint what is assumed while it shows no change, and the longest wait.
     """
-    weights = {path: sqrt(max(rate, LEAST_RATE_PER_HOUR)) for path, rate in rates_per_hour.items()}
+    paces = paces or {}
+    weights = {
+        path: sqrt(max(rate, paces.get(path, USUAL).changes_per_hour))
+        for path, rate in rates_per_hour.items()
+    }
     calls = calls_per_day * weights[endpoint] / sum(weights.values())
-    return min(max(timedelta(days=1) / calls, SHORTEST), LONGEST)
+    return min(max(timedelta(days=1) / calls, SHORTEST), paces.get(endpoint, USUAL).longest)

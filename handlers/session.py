@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from handlers.absence import settle_missing
 from handlers.absorb import Absorbed
 from handlers.cause import Origin
 from handlers.compare import may_be_early, stale_wait
@@ -217,7 +218,10 @@ class TenantSession:
             if isinstance(error, RateLimited):
                 raise
             return
-        await self._settle_absent(resource, notices, answered, alone=isinstance(call, SingleRead))
+        await self._settle_absent(
+            resource, notices, answered,
+            alone=isinstance(call, SingleRead), asked_at=work.looked_at,
+        )  # fmt: skip
         log.info("absorbed", tenant_id=self.tenant_id, resource=resource.name,
                  call=type(call).__name__, notices=len(notices), events=done.events,
                  same=done.same, too_early=done.too_early)  # fmt: skip
@@ -249,11 +253,12 @@ class TenantSession:
         answered: Set[str],
         *,
         alone: bool,
+        asked_at: datetime,
     ) -> None:
         """What was asked for and not answered is read alone; what is missing alone is buried.
 
         Where a hint says that it exists, it may only be too early to see it, so it is asked for
-        again first. Whether it is really gone is for the audit to say: one answer is no proof.
+        again first. One answer is no proof that it is gone, unless complete lists say so too.
         """
         absent = [notice for notice in notices if notice.remote_id not in answered]
         if not absent:
@@ -265,7 +270,10 @@ class TenantSession:
         early = [each for each in absent if each.hinted_at and may_be_early(each)]
         await self._postpone([_later(notice, now) for notice in early])
         for notice in absent:
-            if notice in early:
+            if notice in early or await settle_missing(
+                self.shop, self.tenant_id, resource, notice,
+                asked_at=asked_at, fencing=self.fencing,
+            ):  # fmt: skip
                 continue
             await bury(
                 self.shop, self.tenant_id, resource, fencing=self.fencing,

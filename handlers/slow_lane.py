@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from handlers.absence import CONFIRM_AFTER, note_absent, wants_whole_list
 from handlers.absorb import Absorbed
 from handlers.cause import Origin
 from handlers.reading import Harvest, is_last
@@ -37,6 +38,7 @@ from xero.paging import Page
 
 RETRY_AFTER_FAILURE = timedelta(seconds=10)  #: business time, doubling with each failure in a row
 LONGEST_RETRY = timedelta(hours=1)
+PACES = {resource.endpoint.path: resource.endpoint.pace for resource in RESOURCES}
 
 log = structlog.get_logger(__name__)
 
@@ -123,18 +125,24 @@ async def _sweep(
 ) -> None:
     """Read everything stamped since the last sweep; its changes were announced by nobody."""
     started = shop.clock.now()
-    since = None
-    if resource.endpoint.modified_since and state.since is not None:
-        since = state.since - OVERLAP
+    whole = await wants_whole_list(shop, context.tenant_id, resource, state, now=started)
+    since = None if whole or state.since is None else state.since - OVERLAP
     run_id = f"sweep:{resource.endpoint.path}:{instant_text(started)}"
     origin = Origin(kind="poll", detected_by="sweep", run_id=run_id, since=since)
-    done = Absorbed()
+    done, listed = Absorbed(), set[str]()
+    asked_at = await shop.db.now()
 
     async def take(harvest: Harvest) -> None:
         nonlocal done
+        listed.update(harvest.remote_ids)
         done += await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
 
     walked = await walk(shop.reader, context, resource, since=since, purpose="sweep", take=take)
+    again = False
+    if whole and walked.complete:
+        again = await note_absent(
+            shop, context.tenant_id, resource, listed, asked_at=asked_at, fencing=fencing
+        )
     elapsed = started - (state.last_swept_at or state.backfill_started_at or started)
     rate = observed_rate(state.changes_per_hour, done.unannounced, elapsed)
     others = await cursors(shop.db, context.tenant_id)
@@ -142,7 +150,9 @@ async def _sweep(
     rates[resource.endpoint.path] = rate
     share = shop.share
     calls = share.calls_per_day if shop.webhooks else share.calls_per_day_alone
-    interval = sweep_interval(resource.endpoint.path, rates, calls_per_day=calls)
+    interval = sweep_interval(resource.endpoint.path, rates, calls_per_day=calls, paces=PACES)
+    if again:
+        interval = min(interval, CONFIRM_AFTER)
     async with shop.db.transaction() as conn:
         await lock_tenant(conn, context.tenant_id, fencing=fencing)
         await swept(

@@ -35,6 +35,7 @@ from unified.vocabulary import (
     Endpoint,
     Normalized,
     NormalizeError,
+    Pace,
     TenantContext,
     Timer,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Endpoint",
     "NormalizeError",
     "Normalized",
+    "Pace",
     "Read",
     "Resource",
     "ResourceDefinitionError",

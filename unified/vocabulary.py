@@ -5,7 +5,7 @@ Values only. What is done with them stands in `resource`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from unified.codecs import Drift
@@ -80,6 +80,19 @@ class DenormalizeError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often to look at what nobody announces.
+
+    Attributes:
+        changes_per_hour: what is assumed where none has been seen.
+        longest: how long a change may stay unseen.
+    """
+
+    changes_per_hour: float = 0.01
+    longest: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """How Xero serves one kind of object (Xero: Accounting API, each endpoint's page).
 
@@ -97,6 +110,7 @@ class Endpoint:
         order: what to order by to walk by id.
         single: one object can be read alone.
         scope_granular, scope_broad: for reading, less `.read`.
+        pace: how often it is swept.
     """
 
     path: str
@@ -113,6 +127,7 @@ class Endpoint:
     scope_granular: str
     scope_broad: str
     coded: bool = False
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from storage.notices import Notice
 from tests.handlers.answers import COMPANY, CONTACT, INVOICE, NOW
 from tests.handlers.notices import notice
 from unified.resource import Endpoint
+from unified.resources import resource
 
 ENDPOINTS = {each.endpoint.path: each.endpoint for each in (COMPANY, CONTACT, INVOICE)}
 PLENTY = 100
@@ -54,6 +55,18 @@ def test_one_thing_is_read_alone() -> None:
 
     assert result.calls == (SingleRead(INVOICE.endpoint, due),)
     assert (result.predicted_calls, result.predicted_bytes, result.left) == (1, BYTES_PER_ITEM, 0)
+
+
+def test_several_of_a_list_in_one_piece_share_it() -> None:
+    """The whole list costs one call, and so would each of them alone; a proof is still alone."""
+    accounts = resource("account").endpoint
+    due = many(2, endpoint="Accounts")
+    [proof] = many(1, endpoint="Accounts", single_read=True)
+
+    result = planned([*due, proof], endpoint=accounts)
+
+    assert result.calls == (ListRead(accounts, tuple(due)), SingleRead(accounts, proof))
+    assert planned(due[:1], endpoint=accounts).calls == (SingleRead(accounts, due[0]),)
 
 
 def test_several_are_read_by_ids_up_to_40_a_call() -> None:

@@ -6,13 +6,15 @@ from math import isclose
 import pytest
 
 from handlers.schedule import (
-    LEAST_RATE_PER_HOUR,
-    LONGEST,
     SHORTEST,
     SMOOTHING,
+    USUAL,
+    SweepShare,
     observed_rate,
     sweep_interval,
 )
+from unified.resource import Pace
+from unified.resources import RESOURCES
 
 HOUR = timedelta(hours=1)
 
@@ -30,15 +32,43 @@ def test_intervals_are_proportional_to_one_over_the_root_of_the_rate() -> None:
 
 def test_quiet_endpoints_share_alike() -> None:
     """One that never showed a change may still show one."""
-    rates = {"never": 0.0, "hardly": LEAST_RATE_PER_HOUR / 2}
+    rates = {"never": 0.0, "hardly": USUAL.changes_per_hour / 2}
 
     assert sweep_interval("never", rates, calls_per_day=24) == 2 * HOUR
 
 
-@pytest.mark.parametrize(("calls", "interval"), [(1, LONGEST), (1_000_000, SHORTEST)])
+@pytest.mark.parametrize(("calls", "interval"), [(1, USUAL.longest), (1_000_000, SHORTEST)])
 def test_interval_stays_between_its_bounds(calls: int, interval: timedelta) -> None:
     """However few or many calls there are."""
     assert sweep_interval("a", {"a": 1.0}, calls_per_day=calls) == interval
+
+
+def test_what_hardly_ever_changes_waits_longer() -> None:
+    """Calls go where changes are likely; and nothing is left alone for ever."""
+    paces = {"rare": Pace(changes_per_hour=0.0001, longest=24 * HOUR)}
+    rates = {"rare": 0.0, "usual": 0.0}
+    rare = sweep_interval("rare", rates, calls_per_day=24, paces=paces)
+    usual = sweep_interval("usual", rates, calls_per_day=24, paces=paces)
+
+    assert isclose(rare / usual, 10.0, rel_tol=1e-6)
+    assert sweep_interval("rare", rates, calls_per_day=2, paces=paces) == 24 * HOUR
+    woken = {"rare": 1.0, "usual": 0.0}
+    assert sweep_interval("rare", woken, calls_per_day=24, paces=paces) < rare
+
+
+def test_a_quiet_day_of_everything_that_is_carried_costs_few_calls() -> None:
+    """All that no webhook tells is looked for, within what was set aside for it."""
+    paces = {each.endpoint.path: each.endpoint.pace for each in RESOURCES}
+    rates = dict.fromkeys(paces, 0.0)
+    share = SweepShare().calls_per_day
+    calls = {
+        path: HOUR * 24 / sweep_interval(path, rates, calls_per_day=share, paces=paces)
+        for path in paces
+    }
+
+    assert sum(calls.values()) < share + 10
+    assert calls["Currencies"] < calls["TaxRates"] < calls["Accounts"] < calls["Items"]
+    assert min(calls.values()) >= 1
 
 
 def test_rate_follows_what_sweeps_find() -> None:

@@ -4,12 +4,13 @@ Balances are no part of an account at Xero: they come from reports, so they stay
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from unified.codecs import FLAG, TEXT, Codec, Scope, choice, flag, read_currency, read_text
 from unified.model import Amount, BankDetail, Currency, Instant, OneOf, Part, Record, Ref
 from unified.parts import id_ref, left_over
-from unified.resource import Endpoint, Resource
+from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Constant, Derived, Field, Shape
 
 _TYPES: Final = {
@@ -209,6 +210,9 @@ ACCOUNT: Final = Resource(
         single=True,
         scope_granular="accounting.settings",
         scope_broad="accounting.settings",
+        # A chart changes when a bookkeeper sets something up; lines that use a new account say so
+        # by their own events, but its name is wanted the same day.
+        pace=Pace(changes_per_hour=0.003, longest=timedelta(hours=12)),
     ),
     webhook_category=None,
     gone_status="deleted",

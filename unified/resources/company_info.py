@@ -325,6 +325,7 @@ COMPANY_INFO: Final = Resource(
     ),
     webhook_category=None,
     updated_key=None,
+    permanent=True,
     created_key="CreatedDateUTC",
     facts_of=_facts,
     fields=(

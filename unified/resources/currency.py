@@ -3,6 +3,7 @@
 A currency that was added stays for good, so one that is not listed was not read: never a deletion.
 """
 
+from datetime import timedelta
 from typing import Any, Final
 
 from unified.codecs import CURRENCY as CODE
@@ -10,7 +11,7 @@ from unified.codecs import TEXT, Codec, CodecError, Scope, read_currency
 from unified.model import Currency as CurrencyCode
 from unified.model import Record
 from unified.money import minor_digits
-from unified.resource import Endpoint, Resource
+from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Derived, Field
 
 
@@ -60,6 +61,8 @@ CURRENCY: Final = Resource(
         single=False,
         scope_granular="accounting.settings",
         scope_broad="accounting.settings",
+        # Once in a year or never, and nothing can be taken away.
+        pace=Pace(changes_per_hour=0.0001, longest=timedelta(hours=24)),
     ),
     webhook_category=None,
     updated_key=None,

@@ -5,12 +5,13 @@ nothing is keyed by them.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from unified.codecs import NUMBER, TEXT, Codec, Scope, choice, flag
 from unified.model import Number, OneOf, Part, Record
-from unified.resource import Endpoint, Resource
+from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Derived, Field, Shape, many
 
 _STATUS: Final = choice(
@@ -111,6 +112,8 @@ TAX_RATE: Final = Resource(
         single=True,
         scope_granular="accounting.settings",
         scope_broad="accounting.settings",
+        # Rates change with laws, some times a year.
+        pace=Pace(changes_per_hour=0.0005, longest=timedelta(hours=24)),
     ),
     webhook_category=None,
     gone_status="deleted",

@@ -5,13 +5,14 @@ and its option by their names alone, which are unique among those in use.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from unified.codecs import REQUIRED_ID, TEXT, Codec, Scope, choice, read_required_id
 from unified.ids import record_id
 from unified.model import OneOf, Part, Record, Ref, Uuid
 from unified.parts import left_over
-from unified.resource import Endpoint, Resource
+from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Constant, Field, Shape, many
 
 _STATUSES: Final = {"ACTIVE": "active", "ARCHIVED": "archived", "DELETED": "deleted"}
@@ -90,6 +91,8 @@ TRACKING_CATEGORY: Final = Resource(
         single=True,
         scope_granular="accounting.settings",
         scope_broad="accounting.settings",
+        # New options come with new projects or regions, some a month.
+        pace=Pace(changes_per_hour=0.003, longest=timedelta(hours=12)),
     ),
     webhook_category=None,
     gone_status="deleted",

@@ -1,0 +1,58 @@
+"""How often in a row things were missing from complete lists: kept beside each record.
+
+Every answer that shows a thing sets its count back (storage.records). What absence means is for
+handlers.absence to say.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from storage.database import Connection, Database
+from unified.ids import RemoteId, TenantId
+
+# What was confirmed after the list had been asked for was only not there yet.
+_MISS = """
+UPDATE record SET missed_lists = least(missed_lists + 1, 1000)
+ WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
+   AND remote_id <> ALL($3::text[]) AND answered_at < $4
+RETURNING remote_id, missed_lists
+"""
+
+
+async def note_missed(
+    conn: Connection,
+    tenant_id: TenantId,
+    resource: str,
+    listed: Collection[str],
+    *,
+    asked_at: datetime,
+) -> dict[RemoteId, int]:
+    """Count one complete list, asked for at `asked_at` (database clock), for whatever it lacks;
+    returns how many lists in a row each of these was missing from."""
+    rows = await conn.fetch(_MISS, tenant_id, resource, sorted(listed), asked_at)
+    return {row["remote_id"]: row["missed_lists"] for row in rows}
+
+
+async def missed_lists(
+    conn: Connection, tenant_id: TenantId, resource: str, remote_id: RemoteId
+) -> int:
+    """How many complete lists in a row a known thing was missing from."""
+    found = await conn.fetchval(
+        """SELECT missed_lists FROM record
+            WHERE tenant_id = $1 AND resource = $2 AND remote_id = $3""",
+        tenant_id,
+        resource,
+        remote_id,
+    )
+    return int(found or 0)
+
+
+async def has_missed(db: Database, tenant_id: TenantId, resource: str) -> bool:
+    """Whether anything that counts as there was missing from the last complete list."""
+    found = await db.fetchval(
+        """SELECT EXISTS (SELECT FROM record WHERE tenant_id = $1 AND resource = $2
+                             AND missed_lists > 0 AND NOT is_deleted)""",
+        tenant_id,
+        resource,
+    )
+    return bool(found)

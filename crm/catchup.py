@@ -1,6 +1,6 @@
 """Catching up: fill the tables for partitions whose history in events is not complete.
 
-Reads the state topic, and what this consumer published earlier: an invoice that is on the status
+Reads the state topics, and what this consumer published earlier: an invoice that is on the status
 topic but nowhere else has gone while nobody looked, and gets a tombstone. Afterwards everything
 in these partitions is published once, so that an emptied broker is filled again as well.
 """
@@ -14,9 +14,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from crm import tables
 from crm.intake import Counters, from_state, read_states, take
 from crm.kit import Key, Unreadable, read_key
-from crm.payment_status import lower_uuid
+from crm.partitions import Partitions
+from crm.reading import lower_uuid
 from crm.snapshot import snapshot
-from crm.tables import Partitions
 from crm.topics import CrmTopics
 from storage.database import Database
 from unified.broker import BrokerSettings
@@ -26,11 +26,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class CatchUp:
-    """One reading of the state topic for some partitions, done step by step."""
+    """One reading of state topics for some partitions, done step by step.
+
+    Attributes:
+        behind: partitions of event topics whose past has to be made good.
+        partitions: their numbers.
+    """
 
     db: Database
     broker: BrokerSettings
     topics: CrmTopics
+    behind: frozenset[TopicPartition]
     partitions: Partitions
     counters: Counters
     _batches: AsyncGenerator[list[ConsumerRecord], None] | None = None
@@ -49,10 +55,11 @@ class CatchUp:
             await tables.mark_all(self.db, self.partitions, sorted(self._found))
             log.info("caught_up", partitions=sorted(self.partitions.owned))
             return True
-        states = [record for record in batch if record.topic == self.topics.state]
-        await take(self.db, read_states(states, from_state, self.counters), self.counters)
+        kept = [record for record in batch if record.topic in self.topics.state]
+        states = read_states(kept, from_state, self.topics, self.counters)
+        await take(self.db, states, self.counters)
         for record in batch:
-            if record.topic != self.topics.state:
+            if record.topic not in self.topics.state:
                 self._note_published(record)
         return False
 
@@ -62,9 +69,13 @@ class CatchUp:
             await self._batches.aclose()
 
     def _sources(self) -> list[TopicPartition]:
-        names = (self.topics.state, self.topics.invoice_status, self.topics.contact_status)
+        states = [
+            TopicPartition(self.topics.source_of(tp.topic).state, tp.partition)
+            for tp in sorted(self.behind)
+        ]
+        names = (self.topics.invoice_status, self.topics.contact_status)
         owned = sorted(self.partitions.owned)
-        return [TopicPartition(name, number) for name in names for number in owned]
+        return states + [TopicPartition(name, number) for name in names for number in owned]
 
     def _note_published(self, record: ConsumerRecord) -> None:
         try:

@@ -6,12 +6,14 @@ begins another. Nothing is lost by that: dirty marks outlive the process, and re
 where the tables say, whichever of database and broker was set back.
 
 A partition for which tables or group have no offset, or one that the topic does not hold (the
-group is new, was away for longer than events are kept, tables were lost, the broker was emptied)
-is caught up on: the state topic is read, up to where it ends when that reading begins, while
-events are read from the oldest one kept. No change can fall between: one whose state is past that
-end was published later, so its event is still to come. What both tell is taken once, by (epoch,
-sequence). Only when the state topic is through are offsets noted: an offset means that the tables
-hold everything before it.
+group is new, was away for longer than events are kept, tables were lost, the broker was emptied,
+this program reads a topic that its predecessor did not) is caught up on: the state topic is read,
+up to where it ends when that reading begins, while events are read from the oldest one kept. No
+change can fall between: one whose state is past that end was published later, so its event is
+still to come. What both tell is taken once, by (epoch, sequence). Only when the state topic is
+through are offsets noted: an offset means that the tables hold everything before it. A tenant's
+statuses are published only once that holds for its partition of every topic: half of what settles
+an invoice would be published as all of it.
 
 Two processes may hold one partition for a moment, when Kafka has given up on one that was only
 slow. Its writes to the tables can do no harm, since older versions lose. A status it sends late
@@ -19,6 +21,7 @@ may stand on the topic until it notes that send: noting an older version brings 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -43,10 +46,10 @@ from crm.assignment import ByName
 from crm.catchup import CatchUp
 from crm.closing import close_clients
 from crm.health import Health
-from crm.intake import Passed, from_events, read_states, take
+from crm.intake import from_events, read_states, take
+from crm.partitions import Partitions
 from crm.publisher import Publisher, Reached, new_producer
 from crm.pulse import feel
-from crm.tables import Partitions
 from crm.topics import CrmTopics, ensure_crm_topics
 from storage.database import Database
 from unified.broker import BrokerSettings
@@ -125,12 +128,12 @@ async def consume(setup: Setup, stop: asyncio.Event) -> None:
         consumer = _new_consumer(setup)
         clients.append(consumer)
         rebalanced = _Rebalanced()
-        consumer.subscribe([topics.events], listener=rebalanced)
+        consumer.subscribe(list(topics.events), listener=rebalanced)
         await consumer.start()
         publisher = Publisher(setup.db, producer, topics, setup.reached)
         session = _Session(setup, topics, consumer, publisher, rebalanced)
         stack.push_async_callback(session.close)
-        pulse = asyncio.create_task(feel(consumer, topics.events, setup.health))
+        pulse = asyncio.create_task(feel(consumer, topics.events[0], setup.health))
         stack.callback(pulse.cancel)
         log.info("crm_joined", group=group_id(setup.broker.prefix), instance=setup.instance)
         while not stop.is_set():
@@ -211,13 +214,14 @@ class _Session:
         self._catch_up = None
         self._stored, self._committed = {}, {}
         self._ready = await self._resume(assigned)
-        behind = assigned - self._ready
+        behind = frozenset(assigned - self._ready)
         await tables.doubt(self._setup.db, self._partitions(assigned))
         if behind:
             self._catch_up = CatchUp(
                 db=self._setup.db,
                 broker=self._setup.broker,
                 topics=self._topics,
+                behind=behind,
                 partitions=self._partitions(behind),
                 counters=self._setup.health.counters,
             )
@@ -225,7 +229,7 @@ class _Session:
         self._look_at = 0.0
         log.info(
             "crm_assigned",
-            partitions=sorted(tp.partition for tp in assigned),
+            partitions=sorted({tp.partition for tp in assigned}),
             catching_up=len(behind),
         )
 
@@ -238,7 +242,7 @@ class _Session:
         ends = await self._consumer.end_offsets(list(assigned))
         ready = set()
         for tp in assigned:
-            offset, committed = stored.get(tp.partition), await self._consumer.committed(tp)
+            offset, committed = stored.get(tp), await self._consumer.committed(tp)
             if offset is None or committed is None or not begins[tp] <= offset <= ends[tp]:
                 self._consumer.seek(tp, begins[tp])
                 continue
@@ -248,8 +252,15 @@ class _Session:
         return ready
 
     def _partitions(self, some: Iterable[TopicPartition]) -> Partitions:
-        known = self._consumer.partitions_for_topic(self._topics.events) or ()
+        known = self._consumer.partitions_for_topic(self._topics.events[0]) or ()
         return Partitions(count=len(known), owned=frozenset(tp.partition for tp in some))
+
+    def _whole(self) -> Partitions:
+        """The numbers of which we have every topic's partition, with its whole past."""
+        held = Counter(tp.partition for tp in self._ready)
+        every = len(self._topics.events)
+        whole = frozenset(number for number, topics in held.items() if topics == every)
+        return Partitions(count=self._partitions(()).count, owned=whole)
 
     async def _read_events(self) -> int:
         waiting = EMBEDDED_WAIT_MS if self._setup.broker.embedded else WAIT_MS
@@ -269,9 +280,9 @@ class _Session:
             self._setup.health.delay_s = max(delay_s, 0.0)
         await take(
             self._setup.db,
-            read_states(records, from_events, counters),
+            read_states(records, from_events, self._topics, counters),
             counters,
-            passed=Passed(self._topics.events, {tp.partition: at for tp, at in moved.items()}),
+            passed=moved,
         )
         self._stored.update(moved)
         return len(records)
@@ -292,8 +303,7 @@ class _Session:
             return False
         if await self._catch_up.step():
             await self._catch_up.close()
-            caught = self._catch_up.partitions.owned
-            self._ready |= {TopicPartition(self._topics.events, number) for number in caught}
+            self._ready |= self._catch_up.behind
             self._catch_up = None
             self._setup.health.catching_up = 0
         return True
@@ -314,9 +324,7 @@ class _Session:
         now = asyncio.get_running_loop().time()
         if now < self._look_at:
             return 0
-        published = await self._publisher.publish(
-            self._partitions(self._ready), self._setup.clock.now()
-        )
+        published = await self._publisher.publish(self._whole(), self._setup.clock.now())
         self._look_at = 0.0 if published.more else now + LOOK_EVERY_S
         self._setup.health.counters.sent += published.sent
         return published.sent

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
 from crm import tables
 from crm.kit import Change, Unreadable, each_once, read_event, read_state
-from crm.payment_status import InvoiceState, invoice_state
+from crm.states import State
+from crm.topics import CrmTopics
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ class Counters:
     """What one process has done since it started.
 
     Attributes:
-        taken: changes that were news; of several for one invoice in a batch, each counts.
+        taken: changes that were news; of several for one thing in a batch, each counts.
         repeated: changes known already.
         unreadable: records skipped; the log says where they stand.
         sent: statuses Kafka acknowledged.
@@ -47,13 +48,14 @@ def from_state(record: ConsumerRecord) -> Change:
 def read_states(
     records: Iterable[ConsumerRecord],
     reader: Callable[[ConsumerRecord], Change],
+    topics: CrmTopics,
     counters: Counters,
-) -> list[InvoiceState]:
-    """Return what each readable record says of its invoice, in the same order."""
+) -> list[State]:
+    """Return what each readable record says of its thing, in the same order."""
     states = []
     for record in records:
         try:
-            states.append(invoice_state(reader(record)))
+            states.append(topics.source_of(record.topic).keep(reader(record)))
         except Unreadable as error:
             counters.unreadable += 1
             log.error(  # noqa: TRY400  # a traceback would add nothing but frames
@@ -66,37 +68,34 @@ def read_states(
     return states
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """How far a topic has been read: the next offset of some of its partitions."""
-
-    topic: str
-    offsets: Mapping[int, int]
-
-
 async def take(
-    db: Database, states: list[InvoiceState], counters: Counters, *, passed: Passed | None = None
+    db: Database,
+    states: list[State],
+    counters: Counters,
+    *,
+    passed: Mapping[TopicPartition, int] | None = None,
 ) -> int:
-    """Commit what is newer than the tables and mark it dirty; return how many changes that were.
+    """Commit what is newer than the tables and mark what it touches; return how many changes
+    that were.
 
-    Of several changes of one invoice the last is kept: a status has no history. `passed` is
-    committed with them.
+    Of several changes of one thing the last is kept: a status has no history. `passed` says how
+    far topics have been read, by the next offset, and is committed with them.
 
     Raises:
         StorageError: nothing was taken.
     """
-    news: list[InvoiceState] = []
-    if not states and (passed is None or not passed.offsets):
+    news: list[State] = []
+    if not states and not passed:
         return 0
     async with db.transaction() as conn:
         if states:
             await tables.lock_tenants(conn, {state.tenant_id for state in states})
-            known = await tables.known_versions(conn, sorted({state.key for state in states}))
+            known = await tables.known_versions(conn, {state.key for state in states})
             news = list(each_once(states, known))
         if news:
             await tables.store(conn, list({state.key: state for state in news}.values()))
-        if passed is not None:
-            await tables.store_offsets(conn, passed.topic, passed.offsets)
+        if passed:
+            await tables.store_offsets(conn, passed)
     counters.taken += len(news)
     counters.repeated += len(states) - len(news)
     return len(news)

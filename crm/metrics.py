@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from crm import tables
+from crm import pending
 from crm.health import Health
 from storage.database import Database
 from storage.errors import StorageError
@@ -35,7 +35,7 @@ class CrmMetrics(Collector):
             StorageError: the database is away; the gauge says that nothing is known.
         """
         try:
-            self._dirty.set(await tables.dirty_count(self._db))
+            self._dirty.set(await pending.dirty_count(self._db))
         except StorageError:
             self._dirty.set(float("nan"))
             raise

@@ -8,7 +8,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaConsumer
 
-from crm import tables
+from crm import pending, tables
 from crm.closing import close_client
 from crm.consumer import group_id
 from crm.snapshot import all_partitions
@@ -50,12 +50,12 @@ class CrmProgress:
         Raises:
             KafkaError, StorageError: one of them is away.
         """
-        partitions = all_partitions(self._count, self._events)
+        partitions = all_partitions(self._count, *self._events)
         ends = await self._kafka.end_offsets(partitions)
         stored = await tables.offsets(self._db, self._events)
         lag = 0
         for tp in partitions:
-            reached = stored.get(tp.partition)
+            reached = stored.get(tp)
             begun = await self._kafka.committed(tp) is not None
             if not begun or reached is None or reached > ends[tp]:
                 return None  # it has still to catch up
@@ -68,4 +68,4 @@ class CrmProgress:
         Raises:
             KafkaError, StorageError: one of them is away.
         """
-        return await self.lag() == 0 and await tables.dirty_count(self._db) == 0
+        return await self.lag() == 0 and await pending.dirty_count(self._db) == 0

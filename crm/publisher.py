@@ -12,9 +12,10 @@ from datetime import datetime
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from crm import tables
-from crm.payment_status import Document, contact_document, digest, invoice_document
-from crm.tables import DirtyContact, Partitions
+from crm import pending
+from crm.contact_status import contact_document
+from crm.partitions import Partitions
+from crm.payment_status import Document, digest, invoice_document
 from crm.topics import CrmTopics
 from storage.database import Database
 from unified.broker import BrokerSettings
@@ -63,35 +64,41 @@ class Publisher:
         """
         if not partitions.owned:
             return Published(sent=0, more=False)
-        invoices = await tables.dirty_invoices(self.db, partitions, BATCH)
-        contacts = await tables.dirty_contacts(self.db, partitions, BATCH)
+        invoices = await pending.dirty_invoices(self.db, partitions, BATCH)
+        contacts = await pending.dirty_contacts(self.db, partitions, BATCH)
         if not invoices and not contacts:
             return Published(sent=0, more=False)
         acknowledgements: list[asyncio.Future[object]] = []
-        for state in invoices:
-            document = invoice_document(state, as_of)
-            acknowledgements.append(
-                await self._send(
-                    self.topics.invoice_status, state.tenant_id, state.invoice_id, document
+        settled_invoices = []
+        for invoice in invoices:
+            document = invoice_document(invoice.state, as_of, invoice.companions)
+            moved = digest(document)
+            settled_invoices.append((invoice, moved))
+            if invoice.sent.needs(moved):
+                topic, state = self.topics.invoice_status, invoice.state
+                acknowledgements.append(
+                    await self._send(topic, state.tenant_id, state.invoice_id, document)
                 )
-            )
-        settled: list[tuple[DirtyContact, bytes | None]] = []
-        for dirty in contacts:
+        settled_contacts = []
+        for contact in contacts:
             document = contact_document(
-                dirty.tenant_id, dirty.contact, groups=dirty.groups, as_of=as_of
+                contact.tenant_id,
+                contact.contact,
+                groups=contact.groups,
+                credits_=contact.credits,
+                as_of=as_of,
             )
             moved = digest(document)
-            settled.append((dirty, moved))
-            if dirty.unsure or moved != dirty.published:
+            settled_contacts.append((contact, moved))
+            if contact.sent.needs(moved):
+                topic = self.topics.contact_status
                 acknowledgements.append(
-                    await self._send(
-                        self.topics.contact_status, dirty.tenant_id, dirty.contact.id, document
-                    )
+                    await self._send(topic, contact.tenant_id, contact.contact.id, document)
                 )
         await self.reached("sent")
         await asyncio.gather(*acknowledgements)
         await self.reached("acknowledged")
-        await tables.clear(self.db, invoices, settled)
+        await pending.clear(self.db, settled_invoices, settled_contacts)
         await self.reached("cleared")
         return Published(
             sent=len(acknowledgements), more=len(invoices) == BATCH or len(contacts) == BATCH

@@ -1,9 +1,10 @@
-"""Work out every payment status anew from the state topic, and compare it with what is published.
+"""Work out every payment status anew from the state topics, and compare it with what is published.
 
 A check on the consumer that shares its rules but none of its tables, offsets or marks. Reads
-only. Holds every invoice in memory: for tests, the demo and occasional audits.
+only. Holds every document in memory: for tests, the demo and occasional audits.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,19 +12,12 @@ from datetime import UTC, datetime
 import msgspec
 from aiokafka import ConsumerRecord
 
+from crm.contact_status import ContactName, contact_document, credit_group_of, group_of
 from crm.intake import from_state
 from crm.kit import Key, Version, each_once, read_key
-from crm.payment_status import (
-    ContactName,
-    Document,
-    InvoiceState,
-    contact_document,
-    digest,
-    group_of,
-    invoice_document,
-    invoice_state,
-)
+from crm.payment_status import Companions, Document, digest, invoice_document
 from crm.snapshot import all_partitions, snapshot
+from crm.states import CreditState, InvoiceState, PaymentState, State
 from crm.topics import crm_topics
 from unified.broker import BrokerSettings
 
@@ -39,38 +33,54 @@ class Statuses:
 
 
 async def rebuilt(broker: BrokerSettings, as_of: datetime) -> Statuses:
-    """Return what the statuses have to be, worked out from the state topic as it stands now.
+    """Return what the statuses have to be, worked out from the state topics as they stand now.
 
     Raises:
         KafkaError: the broker is away.
-        Unreadable: the state topic holds what is no state.
+        Unreadable: a state topic holds what is no state.
     """
-    topic = crm_topics(broker.prefix).state
+    topics = crm_topics(broker.prefix)
     known: dict[Key, Version] = {}
-    newest: dict[Key, InvoiceState] = {}
-    async for batch in snapshot(broker, all_partitions(broker.partitions, topic)):
-        for state in each_once([invoice_state(from_state(record)) for record in batch], known):
+    newest: dict[Key, State] = {}
+    async for batch in snapshot(broker, all_partitions(broker.partitions, *topics.state)):
+        states = [topics.source_of(each.topic).keep(from_state(each)) for each in batch]
+        for state in each_once(states, known):
             newest[state.key] = state
     return computed(newest.values(), as_of)
 
 
-def computed(states: Iterable[InvoiceState], as_of: datetime) -> Statuses:
-    """Return the statuses that follow from each invoice's newest state."""
+def computed(states: Iterable[State], as_of: datetime) -> Statuses:
+    """Return the statuses that follow from the newest state of each thing."""
     statuses = Statuses()
-    by_contact: dict[Key, list[InvoiceState]] = {}
+    rates = {}
+    by_contact: dict[Key, list[InvoiceState | CreditState]] = defaultdict(list)
+    by_target: dict[str | None, list[PaymentState]] = defaultdict(list)
+    states = list(states)
     for state in states:
-        document = invoice_document(state, as_of)
-        if document is not None:
-            statuses.invoices[state.key] = document
-        if state.contact_id is not None:
-            contact = Key(state.tenant_id, "contact", state.contact_id)
-            by_contact.setdefault(contact, []).append(state)
+        if isinstance(state, PaymentState):
+            by_target[state.target_id].append(state)
+        elif state.contact_id is not None:
+            by_contact[Key(state.tenant_id, "contact", state.contact_id)].append(state)
+        if not isinstance(state, InvoiceState) and state.rate is not None:
+            rates[state.key.entity_id] = state.rate
+    for state in states:
+        if isinstance(state, InvoiceState):
+            paid = by_target[state.invoice_id]
+            undone = tuple(payment for payment in paid if payment.document == "deleted")
+            document = invoice_document(state, as_of, Companions(rates, undone))
+            if document is not None:
+                statuses.invoices[state.key] = document
     for key, theirs in by_contact.items():
-        last = max(theirs, key=lambda state: (state.updated_at or _NEVER, state.invoice_id))
+        last = max(theirs, key=lambda state: (state.updated_at or _NEVER, state.key.entity_id))
         document = contact_document(
             key.tenant_id,
             ContactName(key.entity_id, last.contact_remote_id, last.contact_name),
-            groups=[group_of(state) for state in theirs],
+            groups=[group_of(state) for state in theirs if isinstance(state, InvoiceState)],
+            credits_=[
+                credit_group_of(state, by_target[state.credit_id])
+                for state in theirs
+                if isinstance(state, CreditState)
+            ],
             as_of=as_of,
         )
         if document is not None:

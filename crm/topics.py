@@ -1,18 +1,20 @@
 """The topics this consumer reads and writes, and making them when they are absent.
 
-Names and settings come from unified.topics. The two topics it reads are made as well, by the
-same settings as their owner uses: so neither program has to start first, and no broker makes
-them on its own with one partition.
+Names and settings come from unified.topics. The topics it reads are made as well, by the same
+settings as their owner uses: so neither program has to start first, and no broker makes them on
+its own with one partition.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from crm.kit import Change
+from crm.states import CREDITS, State, credit_state, invoice_state, payment_state
 from unified.broker import BrokerSettings
 from unified.resources import resource
 from unified.topics import (
@@ -31,36 +33,91 @@ LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class CrmTopics:
-    """Names of the four topics."""
+class Source:
+    """One resource that is read.
 
+    Attributes:
+        entity: its name in keys.
+        events, state: names of its topics.
+        keep: what payment status keeps of one of its changes.
+    """
+
+    entity: str
     events: str
     state: str
+    keep: Callable[[Change], State]
+
+
+@dataclass(frozen=True, slots=True)
+class CrmTopics:
+    """The topics under one prefix."""
+
+    sources: tuple[Source, ...]
     invoice_status: str
     contact_status: str
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The event topics that are read."""
+        return tuple(source.events for source in self.sources)
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """The state topics that are read."""
+        return tuple(source.state for source in self.sources)
+
+    def of(self, entity: str) -> Source:
+        """The source of an entity.
+
+        Raises:
+            KeyError: it is not read.
+        """
+        return {source.entity: source for source in self.sources}[entity]
+
+    def source_of(self, topic: str) -> Source:
+        """The source with this event or state topic.
+
+        Raises:
+            KeyError: none has it.
+        """
+        return {name: each for each in self.sources for name in (each.events, each.state)}[topic]
+
+
+_KEPT: dict[str, Callable[[Change], State]] = {
+    "invoice": invoice_state,
+    **dict.fromkeys(CREDITS, credit_state),
+    "payment": payment_state,
+}
 
 
 def crm_topics(prefix: str) -> CrmTopics:
     """Return the names under one prefix."""
-    invoice = resource("invoice")
     return CrmTopics(
-        events=events_topic(prefix, invoice),
-        state=state_topic(prefix, invoice),
+        sources=tuple(
+            Source(
+                entity=entity,
+                events=events_topic(prefix, resource(entity)),
+                state=state_topic(prefix, resource(entity)),
+                keep=keep,
+            )
+            for entity, keep in _KEPT.items()
+        ),
         invoice_status=invoice_status_topic(prefix),
         contact_status=contact_status_topic(prefix),
     )
 
 
 async def ensure_crm_topics(broker: BrokerSettings) -> CrmTopics:
-    """Make those of the four topics that are absent.
+    """Make those of the topics that are absent.
 
     Raises:
         KafkaError: the broker is away or refuses.
     """
     names = crm_topics(broker.prefix)
-    wanted = {names.events, names.state, names.invoice_status, names.contact_status}
+    wanted = {*names.events, *names.state, names.invoice_status, names.contact_status}
+    resources = [resource(source.entity) for source in names.sources]
     await ensure_topics(
-        broker, [t for t in all_topics(broker.prefix, [resource("invoice")]) if t.name in wanted]
+        broker, [t for t in all_topics(broker.prefix, resources) if t.name in wanted]
     )
     return names
 

@@ -1,4 +1,4 @@
-"""What the relay would publish, made by hand: invoice events and states on Kafka's topics.
+"""What the relay would publish, made by hand: events and states of money on Kafka's topics.
 
 Transactional as the relay is, with one `transactional.id` per feed. Not a mirror: whoever writes
 a test decides every version.
@@ -63,8 +63,16 @@ def invoice(  # a builder: every argument has a default
             "name": f"Contact {contact}",
         },
         "currency": currency,
+        "base_currency": "EUR",
+        "provider_exchange_rate": "1",
         "total": total,
+        "total_base": total,
         "amount_due": total if amount_due is None else amount_due,
+        "amount_due_base": total if amount_due is None else amount_due,
+        "amount_paid": "0.00",
+        "amount_credited": "0.00",
+        "payments": [],
+        "credits": [],
         "status": status,
         "payment_status": payment_status,
         "timing": timing,
@@ -73,6 +81,101 @@ def invoice(  # a builder: every argument has a default
         "is_deleted": False,
         "deletion_kind": None,
         "updated_at": "2026-03-01T10:00:00.000Z",
+        **more,
+    }
+
+
+def reference(resource: str, remote_id: str, *, tenant_id: str | None = None) -> dict[str, str]:
+    """Return a reference to something of an organisation."""
+    return {
+        "id": record_id(tenant_id or tenant(1), resource, remote_id),
+        "remote_id": remote_id,
+    }
+
+
+def settling(resource: str, number: int, amount: str, date: str = "2026-03-10") -> dict[str, Any]:
+    """Return a payment or credit as the invoice that it settles lists it."""
+    remote_id = remote(resource, number)
+    kind = {} if resource == "payment" else {"resource": resource}
+    ref = reference(resource, remote_id)
+    return {"id": remote_id, "ref": ref, "date": date, "amount": amount, **kind}
+
+
+def credit(  # a builder: every argument has a default
+    number: int = 1,
+    *,
+    resource: str = "credit_note",
+    tenant_id: str | None = None,
+    contact: int = 1,
+    type_: str = "receivable",
+    status: str = "open",
+    currency: str = "EUR",
+    total: str = "100.00",
+    remaining: str | None = None,
+    invoices: Sequence[int] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the unified record of a credit, in the parts that matter here."""
+    tenant_id = tenant_id or tenant(1)
+    remote_id = remote(resource, number)
+    remaining = total if remaining is None else remaining
+    return {
+        **reference(resource, remote_id, tenant_id=tenant_id),
+        "resource": resource,
+        "tenant_id": tenant_id,
+        "type": type_,
+        "contact": {
+            **reference("contact", remote("contact", contact), tenant_id=tenant_id),
+            "name": f"Contact {contact}",
+        },
+        "status": status,
+        "currency": currency,
+        "base_currency": "EUR",
+        "provider_exchange_rate": "1",
+        "total": total,
+        "remaining_credit": remaining,
+        "remaining_credit_base": remaining,
+        "allocations": [
+            {"target": reference("invoice", remote("invoice", each), tenant_id=tenant_id)}
+            for each in invoices
+        ],
+        "is_deleted": False,
+        "deletion_kind": None,
+        "updated_at": "2026-03-01T10:00:00.000Z",
+        **more,
+    }
+
+
+def payment(
+    number: int = 1,
+    *,
+    of: Mapping[str, Any],
+    amount: str = "10.00",
+    status: str = "completed",
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the unified record of a payment or refund of another record."""
+    deleted = status == "deleted"
+    return {
+        **reference("payment", remote("payment", number), tenant_id=of["tenant_id"]),
+        "resource": "payment",
+        "tenant_id": of["tenant_id"],
+        "kind": "payment" if of["resource"] == "invoice" else "refund",
+        "applied_to": [
+            {
+                "resource": of["resource"],
+                "ref": {"id": of["id"], "remote_id": of["remote_id"]},
+                "amount": amount,
+            }
+        ],
+        "date": "2026-03-10",
+        "currency": of["currency"],
+        "base_currency": "EUR",
+        "provider_exchange_rate": of["provider_exchange_rate"],
+        "amount": amount,
+        "status": status,
+        "is_deleted": deleted,
+        "deletion_kind": "deleted" if deleted else None,
         **more,
     }
 
@@ -96,7 +199,7 @@ class Moment:
     @property
     def key(self) -> bytes:
         """The key on both topics."""
-        return key(self.record["tenant_id"], "invoice", self.record["id"])
+        return key(self.record["tenant_id"], self.record["resource"], self.record["id"])
 
     @property
     def event(self) -> bytes:
@@ -108,7 +211,7 @@ class Moment:
                 "op": "u" if after else "d",
                 "facts": ["invoice.something_new"],
                 "tenant": {"id": self.record["tenant_id"]},
-                "entity": {"resource": "invoice", "id": self.record["id"]},
+                "entity": {"resource": self.record["resource"], "id": self.record["id"]},
                 "sequence": self.sequence,
                 "epoch": self.epoch,
                 "before": None,
@@ -129,13 +232,13 @@ def moment(record: Mapping[str, Any], sequence: int = 1, *, epoch: int = EPOCH) 
 
 
 def missing(record: Mapping[str, Any], sequence: int, *, epoch: int = EPOCH) -> Moment:
-    """Return the change of an invoice that Xero no longer has: flagged event, tombstone."""
+    """Return the change of a thing that Xero no longer has: flagged event, tombstone."""
     flagged = {**record, "is_deleted": True, "deletion_kind": "missing"}
     return Moment(record, sequence, epoch, flagged, None)
 
 
 def erased(record: Mapping[str, Any], sequence: int, *, epoch: int = EPOCH) -> Moment:
-    """Return the change of an invoice erased on request: null after, tombstone."""
+    """Return the change of a thing erased on request: null after, tombstone."""
     return Moment(record, sequence, epoch, None, None)
 
 
@@ -196,8 +299,9 @@ class Feed:
     async def _enqueue(self, sendings: Iterable[tuple[Moment, bool]]) -> None:
         for moment_, is_state in sendings:
             state = None if moment_.state is None else json.dumps(moment_.state).encode()
+            source = self._topics.of(moment_.record["resource"])
             await self._producer.send(
-                self._topics.state if is_state else self._topics.events,
+                source.state if is_state else source.events,
                 key=moment_.key,
                 value=state if is_state else moment_.event,
                 headers=moment_.headers,

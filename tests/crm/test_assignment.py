@@ -5,14 +5,15 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from crm.assignment import ByName
 
 TOPIC = "xero.accounting.invoices.events.v1"
+OTHER = "xero.accounting.payments.events.v1"
 
 
 class Cluster:
-    """As much of Kafka's metadata as an assignor asks for: one topic of 12 partitions."""
+    """As much of Kafka's metadata as an assignor asks for: two topics of 12 partitions."""
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         """Return the partitions' numbers; None for an unknown topic."""
-        return set(range(12)) if topic == TOPIC else None
+        return set(range(12)) if topic in {TOPIC, OTHER} else None
 
 
 def deal(**names: str) -> dict[str, list[int]]:
@@ -43,3 +44,15 @@ def test_every_partition_is_dealt_once() -> None:
         dealt = deal(**{f"id_{n}": f"crm-{n}" for n in range(count)})
 
         assert list(range(12)) == sorted(p for partitions in dealt.values() for p in partitions)
+
+
+def test_member_gets_the_same_numbers_of_every_topic() -> None:
+    """All that is known of a tenant lies in one number: one member has it all."""
+    members = {
+        name: ConsumerProtocolMemberMetadata.decode(ByName(name).metadata([TOPIC, OTHER]).encode())
+        for name in ("crm-0", "crm-1", "crm-2")
+    }
+
+    for assignment in ByName("crm-0").assign(Cluster(), members).values():
+        dealt = dict(assignment.assignment)
+        assert dealt[TOPIC] == dealt[OTHER]

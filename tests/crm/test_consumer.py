@@ -62,7 +62,7 @@ async def test_statuses_lie_where_their_tenant_does(
     async with Feed(broker) as feed, running(database, broker):
         await feed.publish(*(moment(record) for record in records))
         await settle(database, broker)
-    names = (topics.events, topics.invoice_status, topics.contact_status)
+    names = (*topics.events, topics.invoice_status, topics.contact_status)
     async for batch in snapshot(broker, all_partitions(broker.partitions, *names)):
         for record in batch:
             places.setdefault(record.key.decode().split(":")[0], set()).add(record.partition)
@@ -160,8 +160,9 @@ async def test_unreadable_record_stops_nothing(database: Database, broker: Broke
     topics = crm_topics(broker.prefix)
 
     async with Feed(broker) as feed, running(database, broker) as health:
-        await feed.publish_raw(topics.events, [(b"no key", b"{}"), (b"a:b:c", None)])
-        await feed.publish_raw(topics.events, [(moment(invoice()).key, b"not json")])
+        events = topics.of("invoice").events
+        await feed.publish_raw(events, [(b"no key", b"{}"), (b"a:b:c", None)])
+        await feed.publish_raw(events, [(moment(invoice()).key, b"not json")])
         await feed.publish(moment(invoice()))
         statuses = await settle(database, broker)
 
@@ -222,6 +223,6 @@ async def offsets(broker: BrokerSettings) -> list[int | None]:
     await kafka.start()
     try:
         events = crm_topics(broker.prefix).events
-        return [await kafka.committed(tp) for tp in all_partitions(broker.partitions, events)]
+        return [await kafka.committed(tp) for tp in all_partitions(broker.partitions, *events)]
     finally:
         await kafka.stop()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from crm import tables
+from crm import pending, tables
 from crm.kit import Change, Key, Version
-from crm.payment_status import invoice_state
-from crm.tables import Partitions
+from crm.partitions import Partitions, tenant_hash
+from crm.states import invoice_state
 from storage.database import Database
 from tests.crm.feed import Feed, invoice, missing, moment, tenant
 from tests.crm.running import KillAt, assert_as_rebuilt, run_until_killed, running, settle
@@ -92,20 +92,21 @@ async def test_newer_mark_outlives_the_acknowledgement_of_an_older_one(
     async with Feed(broker) as feed:
         await feed.publish(moment(invoice(), 1))
         await run_until_killed(database, broker, KillAt("stored"))
-        [old_invoice] = await tables.dirty_invoices(database, everything, 10)
-        [old_contact] = await tables.dirty_contacts(database, everything, 10)
+        [old_invoice] = await pending.dirty_invoices(database, everything, 10)
+        [old_contact] = await pending.dirty_contacts(database, everything, 10)
         await feed.publish(moment(invoice(timing="overdue"), 2))
         await run_until_killed(database, broker, KillAt("stored"))
 
-        await tables.clear(database, [old_invoice], [(old_contact, b"old digest")])
+        await pending.clear(database, [(old_invoice, b"older")], [(old_contact, b"old digest")])
 
-        [invoice_] = await tables.dirty_invoices(database, everything, 10)
-        [contact] = await tables.dirty_contacts(database, everything, 10)
+        [invoice_] = await pending.dirty_invoices(database, everything, 10)
+        [contact] = await pending.dirty_contacts(database, everything, 10)
         async with running(database, broker):
             await settle(database, broker)
 
-    assert (2, old_contact.version + 1) == (invoice_.sequence, contact.version)
-    assert contact.published == b"old digest"
+    assert (2, old_invoice.sent.mark + 1) == (invoice_.state.sequence, invoice_.sent.mark)
+    assert old_contact.sent.mark + 1 == contact.sent.mark
+    assert (invoice_.sent.published, contact.sent.published) == (b"older", b"old digest")
     await assert_as_rebuilt(broker)
 
 
@@ -113,7 +114,7 @@ def test_hash_places_a_tenant_on_any_partition_count() -> None:
     """The stored hash gives the partition that the producer gives."""
     for number in range(50):
         for count in (1, 3, 12, 100):
-            hashed = tables.tenant_hash(tenant(number))
+            hashed = tenant_hash(tenant(number))
             assert partition_of(tenant(number), count) == hashed % count
 
 

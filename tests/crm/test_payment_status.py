@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from crm.kit import Change, Key, Unreadable, Version
-from crm.payment_status import InvoiceState, digest, invoice_document, invoice_state
+from crm.payment_status import digest, invoice_document
 from crm.rebuild import computed
-from tests.crm.feed import invoice, tenant
+from crm.states import InvoiceState, invoice_state
+from tests.crm.feed import credit, invoice, payment, reference, remote, settling, tenant
 from unified.resources import resource
 
 AS_OF = datetime(2026, 3, 15, 9, 30, 0, 123456, tzinfo=UTC)
@@ -38,7 +39,8 @@ def bucket(  # one per field of a bucket
     type_: str = "invoice",
     currency: str = "EUR",
 ) -> dict[str, Any]:
-    """Return a bucket as it stands in a document."""
+    """Return a bucket, of a contact without credits, as it stands in a document."""
+    nothing = "0" if currency == "JPY" else "0.00"
     return {
         "type": type_,
         "currency": currency,
@@ -47,19 +49,32 @@ def bucket(  # one per field of a bucket
         "open_count": open_count,
         "overdue_count": overdue_count,
         "oldest_due_date": oldest,
+        "unapplied_credit": nothing,
+        "unapplied_by": {
+            "credit_note": nothing,
+            "prepayment": nothing,
+            "overpayment": nothing,
+        },
+        "refunded": nothing,
     }
 
 
 def test_invoice_status_has_every_field() -> None:
     """The whole document, as a CRM gets it."""
     record = invoice(
-        3, payment_status="partially_paid", timing="due", total="120.50", amount_due="20.50"
+        3,
+        payment_status="partially_paid",
+        timing="due",
+        total="120.50",
+        amount_due="20.50",
+        amount_paid="100.00",
+        payments=[settling("payment", 7, "100.00")],
     )
 
     document = invoice_document(state(record, sequence=4), AS_OF)
 
     assert {
-        "schema_version": "1.0.0",
+        "schema_version": "1.1.0",
         "tenant_id": tenant(1),
         "invoice": {"id": record["id"], "remote_id": record["remote_id"], "number": "INV-0003"},
         "type": "invoice",
@@ -67,11 +82,31 @@ def test_invoice_status_has_every_field() -> None:
         "currency": "EUR",
         "total": "120.50",
         "amount_due": "20.50",
+        "amount_paid": "100.00",
+        "amount_credited": "0.00",
         "document": "open",
         "settlement": "partially_paid",
         "timing": "due",
         "due_date": "2026-03-31",
         "paid_on": None,
+        "settled_by": [
+            {
+                "resource": "payment",
+                **reference("payment", remote("payment", 7)),
+                "date": "2026-03-10",
+                "amount": "100.00",
+                "rate": "1",
+            }
+        ],
+        "undone_payments": [],
+        "base": {
+            "currency": "EUR",
+            "basis": "document_rate",
+            "rate": "1",
+            "total": "120.50",
+            "amount_due": "20.50",
+            "realised_gain": "0.00",
+        },
         "epoch": 5,
         "sequence": 4,
         "as_of": "2026-03-15T09:30:00.123Z",
@@ -118,6 +153,10 @@ def test_gone_invoice_has_no_status() -> None:
         ("paid_on", 20260331),
         ("updated_at", "2026-03-01T10:00:00"),
         ("contact", {"id": "not a uuid"}),
+        ("contact", "not an object"),
+        ("provider_exchange_rate", "one"),
+        ("payments", {"id": "not a list"}),
+        ("credits", ["not an object"]),
     ],
 )
 def test_wrong_value_makes_the_record_unreadable(field: str, value: object) -> None:
@@ -216,8 +255,9 @@ def test_documents_are_plain_json() -> None:
         assert document == json.loads(text, parse_float=lambda f: pytest.fail(f"a float: {f}"))
 
 
-def test_every_field_read_is_promised() -> None:
-    """The builder of these tests, and so the rules, use only names that invoices have."""
-    promised = set(resource("invoice").model.model_fields)
+@pytest.mark.parametrize("record", [invoice(), credit(), payment(of=invoice())])
+def test_every_field_read_is_promised(record: dict[str, Any]) -> None:
+    """The builders of these tests, and so the rules, use only names that records have."""
+    promised = set(resource(record["resource"]).model.model_fields)
 
-    assert set() == set(invoice()) - promised
+    assert set() == set(record) - promised

@@ -67,7 +67,7 @@ async def following(
 ) -> AsyncIterator[None]:
     """Let the README's consumer run while the body runs."""
     task = asyncio.ensure_future(
-        follow(broker.bootstrap, crm_topics(broker.prefix).events, books, note)
+        follow(broker.bootstrap, crm_topics(broker.prefix).of("invoice").events, books, note)
     )
     try:
         yield

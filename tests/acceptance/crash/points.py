@@ -68,7 +68,7 @@ _UNRELAYED = "FROM event WHERE shard = $1 AND relayed_at IS NULL"
 _CLAIM = 'UPDATE "authorization" SET refresh_claim = $3'
 _STORE = 'UPDATE "authorization" SET tokens = $4'
 _CRM_OFFSET = "INSERT INTO crm_offset"
-_CRM_CLEAR = "UPDATE crm_invoice AS i SET dirty = false"
+_CRM_CLEAR = "UPDATE crm_invoice AS i SET dirty ="
 _VERSION = "UPDATE alembic_version"
 
 RECEIVER = (

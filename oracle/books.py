@@ -7,7 +7,8 @@ with four decimals of unit prices.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import msgspec
 
@@ -17,15 +18,33 @@ _JSON = msgspec.json.Decoder(float_hook=Decimal)
 
 Raw = Mapping[str, Any]
 
+#: Resources beside the organisation: the key of their list in the books, and of an object's id.
+COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "contact": ("Contacts", "ContactID"),
+        "invoice": ("Invoices", "InvoiceID"),
+        "credit_note": ("CreditNotes", "CreditNoteID"),
+        "prepayment": ("Prepayments", "PrepaymentID"),
+        "overpayment": ("Overpayments", "OverpaymentID"),
+        "payment": ("Payments", "PaymentID"),
+        "account": ("Accounts", "AccountID"),
+        "tax_rate": ("TaxRates", "TaxType"),
+        "item": ("Items", "ItemID"),
+        "tracking_category": ("TrackingCategories", "TrackingCategoryID"),
+        "currency": ("Currencies", "Code"),
+    }
+)
+#: Those whose id is a code, kept as Xero writes it.
+_CODED: Final = frozenset({"tax_rate", "currency"})
+
 
 @dataclass(frozen=True, slots=True)
 class TenantBooks:
-    """One organisation: raw objects by their lower-case Xero ids."""
+    """One organisation: raw objects by resource and Xero id, which is in lower case if a uuid."""
 
     tenant: str
     organisation: Raw
-    contacts: Mapping[str, Raw]
-    invoices: Mapping[str, Raw]
+    held: Mapping[str, Mapping[str, Raw]]
 
     @property
     def base_currency(self) -> str | None:
@@ -35,10 +54,9 @@ class TenantBooks:
     def things(self) -> Iterator[tuple[str, str, Raw]]:
         """(resource, remote id, raw object) of everything that is carried."""
         yield "company_info", str(guid(self.organisation["OrganisationID"])), self.organisation
-        for remote_id, raw in self.contacts.items():
-            yield "contact", remote_id, raw
-        for remote_id, raw in self.invoices.items():
-            yield "invoice", remote_id, raw
+        for resource, things in self.held.items():
+            for remote_id, raw in things.items():
+                yield resource, remote_id, raw
 
 
 def read_books(body: Any) -> dict[str, TenantBooks]:
@@ -63,10 +81,13 @@ def _tenant(held: Raw) -> TenantBooks:
     return TenantBooks(
         tenant=str(guid(tenant)),
         organisation=organisation,
-        contacts=_by_id(held.get("Contacts"), "ContactID"),
-        invoices=_by_id(held.get("Invoices"), "InvoiceID"),
+        held={
+            resource: {own_id(resource, raw[id_key]): raw for raw in held.get(key) or ()}
+            for resource, (key, id_key) in COLLECTIONS.items()
+        },
     )
 
 
-def _by_id(items: Any, key: str) -> dict[str, Raw]:
-    return {str(guid(item[key])): item for item in items or ()}
+def own_id(resource: str, remote_id: Any) -> str:
+    """Xero's id of a thing as it is compared: a code as it is written, a uuid in lower case."""
+    return str(remote_id) if resource in _CODED else str(guid(remote_id))

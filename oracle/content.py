@@ -25,6 +25,8 @@ VOLATILE: Final[Mapping[str, str]] = MappingProxyType(
         "version": "compared by itself",
         "content_hash": "follows the content",
         "completeness": "a fuller read tells more of the same",
+        "quantity_on_hand": "moves with every document that names the item, without a stamp",
+        "total_cost_pool": "moves with the quantity",
         "balances": "move with other things' changes, without a stamp; payment status has them",
     }
 )
@@ -35,6 +37,9 @@ NOT_JUDGED: Final[Mapping[str, str]] = MappingProxyType(
         **{name: why for name, why in VOLATILE.items() if name != "completeness"},
         "online_url": "read on request only; always null here",
         "remote_type": "Xero's word where ours is unknown: follows the type",
+        "remote_classification": "follows the classification",
+        "remote_kind": "follows the kind of the bank account",
+        "remote_system_role": "follows the system role",
         "remote_tax_mode": "follows the tax mode",
         "remote_tax_basis": "follows the tax basis",
         "remote_tax_period": "follows the tax period",

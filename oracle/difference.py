@@ -36,6 +36,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "wrong_changed_fields": "the changed fields are not those that differ",
         "broken_chain": "before is not the previous event's after",
         "last_event_not_mirror": "the last event's after is not the mirror",
+        "wrong_facts": "the facts are not those that before and after give",
         "wrong_op": "the operation does not fit before and after",
         "wrong_event_id": "the event id is not the one its content gives",
         "wrong_entity": "the event's entity or its ids do not fit together",

@@ -6,15 +6,46 @@ from typing import Any, Final
 
 from oracle.common import Setting
 from oracle.contacts import contact
+from oracle.credits import credit_note, overpayment, prepayment
 from oracle.invoices import invoice
 from oracle.organisation import organisation
+from oracle.payments import payment
+from oracle.reference import account, currency, item, tax_rate, tracking_category
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, Any]]]] = (
-    MappingProxyType({"company_info": organisation, "contact": contact, "invoice": invoice})
+    MappingProxyType(
+        {
+            "company_info": organisation,
+            "contact": contact,
+            "invoice": invoice,
+            "credit_note": credit_note,
+            "prepayment": prepayment,
+            "overpayment": overpayment,
+            "payment": payment,
+            "account": account,
+            "tax_rate": tax_rate,
+            "item": item,
+            "tracking_category": tracking_category,
+            "currency": currency,
+        }
+    )
 )
 #: Resources that are judged, and the part of a topic's name that is theirs.
 TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
-    {"company_info": "company-info", "contact": "contacts", "invoice": "invoices"}
+    {
+        "company_info": "company-info",
+        "contact": "contacts",
+        "invoice": "invoices",
+        "credit_note": "credit-notes",
+        "prepayment": "prepayments",
+        "overpayment": "overpayments",
+        "payment": "payments",
+        "account": "accounts",
+        "tax_rate": "tax-rates",
+        "item": "items",
+        "tracking_category": "tracking-categories",
+        "currency": "currencies",
+    }
 )
 
 

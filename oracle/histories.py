@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from oracle.change import Change, EntityKey, Version, check_alone, read_change
 from oracle.content import moved
 from oracle.difference import Difference, Subject
+from oracle.facts import check_facts
 from oracle.inputs import Message, MirrorRow
 from oracle.things import Thing
 
@@ -165,6 +166,7 @@ def _history(
                 "sequence_gap", "sequence", expected=wanted, found=change.sequence
             )
         yield from _operation(change)
+        yield from check_facts(change)
         chained = previous is not None and change.sequence == wanted and not restored
         if chained and previous is not None and not change.body.get("before_omitted"):
             yield from _chain(previous, change)

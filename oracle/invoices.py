@@ -9,22 +9,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from oracle.common import Setting, code_ref, flag, identity, iso, name_ref, ref, removed
-from oracle.match import AnyOf, Bag, Number
-from oracle.money import amount, in_base, inverse, quantity
+from oracle.common import Setting, flag, identity, iso, ref, removed
+from oracle.documents import (
+    MODES,
+    contact_of,
+    currency_of,
+    lines,
+    money,
+    payments,
+    status_of,
+)
+from oracle.match import Bag, Number
+from oracle.money import amount, gained, minor_digits, quantity
 from oracle.parties import known, plain_address
 from oracle.wire import day, guid, number, text
 
 _TYPES = {"ACCREC": "invoice", "ACCPAY": "bill"}
-_STATUSES = {
-    "DRAFT": "draft",
-    "SUBMITTED": "submitted",
-    "AUTHORISED": "open",
-    "PAID": "paid",
-    "VOIDED": "void",
-    "DELETED": "deleted",
-}
-_MODES = {"EXCLUSIVE": "exclusive", "INCLUSIVE": "inclusive", "NOTAX": "none"}
 _MONEY = {
     "subtotal": "SubTotal",
     "total_tax": "TotalTax",
@@ -32,9 +32,9 @@ _MONEY = {
     "total_discount": "TotalDiscount",
     "amount_due": "AmountDue",
     "amount_paid": "AmountPaid",
-    "amount_credited": "AmountCredited",
 }
-_CREDITS = {
+#: Credits that a document lists: key, our resource, and the key of the id.
+CREDITS = {
     "CreditNotes": ("credit_note", "CreditNoteID"),
     "Prepayments": ("prepayment", "PrepaymentID"),
     "Overpayments": ("overpayment", "OverpaymentID"),
@@ -48,7 +48,6 @@ def invoice(raw: Raw, setting: Setting) -> dict[str, Any]:
     tenant = setting.tenant
     status = status_of(raw)
     when = timing(raw, setting.today)
-    contact = raw.get("Contact") or {}
     currency = currency_of(raw, setting.base_currency)
     return {
         **identity(setting, "invoice", str(guid(raw["InvoiceID"]))),
@@ -59,7 +58,7 @@ def invoice(raw: Raw, setting: Setting) -> dict[str, Any]:
         "type": type_of(raw),
         "number": text(raw.get("InvoiceNumber")),
         "reference": text(raw.get("Reference")),
-        "contact": ref(tenant, "contact", guid(contact.get("ContactID"))),
+        "contact": ref(tenant, "contact", contact_of(raw)),
         "issue_date": iso(day(raw.get("Date"))),
         "due_date": iso(day(raw.get("DueDate"))),
         "expected_payment_date": iso(
@@ -69,10 +68,11 @@ def invoice(raw: Raw, setting: Setting) -> dict[str, Any]:
         "payment_status": settlement(raw),
         "timing": when,
         "is_overdue": when == "overdue",
-        **_money(raw, setting),
-        "tax_mode": known(_MODES, raw.get("LineAmountTypes")),
-        "line_items": _lines(raw, setting),
-        "payments": _payments(raw, setting),
+        **money(raw, setting, _amounts(raw)),
+        "realised_gain_base": _gain_of_payments(raw, setting),
+        "tax_mode": known(MODES, raw.get("LineAmountTypes")),
+        "line_items": lines(raw, setting),
+        "payments": payments(raw, setting),
         "credits": _credits(raw, setting),
         "is_sent": flag(raw.get("SentToContact")),
         "source_url": text(raw.get("Url")),
@@ -101,16 +101,6 @@ def type_of(raw: Raw) -> str | None:
     return known(_TYPES, raw.get("Type"))
 
 
-def status_of(raw: Raw) -> str | None:
-    """The document's own status."""
-    return known(_STATUSES, raw.get("Status"))
-
-
-def currency_of(raw: Raw, base: str | None) -> str | None:
-    """The document's currency: the organisation's where none is named."""
-    return text(raw.get("CurrencyCode")) or base
-
-
 def settlement(raw: Raw) -> str:
     """How far it is paid; paying by credit counts."""
     status = status_of(raw)
@@ -137,118 +127,40 @@ def timing(raw: Raw, today: date) -> str:
     return "due" if today == due else "not_due"
 
 
-def _money(raw: Raw, setting: Setting) -> dict[str, Any]:
+def _gain_of_payments(raw: Raw, setting: Setting) -> Number | None:
+    """What its payments gained in base currency; on a bill, paying more than was booked is a loss.
+
+    Not known where a rate is not. Credits are not in it: a document does not show their rates.
+    """
     base = setting.base_currency
     currency = currency_of(raw, base)
-    given = number(raw.get("CurrencyRate"))
-    rate = Decimal(1) if given is None and base is not None and currency == base else given
-    block: dict[str, Any] = {
-        "currency": currency,
-        "base_currency": base,
-        "provider_exchange_rate": None if given is None else Number(given),
-        "exchange_rate_to_base": inverse(rate),
-    }
-    for name, key in _MONEY.items():
-        value = _credited(raw) if key == "AmountCredited" else raw.get(key)
-        block[name] = amount(value, currency)
-        block[f"{name}_base"] = in_base(value, rate, base)
-    return block
+    if base is None:
+        return None
+    total = Decimal(0)
+    if currency != base:
+        booked_at = number(raw.get("CurrencyRate"))
+        for paid in raw.get("Payments") or ():
+            settled_at = number(paid.get("CurrencyRate"))
+            if settled_at is None or booked_at is None:
+                return None
+            total += gained(paid.get("Amount"), settled_at, booked_at, base)
+        if booked_at is None:
+            return None
+    return Number(-total if type_of(raw) == "bill" else total, minor_digits(base))
 
 
-def _credited(raw: Raw) -> Any:
+def _amounts(raw: Raw) -> dict[str, Any]:
+    amounts = {name: raw.get(key) for name, key in _MONEY.items()}
+    return {**amounts, "amount_credited": credited(raw)}
+
+
+def credited(raw: Raw) -> Any:
     """Xero leaves the key out of some answers: total = due + paid + credited on live documents."""
     total, due, paid = (number(raw.get(key)) for key in ("Total", "AmountDue", "AmountPaid"))
     live = status_of(raw) in {"open", "paid"}
     if "AmountCredited" in raw or not live or total is None or due is None or paid is None:
         return raw.get("AmountCredited")
     return total - due - paid
-
-
-def _lines(raw: Raw, setting: Setting) -> Bag:
-    currency = currency_of(raw, setting.base_currency)
-    inclusive = known(_MODES, raw.get("LineAmountTypes")) == "inclusive"
-    found = []
-    for position, line in enumerate(raw.get("LineItems") or (), start=1):
-        value = number(line.get("LineAmount"))
-        tax = number(line.get("TaxAmount")) or Decimal(0)
-        net = gross = value
-        if value is not None:
-            net, gross = (value - tax, value) if inclusive else (value, value + tax)
-        found.append(
-            {
-                "id": guid(line.get("LineItemID")),
-                "line_number": position,
-                "description": text(line.get("Description")),
-                "quantity": quantity(line.get("Quantity")),
-                "unit_price": amount(line.get("UnitAmount"), currency),
-                "item": _item(line, setting.tenant),
-                "account": _account(line, setting.tenant),
-                "tax_rate": ref(setting.tenant, "tax_rate", text(line.get("TaxType"))),
-                "tax_amount": amount(line.get("TaxAmount"), currency),
-                "discount_percent": quantity(line.get("DiscountRate")),
-                "discount_amount": amount(line.get("DiscountAmount"), currency),
-                "line_amount": amount(value, currency),
-                "net_amount": amount(net, currency),
-                "gross_amount": amount(gross, currency),
-                "tracking": _tracking(line, setting.tenant),
-                "repeating_line_source": guid(line.get("RepeatingInvoiceID")),
-                "extensions": _line_extensions(line),
-            }
-        )
-    return Bag(found, lambda line: str(line.get("id")))
-
-
-def _line_extensions(line: Raw) -> Any:
-    held = {
-        "taxability": text(line.get("Taxability")),
-        "sales_tax_code_id": quantity(line.get("SalesTaxCodeId")),
-    }
-    return {"xero": held} if any(held.values()) else AnyOf(({},))
-
-
-def _item(line: Raw, tenant: str) -> dict[str, Any] | None:
-    held = line.get("Item") or {}
-    by_id = ref(tenant, "item", guid(held.get("ItemID")))
-    return by_id or code_ref(text(held.get("Code")) or text(line.get("ItemCode")))
-
-
-def _account(line: Raw, tenant: str) -> dict[str, Any] | None:
-    by_id = ref(tenant, "account", guid(line.get("AccountID")))
-    code = text(line.get("AccountCode"))
-    if by_id is None:
-        return code_ref(code)
-    return by_id if code is None else {**by_id, "code": code}
-
-
-def _tracking(line: Raw, tenant: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "category": _named(tenant, "tracking_category", held.get("TrackingCategoryID"),
-                               held.get("Name")),
-            "option": _named(tenant, "tracking_option", held.get("TrackingOptionID"),
-                             held.get("Option")),
-        }
-        for held in line.get("Tracking") or ()
-    ]  # fmt: skip
-
-
-def _named(tenant: str, resource: str, remote_id: Any, name: Any) -> dict[str, Any] | None:
-    by_id = ref(tenant, resource, guid(remote_id))
-    return by_id or name_ref(text(name))
-
-
-def _payments(raw: Raw, setting: Setting) -> Bag:
-    currency = currency_of(raw, setting.base_currency)
-    found = [
-        {
-            "id": guid(paid["PaymentID"]),
-            "ref": ref(setting.tenant, "payment", guid(paid["PaymentID"])),
-            "date": iso(day(paid.get("Date"))),
-            "amount": amount(paid.get("Amount"), currency),
-        }
-        for paid in raw.get("Payments") or ()
-    ]
-    return Bag(found, lambda paid: str(paid.get("id")))
 
 
 def _credits(raw: Raw, setting: Setting) -> Bag:
@@ -261,7 +173,7 @@ def _credits(raw: Raw, setting: Setting) -> Bag:
             "amount": amount(credit.get("AppliedAmount"), currency),
             "date": iso(day(credit.get("Date"))),
         }
-        for key, (resource, id_key) in _CREDITS.items()
+        for key, (resource, id_key) in CREDITS.items()
         for credit in raw.get(key) or ()
     ]
     return Bag(found, lambda credit: str(credit.get("id")))

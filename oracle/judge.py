@@ -1,7 +1,7 @@
 """The verdict: books, mirror, events, states and payment statuses, held against each other.
 
 A pure function over plain data. What it leaves out stands in `oracle.content` (NOT_JUDGED) and
-`oracle.crm` (CRM_NOT_JUDGED), each with its reason; beyond those it does not judge `facts`,
+`oracle.crm` (CRM_NOT_JUDGED), each with its reason; beyond those it does not judge
 `cause`, `change_class`, `source`, `timing` and `links` of events, which are not in the books.
 """
 
@@ -11,7 +11,7 @@ from datetime import date
 from itertools import chain
 from typing import Any
 
-from oracle.books import read_books
+from oracle.books import own_id, read_books
 from oracle.crm import check_crm
 from oracle.difference import Difference
 from oracle.histories import check_histories, read_histories
@@ -90,7 +90,7 @@ def examine(  # noqa: PLR0913  # the six things that must agree
     held = read_books(books)
     rows: dict[Thing, MirrorRow] = {}
     for row in map(MirrorRow._make, mirror):
-        rows[row.tenant_id.lower(), row.resource, row.remote_id.lower()] = row
+        rows[row.tenant_id.lower(), row.resource, own_id(row.resource, row.remote_id)] = row
     event_records = [message(record) for record in events]
     state_records = [message(record) for record in states]
     invoice_records = [message(record) for record in invoice_statuses]

@@ -41,11 +41,22 @@ def in_base(value: Any, rate: Decimal | None, base: str | None) -> Number | None
     found = number(value)
     if found is None or rate is None or rate <= 0 or base is None:
         return None
-    digits = minor_digits(base)
+    return Number(_worth(found, rate, base), minor_digits(base))
+
+
+def gained(value: Any, settled_at: Decimal, booked_at: Decimal, base: str) -> Decimal:
+    """What an amount is worth at one rate less what at another, both rounded as books carry them.
+
+    Money that comes in at a better rate than it was booked at is a gain; what goes out, a loss.
+    """
+    found = number(value) or Decimal(0)
+    return _worth(found, settled_at, base) - _worth(found, booked_at, base)
+
+
+def _worth(value: Decimal, rate: Decimal, base: str) -> Decimal:
     with localcontext() as context:
         context.prec = 60
-        worth = (found / rate).quantize(Decimal(10) ** -digits, ROUND_HALF_UP)
-    return Number(worth, digits)
+        return (value / rate).quantize(Decimal(10) ** -minor_digits(base), ROUND_HALF_UP)
 
 
 def inverse(rate: Decimal | None) -> Number | None:

@@ -378,7 +378,7 @@ RAW_OPEN: Json = {
     "InvoiceNumber": "INV-0042",
     "Reference": "PO 7",
     "Payments": [
-        {"PaymentID": PAYMENT_1, "Date": ms("2026-10-20"), "Amount": 100.00, "CurrencyRate": 0.92}
+        {"PaymentID": PAYMENT_1, "Date": ms("2026-10-20"), "Amount": 100.00, "CurrencyRate": 0.95}
     ],
     "CreditNotes": [],
     "Prepayments": [],
@@ -552,8 +552,10 @@ OPEN_RECORD: Json = {
             "ref": ref("payment", PAYMENT_1),
             "date": "2026-10-20",
             "amount": "100.00",
+            "provider_exchange_rate": "0.95",
         }
     ],
+    "realised_gain_base": "-3.44",
     "is_sent": True,
 }
 RAW_BILL: Json = {
@@ -642,8 +644,10 @@ BILL_RECORD: Json = {
             "ref": ref("payment", PAYMENT_2),
             "date": "2026-11-10",
             "amount": "115.00",
+            "provider_exchange_rate": None,
         }
     ],
+    "realised_gain_base": "0.00",
 }
 RAW_DRAFT: Json = {
     "Type": "ACCREC",
@@ -717,6 +721,7 @@ DRAFT_RECORD: Json = {
     "amount_paid_base": "0.00",
     "amount_credited": "0.00",
     "amount_credited_base": "0.00",
+    "realised_gain_base": "0.00",
 }
 RAW_DELETED: Json = {
     "Type": "ACCREC",
@@ -755,76 +760,4 @@ DELETED_RECORD: Json = {
     "line_items": [],
     "amount_due": "0.00",
     "amount_due_base": "0.00",
-}
-
-BOOKS: Json = {
-    "tenants": [
-        {
-            "tenant_id": TENANT,
-            "name": "Kauri Supplies",
-            "Organisation": RAW_ORGANISATION,
-            "Contacts": [RAW_CUSTOMER, RAW_VENDOR, RAW_MERGED],
-            "Invoices": [RAW_OPEN, RAW_BILL, RAW_DRAFT, RAW_DELETED],
-            "Payments": [],
-        }
-    ]
-}
-
-# --- payment status ----------------------------------------------------------------------------
-
-
-def invoice_status(record: Json, sequence: int, document: str) -> Json:
-    """The payment status of an invoice, from its hand-written record."""
-    copied = ("type", "currency", "total", "amount_due", "timing", "due_date", "paid_on")
-    return {
-        "schema_version": "1.0.0",
-        "tenant_id": TENANT,
-        "invoice": {name: record[name] for name in ("id", "remote_id", "number")},
-        "contact": record["contact"],
-        **{name: record[name] for name in copied},
-        "document": document,
-        "settlement": record["payment_status"],
-        "epoch": 1,
-        "sequence": sequence,
-        "as_of": "2026-11-22T01:00:00.000Z",
-    }
-
-
-CUSTOMER_STATUS: Json = {
-    "schema_version": "1.0.0",
-    "tenant_id": TENANT,
-    "contact": ref("contact", CUSTOMER, name="Ridgeway University"),
-    "status": "overdue",
-    "payable_status": "no_activity",
-    "buckets": [
-        {
-            "type": "invoice",
-            "currency": "AUD",
-            "open": "230.00",
-            "overdue": "230.00",
-            "open_count": 1,
-            "overdue_count": 1,
-            "oldest_due_date": "2026-11-01",
-        }
-    ],
-    "as_of": "2026-11-22T01:00:00.000Z",
-}
-VENDOR_STATUS: Json = {
-    "schema_version": "1.0.0",
-    "tenant_id": TENANT,
-    "contact": ref("contact", VENDOR, name="Boots Limited"),
-    "status": "no_activity",
-    "payable_status": "current",
-    "buckets": [
-        {
-            "type": "bill",
-            "currency": "NZD",
-            "open": "0.00",
-            "overdue": "0.00",
-            "open_count": 0,
-            "overdue_count": 0,
-            "oldest_due_date": None,
-        }
-    ],
-    "as_of": "2026-11-22T01:00:00.000Z",
 }

@@ -23,12 +23,12 @@ def test_agreeing_world_has_no_difference() -> None:
     assert verdict.differences == []
     assert dict(verdict.counts) == {
         "tenants": 1,
-        "things": 8,
-        "mirror": 8,
-        "events": 12,
+        "things": 17,
+        "mirror": 17,
+        "events": 24,
         "duplicates": 0,
-        "states": 8,
-        "invoice_statuses": 4,
+        "states": 17,
+        "invoice_statuses": 5,
         "contact_statuses": 2,
     }
 
@@ -47,7 +47,7 @@ def test_duplicates_are_tolerated_and_counted() -> None:
     verdict = world.examine()
 
     assert verdict.differences == []
-    assert verdict.counts["duplicates"] == 12
+    assert verdict.counts["duplicates"] == 24
 
 
 def test_replayed_event_may_name_another_cause() -> None:

@@ -15,6 +15,7 @@ from oracle.content import NOT_JUDGED, VOLATILE
 from oracle.crm import CRM_NOT_JUDGED
 from oracle.expected import TOPIC_PARTS, expected_record
 from oracle.match import Bag
+from tests.oracle import money as m
 from tests.oracle import records as r
 from unified.resources import RESOURCES, resource
 
@@ -29,6 +30,10 @@ RAW = {
         "CreditNotes": [{"CreditNoteID": r.OPEN, "AppliedAmount": 1, "Date": r.ms("2026-11-01")}],
         "InvoiceAddresses": [{"InvoiceAddressType": "TO"}, {"InvoiceAddressType": "FROM"}],
     },
+    "credit_note": {**m.RAW_NOTE, "CISRate": 20, "Payments": m.RAW_OVERPAID["Payments"]},
+    "prepayment": {**m.RAW_PREPAID, "Payments": m.RAW_OVERPAID["Payments"]},
+    "overpayment": {**m.RAW_OVERPAID, "Allocations": m.RAW_NOTE["Allocations"]},
+    "payment": m.RAW_REFUND,
 }
 SETTING = Setting(r.TENANT, "NZD", date(2026, 11, 22))
 

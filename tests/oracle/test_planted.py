@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from oracle.difference import KINDS
+from tests.oracle import money as m
 from tests.oracle import records as r
 from tests.oracle.world import CONTACT_STATUS, Break, Kafka, Row, World, agreeing, finished
 
@@ -196,12 +197,18 @@ def foreign_state(world: World) -> None:
 def foreign_status(world: World) -> None:
     """A payment status of a contact that no invoice names."""
     key = f"{r.TENANT}:contact:{r.uid('contact', r.MERGED)}"
-    world.contact_statuses.append(Kafka(CONTACT_STATUS, 9, key, deepcopy(r.VENDOR_STATUS)))
+    world.contact_statuses.append(Kafka(CONTACT_STATUS, 9, key, deepcopy(m.VENDOR_STATUS)))
 
 
 def wrong_bucket(world: World) -> None:
     """What is open was added up wrongly."""
     world.status(r.CUSTOMER).value["buckets"][0]["open"] = "229.99"
+
+
+def void_credit_offered(world: World) -> None:
+    """What Xero says is left of a void credit note was added to what could be used."""
+    bucket = world.status(r.CUSTOMER).value["buckets"][1]
+    bucket["unapplied_credit"], bucket["unapplied_by"]["credit_note"] = "75.00", "60.00"
 
 
 def extra_bucket(world: World) -> None:
@@ -258,7 +265,8 @@ CASES = [
     Planted("a changed amount", in_mirror(r.OPEN, amount_due="229.99"),
             {(WRONG, "amount_due"), ("wrong_changed_fields", "changed_fields")}),
     Planted("a changed amount in the books", in_books("Invoices", r.BILL, AmountPaid=114.99),
-            {(WRONG, "amount_paid"), (WRONG, "amount_paid_base")}),
+            {(WRONG, "amount_paid"), (WRONG, "amount_paid_base"),
+             ("crm_wrong_value", "amount_paid")}),
     Planted("a changed line quantity", in_line(0, "quantity", "5"),
             {(WRONG, f"line_items/{r.LINE_1}/quantity")}),
     Planted("a changed unit price", in_line(1, "unit_price", "100.01"),
@@ -290,14 +298,15 @@ CASES = [
         {r.TENANT: world.today[r.TENANT].replace(day=1)}),
             {(WRONG, "timing"), (WRONG, "is_overdue"), ("crm_wrong_value", "timing"),
              ("crm_wrong_value", "status"), ("crm_wrong_value", "buckets/invoice AUD/overdue"),
-             ("crm_wrong_value", "buckets/invoice AUD/overdue_count")}),
+             ("crm_wrong_value", "buckets/invoice AUD/overdue_count"),
+             ("crm_wrong_value", "base_totals/invoice/overdue")}),
     Planted("a wrong role", in_mirror(r.CUSTOMER, roles=["customer", "vendor"]),
             {(WRONG, "roles")}),
     Planted("a bank account in clear", in_mirror(r.CUSTOMER, bank_details="12-3456-7890123-00"),
             {(WRONG, "bank_details")}),
     Planted("a merge not seen", in_mirror(r.MERGED, deletion_kind=None, is_deleted=False),
             {(WRONG, "deletion_kind"), (WRONG, "is_deleted"), ("wrong_op", "op"),
-             ("wrong_changed_fields", "changed_fields")}),
+             ("wrong_changed_fields", "changed_fields"), ("wrong_facts", "facts")}),
     Planted("a wrong e-mail", in_mirror(r.CUSTOMER, email=None), {(WRONG, "email")}),
     Planted("a wrong telephone number", in_mirror(r.CUSTOMER, phones=[]),
             {(WRONG, "phones/mobile")}),
@@ -399,6 +408,74 @@ CASES = [
     Planted("a wrong settlement",
             lambda world: world.status(r.OPEN).value.update({"settlement": "paid"}),
             {("crm_wrong_value", "settlement")}),
+    Planted("a payment by the rate the wrong way round",
+            in_mirror(r.PAYMENT_1, amount_base="95.00"), {(WRONG, "amount_base")}),
+    Planted("a gain taken for a loss", in_mirror(r.BILL, realised_gain_base="3.44"),
+            {(WRONG, "realised_gain_base")}),
+    Planted("a refund taken for a payment", in_mirror(m.REFUND, kind="payment"),
+            {(WRONG, "kind")}),
+    Planted("a refund looked up among invoices", in_mirror(m.REFUND, applied_to=[
+        {**m.REFUND_RECORD["applied_to"][0], "resource": "invoice",
+         "ref": r.ref("invoice", m.OVERPAID)}]),
+            {(WRONG, "applied_to/0/resource"), (WRONG, "applied_to/0/ref/id")}),
+    Planted("a payment of the other direction", in_mirror(r.PAYMENT_2, direction="inbound"),
+            {(WRONG, "direction")}),
+    Planted("a payment not known to be undone",
+            in_books("Payments", r.PAYMENT_2, Status="DELETED"),
+            {(WRONG, "status"), (WRONG, "remote_status"), (WRONG, "is_deleted"),
+             (WRONG, "deletion_kind"),
+             ("crm_wrong_value", f"undone_payments/{r.uid('payment', r.PAYMENT_2)}")}),
+    Planted("a credit used up in the books alone",
+            in_books("Overpayments", m.OVERPAID, RemainingCredit=0, Status="PAID"),
+            {(WRONG, "remaining_credit"), (WRONG, "remaining_credit_base"), (WRONG, "status"),
+             (WRONG, "remote_status"), ("crm_wrong_value", "payable_status"),
+             ("crm_wrong_value", "buckets/bill NZD/unapplied_credit"),
+             ("crm_wrong_value", "buckets/bill NZD/unapplied_by/overpayment"),
+             ("crm_wrong_value", "base_totals/bill/unapplied_credit")}),
+    Planted("a credit applied in full and called partial",
+            in_books("CreditNotes", m.VOID_NOTE, Status="PAID", AppliedAmount=50,
+                     RemainingCredit=0),
+            {(WRONG, "allocation_status"), (WRONG, "applied_amount"), (WRONG, "status"),
+             (WRONG, "applied_amount_base"), (WRONG, "remaining_credit"),
+             (WRONG, "remaining_credit_base"), (WRONG, "remote_status")}),
+    Planted("an allocation that vanished", in_mirror(m.PREPAID, allocations=[]),
+            {(WRONG, f"allocations/{m.ALLOCATION_2}")}),
+    Planted("an allocation to another invoice", in_mirror(m.PREPAID, allocations=[
+        {**m.PREPAID_RECORD["allocations"][0], "target": r.ref("invoice", r.OPEN)}]),
+            {(WRONG, f"allocations/{m.ALLOCATION_2}/target/id"),
+             (WRONG, f"allocations/{m.ALLOCATION_2}/target/remote_id")}),
+    Planted("a credit of the other side", in_mirror(m.PREPAID, type="payable"),
+            {(WRONG, "type")}),
+    Planted("a credit in the wrong currency's worth",
+            in_mirror(m.PREPAID, remaining_credit_base="7.50"),
+            {(WRONG, "remaining_credit_base")}),
+    Planted("a fact that was not told", in_value(m.NOTE, 1, facts=[]),
+            {("wrong_facts", "facts"), ("wrong_header", "ce_facts")}),
+    Planted("a fact that is none", in_value(m.UNDONE, 1, facts=["payment.deleted", "payment.x"]),
+            {("wrong_facts", "facts"), ("wrong_header", "ce_facts")}),
+    Planted("credit offered though void", void_credit_offered,
+            {("crm_wrong_value", "buckets/invoice USD/unapplied_credit"),
+             ("crm_wrong_value", "buckets/invoice USD/unapplied_by/credit_note")}),
+    Planted("currencies added up", lambda world: world.status(r.CUSTOMER).value["buckets"][0]
+            .update({"unapplied_credit": "25.00"}),
+            {("crm_wrong_value", "buckets/invoice AUD/unapplied_credit")}),
+    Planted("a base total at other rates", lambda world: world.status(r.CUSTOMER)
+            .value["base_totals"][0].update({"unapplied_credit": "40.00"}),
+            {("crm_wrong_value", "base_totals/invoice/unapplied_credit")}),
+    Planted("a basis of no name", lambda world: world.status(r.OPEN).value["base"].pop("basis"),
+            {("crm_wrong_value", "base/basis")}),
+    Planted("a refund forgotten", lambda world: world.status(r.VENDOR).value["buckets"][0]
+            .update({"refunded": "0.00"}),
+            {("crm_wrong_value", "buckets/bill NZD/refunded")}),
+    Planted("a gain without the credits", lambda world: world.status(m.SOLD).value["base"]
+            .update({"realised_gain": "0.00"}), {("crm_wrong_value", "base/realised_gain")}),
+    Planted("a settlement at the document's own rate",
+            lambda world: world.status(m.SOLD).value["settled_by"][1].update({"rate": "0.6"}),
+            {("crm_wrong_value",
+              f"settled_by/credit_note {r.uid('credit_note', m.NOTE)}/rate")}),
+    Planted("an undone payment forgotten",
+            lambda world: world.status(r.OPEN).value.update({"undone_payments": []}),
+            {("crm_wrong_value", f"undone_payments/{r.uid('payment', m.UNDONE)}")}),
     Planted("a payment status of an older number",
             lambda world: world.status(r.OPEN).value.update({"sequence": 2}),
             {("crm_wrong_value", "sequence")}),

@@ -16,12 +16,21 @@ import msgspec
 from oracle.content import content_hash
 from oracle.difference import Difference
 from oracle.judge import Verdict, examine
+from tests.oracle import money as m
 from tests.oracle import records as r
 
 EPOCH = 1
 PARTITION = 5
 TODAY = date(2026, 11, 22)
-PARTS = {"invoice": "invoices", "contact": "contacts", "company_info": "company-info"}
+PARTS = {
+    "invoice": "invoices",
+    "contact": "contacts",
+    "company_info": "company-info",
+    "credit_note": "credit-notes",
+    "prepayment": "prepayments",
+    "overpayment": "overpayments",
+    "payment": "payments",
+}
 VERBS = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
 INVOICE_STATUS = "xero.crm.invoice-payment-status.v1"
 CONTACT_STATUS = "xero.crm.contact-payment-status.v1"
@@ -85,7 +94,7 @@ class World:
     """All that the judge is given."""
 
     def __init__(self) -> None:
-        self.books: Json = copied(r.BOOKS)
+        self.books: Json = copied(m.BOOKS)
         self.mirror: list[Row] = []
         self.events: list[Kafka] = []
         self.states: list[Kafka] = []
@@ -115,7 +124,7 @@ class World:
     # --- finding things
 
     def raw(self, kind: str, remote_id: str) -> Json:
-        """A raw object of the books: kind is `Contacts` or `Invoices`."""
+        """A raw object of the books: kind is a key of theirs, such as `Invoices`."""
         held: list[Json] = self.books["tenants"][0][kind]
         return next(raw for raw in held if remote_id in raw.values())
 
@@ -140,12 +149,19 @@ class World:
 
     # --- making it
 
-    def publish(self, *history: Json, ops: str, resource: str) -> None:
-        """Let a thing go through these records; the last one stands in mirror and state."""
+    def publish(self, *history: Json, ops: str, resource: str, facts: tuple[str, ...] = ()) -> None:
+        """Let a thing go through these records; the last one stands in mirror and state.
+
+        `facts` are those of the updates, one each, without the resource's name.
+        """
         before: Json | None = None
+        told = iter(facts)
         for sequence, (record, op) in enumerate(zip(history, ops, strict=True), start=1):
             after = finished(record, sequence)
-            self.append_event(resource, op, before, after, sequence)
+            event = self.append_event(resource, op, before, after, sequence)
+            if op in "ud":
+                event.value["facts"] = [f"{resource}.{next(told)}"]
+                event.set_header("ce_facts", event.value["facts"][0])
             before = after
         assert before is not None
         last = copied(before)
@@ -256,7 +272,7 @@ def headers_of(value: Json, key: str) -> Headers:
 
 
 def agreeing() -> World:
-    """A world without a difference: eight things, one of them with a history of three events."""
+    """A world without a difference: 17 things, one of them with a history of three events."""
     world = World()
     unpaid = {
         **r.OPEN_RECORD,
@@ -268,6 +284,7 @@ def agreeing() -> World:
         "amount_paid": "0.00",
         "amount_paid_base": "0.00",
         "payments": [],
+        "realised_gain_base": "0.00",
     }
     paid_in_part = {**r.OPEN_RECORD, "timing": "not_due", "is_overdue": False}
     undone = {
@@ -290,25 +307,58 @@ def agreeing() -> World:
     world.publish(r.ORGANISATION, ops="r", resource="company_info")
     world.publish(r.CUSTOMER_RECORD, ops="r", resource="contact")
     world.publish(r.VENDOR_RECORD, ops="c", resource="contact")
-    world.publish(unmerged, r.MERGED_RECORD, ops="rd", resource="contact")
-    world.publish(unpaid, paid_in_part, r.OPEN_RECORD, ops="ruu", resource="invoice")
+    world.publish(unmerged, r.MERGED_RECORD, ops="rd", resource="contact", facts=("merged",))
+    world.publish(
+        unpaid,
+        paid_in_part,
+        r.OPEN_RECORD,
+        ops="ruu",
+        resource="invoice",
+        facts=("partially_paid", "became_overdue"),
+    )
     world.publish(r.BILL_RECORD, ops="r", resource="invoice")
     world.publish(r.DRAFT_RECORD, ops="c", resource="invoice")
-    world.publish(undone, r.DELETED_RECORD, ops="cd", resource="invoice")
-    documents: tuple[tuple[Json, int, str], ...] = (
-        (r.OPEN_RECORD, 3, "open"),
-        (r.BILL_RECORD, 1, "paid"),
-        (r.DRAFT_RECORD, 1, "draft"),
-        (r.DELETED_RECORD, 2, "deleted"),
-    )
-    for offset, (record, sequence, document) in enumerate(documents):
-        key = f"{r.TENANT}:invoice:{record['id']}"
-        value = copied(r.invoice_status(record, sequence, document))
-        world.invoice_statuses.append(Kafka(INVOICE_STATUS, offset, key, value))
-    for offset, status in enumerate((r.CUSTOMER_STATUS, r.VENDOR_STATUS)):
+    world.publish(undone, r.DELETED_RECORD, ops="cd", resource="invoice", facts=("deleted",))
+    _publish_money(world)
+    statuses = (m.OPEN_STATUS, m.BILL_STATUS, m.DRAFT_STATUS, m.DELETED_STATUS, m.SOLD_STATUS)
+    for offset, status in enumerate(statuses):
+        key = f"{r.TENANT}:invoice:{status['invoice']['id']}"
+        world.invoice_statuses.append(Kafka(INVOICE_STATUS, offset, key, copied(status)))
+    for offset, status in enumerate((m.CUSTOMER_STATUS, m.VENDOR_STATUS)):
         key = f"{r.TENANT}:contact:{status['contact']['id']}"
         world.contact_statuses.append(Kafka(CONTACT_STATUS, offset, key, copied(status)))
     return world
+
+
+def _publish_money(world: World) -> None:
+    """Payments and credits; the void note and the undone payment with their ends."""
+    standing = {
+        **m.UNDONE_RECORD,
+        "status": "completed",
+        "remote_status": "AUTHORISED",
+        "is_deleted": False,
+        "deletion_kind": None,
+        "deleted_at": None,
+    }
+    valid = {**m.VOID_NOTE_RECORD, "status": "open", "remote_status": "AUTHORISED"}
+    unused = {
+        **m.NOTE_RECORD,
+        "allocation_status": "none",
+        "remaining_credit": "50.00",
+        "remaining_credit_base": "78.13",
+        "applied_amount": "0.00",
+        "applied_amount_base": "0.00",
+        "allocations": [],
+    }
+    world.publish(m.SOLD_RECORD, ops="r", resource="invoice")
+    world.publish(unused, m.NOTE_RECORD, ops="cu", resource="credit_note", facts=("allocated",))
+    world.publish(valid, m.VOID_NOTE_RECORD, ops="cu", resource="credit_note", facts=("voided",))
+    world.publish(m.PREPAID_RECORD, ops="r", resource="prepayment")
+    world.publish(m.OVERPAID_RECORD, ops="r", resource="overpayment")
+    world.publish(m.PAYMENT_1_RECORD, ops="r", resource="payment")
+    world.publish(m.PAYMENT_2_RECORD, ops="r", resource="payment")
+    world.publish(standing, m.UNDONE_RECORD, ops="rd", resource="payment", facts=("deleted",))
+    world.publish(m.REFUND_RECORD, ops="r", resource="payment")
 
 
 Break = Callable[[World], object]

@@ -1,0 +1,168 @@
+"""What a change means in words, worked out again from the records before and after it.
+
+Source: the table of facts in the events' documentation. Only resources that stand there are
+judged; of others an event may say what it likes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from oracle.change import Change
+from oracle.difference import Difference
+
+Body = Mapping[str, Any]
+
+_UNAPPROVED = frozenset({"draft", "submitted"})
+_APPROVED = frozenset({"open", "paid"})
+#: A document that ended so had everything on it taken back before: nothing of that is told then.
+_ENDED: Final[Mapping[Any, str]] = MappingProxyType({"void": "voided", "deleted": "deleted"})
+
+
+def check_facts(change: Change) -> Iterator[Difference]:
+    """The facts of one event are those that its two sides give, each once."""
+    read = _READERS.get(change.entity[1])
+    found = list(change.body.get("facts") or ())
+    if read is None:
+        return
+    both = change.before is not None and change.after is not None
+    wanted = list(read(change.before or {}, change.after or {})) if both else []
+    if change.body.get("before_omitted"):
+        return
+    if sorted(wanted) != sorted(found):
+        yield change.subject.differs(
+            "wrong_facts",
+            "facts",
+            expected=", ".join(sorted(wanted)),
+            found=", ".join(sorted(found)),
+        )
+
+
+def _invoice(before: Body, after: Body) -> Iterator[str]:
+    was, now = before.get("status"), after.get("status")
+    if was in _UNAPPROVED and now in _APPROVED:
+        yield "invoice.approved"
+    if now == "paid" != was:
+        yield "invoice.paid"
+    if now in _ENDED and was != now:
+        yield f"invoice.{_ENDED[now]}"
+    if after.get("payment_status") == "partially_paid" and _settled(after) > _settled(before):
+        yield "invoice.partially_paid"
+    lost = _ids(before, "payments") - _ids(after, "payments")
+    less = _amount(after, "amount_paid") < _amount(before, "amount_paid")
+    if now not in _ENDED and (lost or less):
+        yield "invoice.payment_removed"
+    lost = _ids(before, "credits") - _ids(after, "credits")
+    less = _amount(after, "amount_credited") < _amount(before, "amount_credited")
+    if now not in _ENDED and (lost or less):
+        yield "invoice.credit_removed"
+    if after.get("timing") == "due" and before.get("timing") in {"none", "not_due"}:
+        yield "invoice.became_due"
+    if after.get("timing") == "overdue" != before.get("timing"):
+        yield "invoice.became_overdue"
+    if after.get("is_sent") and not before.get("is_sent"):
+        yield "invoice.sent"
+
+
+def _contact(before: Body, after: Body) -> Iterator[str]:
+    was, now = before.get("status"), after.get("status")
+    merged = after.get("deletion_kind") == "merged" != before.get("deletion_kind")
+    if merged:
+        yield "contact.merged"
+    elif now == "archived" != was:
+        yield "contact.archived"
+    if was == "archived" and now == "active":
+        yield "contact.restored"
+    if before.get("name") != after.get("name"):
+        yield "contact.renamed"
+
+
+def _company_info(before: Body, after: Body) -> Iterator[str]:
+    was, now = _locked(before), _locked(after)
+    if was != now:
+        yield "period.locked" if now > was else "period.unlocked"
+
+
+def _credit(resource: str) -> Callable[[Body, Body], Iterator[str]]:
+    def read(before: Body, after: Body) -> Iterator[str]:
+        was, now = before.get("status"), after.get("status")
+        words = []
+        if was in _UNAPPROVED and now in _APPROVED:
+            words.append("approved")
+        if now in _ENDED:
+            words += [_ENDED[now]] if was != now else []
+        else:
+            words += list(_moved(_allocated(before), _allocated(after), "allocated",
+                                 "allocation_removed"))  # fmt: skip
+            words += list(_moved(_refunded(before), _refunded(after), "refunded",
+                                 "refund_removed"))  # fmt: skip
+            if now == "paid" != was:
+                words.append("used_up")
+            if was == "paid" and now == "open":
+                words.append("reopened")
+        if resource == "credit_note" and after.get("is_sent") and not before.get("is_sent"):
+            words.append("sent")
+        yield from (f"{resource}.{word}" for word in words)
+
+    return read
+
+
+def _payment(before: Body, after: Body) -> Iterator[str]:
+    if after.get("status") == "deleted":
+        if before.get("status") != "deleted":
+            yield "payment.deleted"
+    elif after.get("is_reconciled") and not before.get("is_reconciled"):
+        yield "payment.reconciled"
+    elif before.get("is_reconciled") and after.get("is_reconciled") is False:
+        yield "payment.unreconciled"
+
+
+def _moved(
+    before: Mapping[Any, Any], after: Mapping[Any, Any], come: str, gone: str
+) -> Iterator[str]:
+    if any(before.get(key) != held for key, held in after.items()):
+        yield come
+    if any(after.get(key) != held for key, held in before.items()):
+        yield gone
+
+
+def _allocated(record: Body) -> dict[Any, Decimal]:
+    return {
+        held.get("id"): _amount(held, "amount")
+        for held in record.get("allocations") or ()
+        if not held.get("is_deleted")
+    }
+
+
+def _refunded(record: Body) -> dict[Any, bool]:
+    return dict.fromkeys(_ids(record, "payments"), True)
+
+
+def _ids(record: Body, name: str) -> set[Any]:
+    return {held.get("id") for held in record.get(name) or ()}
+
+
+def _settled(record: Body) -> Decimal:
+    return _amount(record, "amount_paid") + _amount(record, "amount_credited")
+
+
+def _amount(record: Body, name: str) -> Decimal:
+    return Decimal(record.get(name) or 0)
+
+
+def _locked(record: Body) -> str:
+    return max(str(record.get(name) or "") for name in ("locked_until", "closed_until"))
+
+
+_READERS: Final[Mapping[str, Callable[[Body, Body], Iterator[str]]]] = MappingProxyType(
+    {
+        "invoice": _invoice,
+        "contact": _contact,
+        "company_info": _company_info,
+        "credit_note": _credit("credit_note"),
+        "prepayment": _credit("prepayment"),
+        "overpayment": _credit("overpayment"),
+        "payment": _payment,
+    }
+)

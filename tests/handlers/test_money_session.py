@@ -103,7 +103,7 @@ async def test_allocation_is_told_of_both_ends(rig: Rig) -> None:
 
     assert sorted(told(events)) == [
         ("credit_note", "u", ["credit_note.allocation_removed"]),
-        ("invoice", "u", []),
+        ("invoice", "u", ["invoice.credit_removed"]),
     ]
 
 

@@ -13,6 +13,8 @@ from unified.shape import Read
 
 PAYMENT = {"PaymentID": "81aa0c3e-55d1-4b0e-8a3f-0f9e8d7c6b5a", "Amount": Decimal("200.00")}
 
+CREDIT = {"CreditNoteID": "c1c2c3c4-d5d6-4e7e-8f8f-0a0b0c0d0e0f", "AppliedAmount": 9}
+
 
 def unpaid(**changes: Any) -> dict[str, Any]:
     """An approved invoice without payments or credits, due on the last of October."""
@@ -162,6 +164,13 @@ def test_without_a_business_date_nothing_is_overdue_yet() -> None:
             {},
             ["invoice.payment_removed", "invoice.became_overdue"],
         ),
+        ({"AmountCredited": 9}, {"AmountCredited": 5}, ["invoice.credit_removed"]),
+        (
+            {"Status": "PAID", "AmountDue": 0, "CreditNotes": [CREDIT], "AmountCredited": 9},
+            {"DueDate": ...},
+            ["invoice.credit_removed"],
+        ),
+        ({"CreditNotes": [CREDIT], "AmountCredited": 9}, {"Status": "VOIDED"}, ["invoice.voided"]),
         ({}, {"Status": "VOIDED", "AmountDue": 0}, ["invoice.voided"]),
         ({"Status": "DRAFT"}, {"Status": "DELETED"}, ["invoice.deleted"]),
         ({"AmountPaid": 5}, {"Status": "VOIDED", "AmountPaid": 0}, ["invoice.voided"]),

@@ -192,6 +192,8 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         facts.append("invoice.partially_paid")
     if status not in {"void", "deleted"} and _payment_removed(before, after):
         facts.append("invoice.payment_removed")
+    if status not in {"void", "deleted"} and _credit_removed(before, after):
+        facts.append("invoice.credit_removed")
     if after["timing"] == "due" and before["timing"] in {"none", "not_due"}:
         facts.append("invoice.became_due")
     if after["is_overdue"] and not before["is_overdue"]:
@@ -205,6 +207,12 @@ def _payment_removed(before: Mapping[str, Any], after: Mapping[str, Any]) -> boo
     left = {payment["id"] for payment in after["payments"] or ()}
     gone = any(payment["id"] not in left for payment in before["payments"] or ())
     return gone or Decimal(after["amount_paid"] or 0) < Decimal(before["amount_paid"] or 0)
+
+
+def _credit_removed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    left = {credit["id"] for credit in after["credits"] or ()}
+    gone = any(credit["id"] not in left for credit in before["credits"] or ())
+    return gone or Decimal(after["amount_credited"] or 0) < Decimal(before["amount_credited"] or 0)
 
 
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:

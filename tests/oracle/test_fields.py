@@ -17,6 +17,7 @@ from oracle.expected import TOPIC_PARTS, expected_record
 from oracle.match import Bag
 from tests.oracle import money as m
 from tests.oracle import records as r
+from tests.oracle import reference as ref
 from unified.resources import RESOURCES, resource
 
 RAW = {
@@ -34,6 +35,11 @@ RAW = {
     "prepayment": {**m.RAW_PREPAID, "Payments": m.RAW_OVERPAID["Payments"]},
     "overpayment": {**m.RAW_OVERPAID, "Allocations": m.RAW_NOTE["Allocations"]},
     "payment": m.RAW_REFUND,
+    "account": ref.RAW_CARD,
+    "tax_rate": ref.RAW_LEVY,
+    "item": ref.RAW_DESK,
+    "tracking_category": ref.RAW_REGION,
+    "currency": ref.RAW_YEN,
 }
 SETTING = Setting(r.TENANT, "NZD", date(2026, 11, 22))
 

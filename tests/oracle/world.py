@@ -30,6 +30,11 @@ PARTS = {
     "prepayment": "prepayments",
     "overpayment": "overpayments",
     "payment": "payments",
+    "account": "accounts",
+    "tax_rate": "tax-rates",
+    "item": "items",
+    "tracking_category": "tracking-categories",
+    "currency": "currencies",
 }
 VERBS = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
 INVOICE_STATUS = "xero.crm.invoice-payment-status.v1"

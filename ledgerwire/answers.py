@@ -5,6 +5,7 @@ sentence that says what is wrong and where the right thing is found. None quotes
 """
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -14,6 +15,9 @@ from ledgerwire.settings_rules import why
 
 TIERS = ("starter", "core", "plus", "advanced", "enterprise")
 WEB, CUSTOM = "web", "custom"
+
+#: Takes an answer, returns the setting; raises ValueError with a sentence.
+Rule = Callable[[str], str]
 
 _CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
 _WEBHOOK_KEY = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")

@@ -1,6 +1,7 @@
 """The keys that encrypt tokens, as the settings name them."""
 
-from ledgerwire.settings import Settings, SettingsError, require_for_work
+from ledgerwire.settings import Settings, SettingsError, require
+from ledgerwire.settings_rules import EMBEDDED
 from storage.errors import SecretsUnreadable
 from storage.secrets import SecretBox
 
@@ -11,8 +12,9 @@ def secret_box(settings: Settings) -> SecretBox:
     Raises:
         SettingsError: a key is no key, or the database is not embedded and none is set.
     """
-    require_for_work(settings)
     if not settings.secret_keys:
+        if settings.database_url != EMBEDDED:
+            require(settings, "secret_keys")
         return SecretBox.for_data_dir(settings.data_dir)
     try:
         return SecretBox([key.get_secret_value() for key in settings.secret_keys])

@@ -14,6 +14,7 @@ import click
 from ledgerwire.cli.options import run_async
 
 if TYPE_CHECKING:
+    from ledgerwire.answers import Rule
     from ledgerwire.doctor.finding import Finding
 
 PORTAL = "https://developer.xero.com/app/manage"
@@ -22,8 +23,6 @@ _WIDTH = 88
 _KAFKA_PROOFS = ("LEDGERWIRE_KAFKA_SECURITY", "LEDGERWIRE_KAFKA_SASL_MECHANISM",
                  "LEDGERWIRE_KAFKA_SASL_USERNAME", "LEDGERWIRE_KAFKA_SASL_PASSWORD",
                  "LEDGERWIRE_KAFKA_CA_FILE")  # fmt: skip
-
-Rule = Callable[[str], str]
 
 
 @click.command()
@@ -76,7 +75,7 @@ class Conversation:
         self.given: dict[str, str] = {}
 
     def ask(
-        self, name: str, question: str, rule: Rule, *, default: str | None = None,
+        self, name: str, question: str, rule: "Rule", *, default: str | None = None,
         hidden: bool = False,
     ) -> str:  # fmt: skip
         """Ask until the answer keeps the rule, and keep it under the variable of this name."""

@@ -1,0 +1,112 @@
+"""Commands on keys, secrets and epochs as a person types them: what they print and how they end."""
+
+import pytest
+
+from storage.database import Database
+from storage.secrets import SecretBox, new_key
+from storage.tenants import tenant, tenants
+from tests.acceptance.programs import Ended, Shell
+from tests.storage.makers import authorize, link
+
+
+@pytest.fixture
+def shell(database_url: str) -> Shell:
+    """An installation on this database, with a key of its own."""
+    return Shell({}).but(database_url=database_url, secret_keys=new_key(), kafka="127.0.0.1:1")
+
+
+def refused(ended: Ended, code: int, words: str) -> None:
+    """It ended with this code and one sentence that says these words."""
+    assert ended.code == code, ended
+    assert ended.err.startswith("ledgerwire: ")
+    assert ended.err.count("\n") == 1
+    assert words in ended.err
+
+
+async def test_api_key_is_made_listed_and_revoked(shell: Shell, database: Database) -> None:
+    """Shown once; afterwards its id is all that anybody sees."""
+    tenant_id = await link(database)
+    await database.execute("UPDATE tenant SET external_id = 'customer-42'")
+
+    made = await shell.run(
+        "keys", "create", "--name", "reports", "--scope", "read", "--scope", "proxy",
+        "--tenant", "customer-42", "--json",
+    )  # fmt: skip
+    unknown = await shell.run("keys", "create", "--name", "x", "--scope", "read", "--tenant", "no")
+    listed = await shell.run("keys", "list", "--json")
+
+    assert made.code == 0, made.err
+    refused(unknown, 2, "There is no organisation no")
+    text = made.json["key"]
+    assert text.startswith(f"lw_{made.json['id']}_")
+    [row] = listed.json
+    assert (row["scopes"], row["tenants"]) == (["read", "proxy"], [tenant_id])
+    assert text not in listed.out
+
+    mistaken = await shell.run("keys", "revoke", text)
+    revoked = await shell.run("keys", "revoke", row["id"])
+    table = await shell.run("keys", "list")
+
+    refused(mistaken, 2, "No living key has this id")
+    assert text not in mistaken.err
+    assert revoked.code == 0
+    assert row["id"] in table.out
+    assert table.out.splitlines()[1].split()[-1].startswith("20")  # when it was revoked
+
+
+async def test_secrets_rotate_to_the_first_key(shell: Shell, database: Database) -> None:
+    """And what no key opens is said, while the rest is done."""
+    old, new, lost = new_key(), new_key(), new_key()
+    await authorize(database, SecretBox([old]), user="one")
+
+    done = await shell.but(secret_keys=f"{new},{old}").run("secrets", "rotate")
+    await authorize(database, SecretBox([lost]), user="two")
+    half = await shell.but(secret_keys=new).run("secrets", "rotate")
+
+    assert done.code == 0, done.err
+    assert "1 encrypted under the first key" in done.out
+    stored = await database.fetchval(
+        """SELECT tokens FROM "authorization" WHERE xero_user_id = 'one'"""
+    )
+    assert b"access-first" in SecretBox([new]).decrypt(stored)
+    assert half.code == 1
+    assert "1 can be opened by none of LEDGERWIRE_SECRET_KEYS" in half.err
+    assert old not in done.out + done.err + half.err
+
+
+async def test_epochs_are_raised_for_all_or_for_one(shell: Shell, database: Database) -> None:
+    """Every new one orders after the old one, and the others stay when one is named."""
+    one, other = await link(database), await link(database)
+    before = {each.id: each.epoch for each in await tenants(database)}
+
+    every = await shell.run("epoch", "bump")
+    after = {each.id: each.epoch for each in await tenants(database)}
+    single = await shell.run("epoch", "bump", one)
+
+    assert every.code == single.code == 0
+    assert all(after[each] > before[each] for each in (one, other))
+    assert str(after[other]) in every.out
+    assert other not in single.out
+    assert (await tenant(database, one)).epoch > after[one]
+    assert (await tenant(database, other)).epoch == after[other]
+
+
+async def test_backfill_without_handlers_says_so(shell: Shell, database: Database) -> None:
+    """Code 3: what would do it does not run."""
+    tenant_id = await link(database)
+
+    refused(await shell.run("backfill", tenant_id, "contacts"), 3, "No handlers run")
+    refused(await shell.run("sweep", "nobody"), 2, "There is no organisation nobody")
+
+
+async def test_doctor_tells_findings_as_json_and_by_its_exit_code(shell: Shell) -> None:
+    """3 where something is away; each finding has part, verdict, sentence and remedy."""
+    looked = await shell.run("doctor", "kafka", "webhook", "--json")
+
+    assert looked.code == 3, looked.err
+    told = {each["part"]: each for each in looked.json}
+    assert {name: each["verdict"] for name, each in told.items()} == {
+        "kafka": "away", "webhook": "note",
+    }  # fmt: skip
+    assert all(set(each) == {"part", "verdict", "what", "remedy"} for each in looked.json)
+    assert "sweeps alone" in told["webhook"]["what"]

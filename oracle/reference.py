@@ -141,7 +141,7 @@ def tax_rate(raw: Raw, setting: Setting) -> dict[str, Any]:
 def item(raw: Raw, setting: Setting) -> dict[str, Any]:
     """The expected record of an item. Raises UnreadableBooks."""
     tracked = raw.get("IsTrackedAsInventory")
-    types = {True: "inventory", False: "non_inventory"}
+    kept = "inventory" if tracked is True else "non_inventory"
     return {
         **identity(setting, "item", str(guid(raw["ItemID"]))),
         **_unmarked(),
@@ -149,7 +149,7 @@ def item(raw: Raw, setting: Setting) -> dict[str, Any]:
         "name": text(raw.get("Name")),
         "description": text(raw.get("Description")),
         "purchase_description": text(raw.get("PurchaseDescription")),
-        "type": types.get(tracked, "unknown"),
+        "type": "unknown" if tracked is None else kept,
         "is_sold": flag(raw.get("IsSold")),
         "is_purchased": flag(raw.get("IsPurchased")),
         "sales": _side(raw.get("SalesDetails"), setting),

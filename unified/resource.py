@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from unified.carrying import Carrying, extensions_field
 from unified.codecs import (
     CodecError,
-    Decode,
     Scope,
     instant_text,
     parse_instant,
@@ -380,16 +379,13 @@ class Resource:
         if self._timed_names:
             record.update(self.timed(record, business_date))
 
-    @property
-    def _read_id(self) -> Decode:
-        return read_text if self.endpoint.coded else read_guid
-
     def _remote_id(self, raw: Mapping[str, Any]) -> str:
         if raw.__class__ is not dict:
             raise NormalizeError(self.name, None, "", "not an object")
         key = self.endpoint.id_key
+        read = read_text if self.endpoint.coded else read_guid
         try:
-            remote_id = self._read_id(raw.get(key), _NO_SCOPE)
+            remote_id = read(raw.get(key), _NO_SCOPE)
         except CodecError as error:
             raise NormalizeError(self.name, None, key, error.reason) from None
         if remote_id is None:

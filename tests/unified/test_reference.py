@@ -88,8 +88,9 @@ def test_codes_are_ids_as_xero_writes_them(name: str, pair: str, key: str) -> No
 
     assert seen.remote_id == raw[key] == seen.record["code"]
     for missing in (None, ""):
+        without: dict[str, Any] = {key: missing}
         with pytest.raises(NormalizeError, match=f"{key}: missing"):
-            normalized(name, pair, **{key: missing})
+            normalized(name, pair, **without)
 
 
 def test_the_same_code_in_two_organisations_is_two_records() -> None:

@@ -4,17 +4,20 @@ Documents, payments and credits name each other; what one of them shows, the oth
 Only wanting is here: reading what is wanted is the worker's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from handlers.commit import Step
+from storage.cursors import cursors
 from storage.database import Connection
 from storage.notices import NewNotice
 from storage.records import contacts_lacking_role, known_records
 from unified.ids import RemoteId, TenantId
-from unified.resources import by_endpoint
+from unified.resources import by_endpoint, resource
 
 _ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
+_PAYMENTS = resource("payment")
 _Link = tuple[str, str]  #: endpoint path, remote id
 
 
@@ -36,7 +39,8 @@ async def linked_notices(
     What appears in or vanishes from a record (a payment of an invoice) is read, but not what a
     record merely observed holds: reading that is its own backfill's work. And a contact's first
     sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped flags),
-    so a contact that lacks the role is read too.
+    so a contact that lacks the role is read too. Nor are payments stamped whose document went to
+    another contact, as all documents of a merged contact do.
     """
     moved = [
         _Moved(path, remote_id, at=at, there=(path, remote_id) in after)
@@ -49,6 +53,8 @@ async def linked_notices(
         (each.path, each.remote_id): _wanted(each.path, each.remote_id)
         for each in await _unknown_there(conn, tenant_id, moved)
     }
+    for path, remote_id in await _left_behind(conn, tenant_id, steps):
+        wanted[path, remote_id] = _wanted(path, remote_id)
     for remote_id in await contacts_lacking_role(conn, tenant_id, _roles(steps)):
         wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
     return list(wanted.values())
@@ -67,21 +73,49 @@ async def _unknown_there(
     """Those of which the other end does not say the same yet.
 
     An invoice that shows a payment and the payment that names the invoice say one thing: whichever
-    was read last has nothing more to ask for, else each payment would cost a read too many.
+    was read last has nothing more to ask for, else each payment would cost a read too many. Nor is
+    anything asked of an endpoint that has not been read yet: its backfill, or the sweep behind it,
+    brings all of it, and where consent does not cover it every read would be refused.
     """
+    if not moved:
+        return []
+    read = await cursors(conn, tenant_id)
     news: list[_Moved] = []
     for path in sorted({each.path for each in moved}):
         resource = by_endpoint(path)
-        if resource is None:
+        if resource is None or path not in read or read[path].backfill_state != "done":
             continue
         links = [each for each in moved if each.path == path]
         ids = sorted({each.remote_id for each in links})
-        known = await known_records(conn, tenant_id, resource.name, ids)
+        known = await known_records(conn, tenant_id, of.name, ids)
         for each in links:
             there = known.get(RemoteId(each.remote_id))
-            if there is None or (each.at in resource.linked(there.unified)) != each.there:
+            if there is None or (each.at in of.linked(there.unified)) != each.there:
                 news.append(each)
     return news
+
+
+async def _left_behind(conn: Connection, tenant_id: TenantId, steps: Sequence[Step]) -> list[_Link]:
+    """Payments that still name the contact that their document had."""
+    path = _PAYMENTS.endpoint.path
+    owner = {
+        remote_id: _contact(step.after)
+        for step in steps
+        if step.before is not None and _contact(step.before) != _contact(step.after)
+        for place, remote_id in step.resource.linked(step.after)
+        if place == path
+    }
+    known = await known_records(conn, tenant_id, _PAYMENTS.name, sorted(owner)) if owner else {}
+    return [
+        (path, str(remote_id))
+        for remote_id, there in known.items()
+        if _contact(there.unified) != owner[remote_id]
+    ]
+
+
+def _contact(record: Mapping[str, Any]) -> str | None:
+    contact = record.get("contact")
+    return None if contact is None else contact["remote_id"]
 
 
 def _roles(steps: Sequence[Step]) -> list[tuple[str, str]]:

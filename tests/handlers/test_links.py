@@ -153,6 +153,22 @@ async def test_deleted_payment_asks_for_the_invoice_that_still_shows_it(books: M
     assert await wanted(books) == [asked("Invoices", "one")]
 
 
+async def test_payments_follow_their_document_to_another_contact(books: Mirror) -> None:
+    """Merging contacts moves documents; of their payments Xero shows the new contact, unstamped."""
+    old, new = ({"ContactID": remote_id(name)} for name in ("old", "new"))
+    stub = {"Type": "ACCREC", "InvoiceID": remote_id("one"), "CurrencyCode": "NZD"}
+    both = shown("paid", "followed")
+    await read(books, INVOICE, raw_invoice(Contact=old, Payments=both))
+    for name, contact in (("paid", old), ("followed", new)):
+        await answered(books, endpoint="Payments", name=name)
+        await read(books, PAYMENT, raw_payment(name, Invoice={**stub, "Contact": contact}))
+
+    await read(books, INVOICE, raw_invoice(at=LATER, Contact=new, Payments=both))
+
+    assert ("Payments", remote_id("paid"), "linked") in await wanted(books)
+    assert ("Payments", remote_id("followed"), "linked") not in await wanted(books)
+
+
 async def test_refund_asks_for_its_credit_and_never_for_an_invoice(books: Mirror) -> None:
     """Xero shows the credit note under the key of an invoice: there is no such invoice."""
     stub = {"Type": "ACCRECCREDIT", "InvoiceID": remote_id("credit"), "CurrencyCode": "NZD"}
@@ -209,6 +225,18 @@ async def test_what_a_backfill_observes_asks_for_nothing(books: Mirror) -> None:
     await read(books, INVOICE, raw_invoice(Payments=shown("paid")), origin=BACKFILL)
 
     assert await wanted(books) == []
+
+
+async def test_endpoint_that_was_never_read_is_asked_for_nothing(books: Mirror) -> None:
+    """Its backfill brings it all; and where consent does not cover it, each read would be refused
+    until it is given up: a dead letter for every payment."""
+    await books.db.execute(
+        "UPDATE cursor SET backfill_state = 'pending', backfill_complete = false"
+        " WHERE endpoint = 'Payments'"
+    )
+    await read(books, INVOICE, raw_invoice(CreditNotes=credited("credit"), Payments=shown("paid")))
+
+    assert await wanted(books) == [asked("CreditNotes", "credit")]
 
 
 async def test_payment_first_seen_after_the_backfill_was_created(books: Mirror) -> None:

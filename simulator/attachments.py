@@ -86,5 +86,13 @@ def wire(record: Attachable, held: Attachment, collection: str) -> dict[str, Any
     return out
 
 
+def within(ledger: Ledger, record: Attachable, collection: str) -> dict[str, Any]:
+    """What a single read of a record shows of its files: nothing where there are none."""
+    held = ledger.filing.files.get(record.id)
+    if not held:
+        return {}
+    return {"Attachments": [wire(record, one, collection) for one in held]}
+
+
 def _may_be_online(record: Attachable) -> bool:
     return getattr(record, "type", None) in _ONLINE_TYPES

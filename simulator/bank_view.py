@@ -5,7 +5,7 @@ Source: Xero's page on bank transactions and the examples of its API description
 
 from typing import Any
 
-from simulator import amounts, contact_view, invoice_view
+from simulator import amounts, attachments, contact_view, invoice_view
 from simulator.bank_transactions import CREDITS
 from simulator.ledger import Ledger
 from simulator.model import BankTransaction
@@ -46,6 +46,8 @@ def wire(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int) -> 
     if made.credit_id is not None:
         out[CREDITS[made.type].id_key] = made.credit_id
     out["HasAttachments"] = ledger.filing.has_files(made.id)
+    if shape is Shape.SINGLE:
+        out |= attachments.within(ledger, made, "BankTransactions")
     out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
     out["DateString"] = day_string(made.date)
     out["Date"] = ms_day(made.date)

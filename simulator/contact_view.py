@@ -6,6 +6,7 @@ Source: Xero's contacts page, recorded answers of April 2026. Key order is Xero'
 from datetime import date
 from typing import Any
 
+from simulator import attachments
 from simulator.exchange import in_base
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Contact
@@ -65,6 +66,8 @@ def wire(ledger: Ledger, contact: Contact, shape: Shape, today: date) -> dict[st
     if shape is not Shape.SUMMARY:
         out["ContactPersons"] = fields["ContactPersons"] if full else []
     out["HasAttachments"] = ledger.filing.has_files(contact.id)
+    if shape is Shape.SINGLE:
+        out |= attachments.within(ledger, contact, "Contacts")
     out["HasValidationErrors"] = False
     return out
 

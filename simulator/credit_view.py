@@ -6,7 +6,7 @@ lists leave out lines and, of prepayments and overpayments, the rate.
 
 from typing import Any
 
-from simulator import amounts, contact_view, invoice_view
+from simulator import amounts, attachments, contact_view, invoice_view
 from simulator.ledger import Ledger
 from simulator.model import Allocation, Credit, CreditKind, Invoice
 from simulator.shapes import Shape, cached
@@ -32,6 +32,8 @@ def wire(ledger: Ledger, credit: Credit, shape: Shape, decimals: int) -> dict[st
     contact = ledger.contact_of(credit)
     out = _head(ledger, credit, full=full)
     out["HasAttachments"] = ledger.filing.has_files(credit.id)
+    if shape is Shape.SINGLE:
+        out |= attachments.within(ledger, credit, credit.kind.collection)
     out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
     out["DateString"] = day_string(credit.date)
     out["Date"] = ms_day(credit.date)

@@ -6,7 +6,7 @@ Source: Xero's invoices page, recorded answers of April 2026. Key order is Xero'
 from decimal import Decimal
 from typing import Any
 
-from simulator import amounts, contact_view
+from simulator import amounts, attachments, contact_view
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Credit, CreditKind, Invoice, Line, Payment
 from simulator.shapes import Shape, cached
@@ -52,6 +52,8 @@ def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[
     out["IsDiscounted"] = invoice.total_discount != 0
     if not summary:
         out["HasAttachments"] = ledger.filing.has_files(invoice.id)
+    if shape is Shape.SINGLE:
+        out |= attachments.within(ledger, invoice, "Invoices")
     out["InvoiceAddresses"] = []
     out["HasErrors"] = False
     out["InvoicePaymentServices"] = []

@@ -88,6 +88,23 @@ async def test_records_say_that_they_have_files(
     assert before["UpdatedDateUTC"] == after["UpdatedDateUTC"]
 
 
+@pytest.mark.behaviour("Attachments", "a single read shows the files of the record, lists do not")
+@pytest.mark.parametrize("collection", ["Contacts", "Invoices"])
+async def test_single_reads_show_the_files(link: Link, collection: str) -> None:
+    """As the list of attachments shows them."""
+    caller = await link(scope=ALL)
+    made = sale(tenant_of(caller))
+    path = f"{collection}/{made.contact_id if collection == 'Contacts' else made.id}"
+    await upload(caller, f"{path}/Attachments/a.txt")
+
+    (single,) = (await caller.get(path)).json()[collection]
+    (listed,) = (await caller.get(collection, {"page": 1})).json()[collection]
+
+    assert single["Attachments"] == (await caller.get(f"{path}/Attachments")).json()["Attachments"]
+    assert listed["HasAttachments"] is True
+    assert "Attachments" not in listed
+
+
 @pytest.mark.behaviour("Attachments", "ten files at most; a replacement is none more")
 async def test_files_end_at_ten(link: Link) -> None:
     """The eleventh is refused as a validation error."""

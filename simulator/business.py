@@ -2,7 +2,8 @@
 
 With `stamped_only` (the default) nothing is done that Xero would leave unstamped: where a
 first document flips a contact's IsCustomer or IsSupplier, the contact is edited right after,
-so that a reader of stamped changes can know all. Pace and duration are in player.py.
+and nothing is deleted that leaves no trace, so that a reader of stamped changes, and of the lists
+that have no stamps, can know all. Pace and duration are in player.py.
 """
 
 import random
@@ -11,7 +12,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from simulator import dealings
+from simulator import dealings, upkeep
 from simulator.books import Books, Tenant
 from simulator.drafting import Drafter
 from simulator.model import Contact, Credit, CreditKind, Invoice
@@ -264,6 +265,10 @@ class Business:
         tenant.merge_contacts(source.id, target.id)
         return True
 
+    def keep_up(self, tenant: Tenant) -> bool:
+        """Change an account, a tax rate, an item, tracking or the currencies a little."""
+        return upkeep.keep_up(tenant, self._rng, deleting=not self._stamped_only)
+
     def _new_document(self, tenant: Tenant, kind: str) -> bool:
         contact = self._contact(tenant)
         if contact is None:
@@ -343,6 +348,7 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.archive_contact, 2),
     (Business.restore_contact, 1),
     (Business.merge_contacts, 1),
+    (Business.keep_up, 4),
 )
 _ACTIONS = [action for action, _ in _WEIGHTED]
 _WEIGHTS = [weight for _, weight in _WEIGHTED]

@@ -145,6 +145,21 @@ def test_every_change_is_announced_and_stamped() -> None:
     assert changed <= touched
 
 
+@pytest.mark.behaviour(
+    "Generator and control",
+    "accounts, tax rates, items, tracking and currencies change now and then",
+)
+def test_what_documents_refer_to_changes_now_and_then() -> None:
+    """Each of the five kinds, so that whoever mirrors them has something to find."""
+    (before,), (after,) = raw(played(3, 0)), raw(played(3, 2500))
+
+    for kind in ("Accounts", "TaxRates", "Items", "TrackingCategories", "Currencies"):
+        assert before[kind] != after[kind], kind
+    assert {"ACTIVE", "ARCHIVED"} <= statuses_of(after["Accounts"])
+    used = {line["AccountCode"] for one in after["Invoices"] for line in one["LineItems"]}
+    assert used <= {account["Code"] for account in after["Accounts"]}
+
+
 def statuses_of(records: list[dict[str, Any]]) -> set[str]:
     """All that occur."""
     return {one["Status"] for one in records}

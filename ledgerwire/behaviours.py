@@ -45,6 +45,8 @@ CHAPTERS = (
 )
 """The chapters of the table, in their order; a mark names one of them."""
 
+_MARKS = frozenset({"pytest.mark.behaviour", "behaviour"})  # as it is, or under its last name
+
 TESTS = Path(__file__).resolve().parent.parent / "tests" / "simulator"
 
 
@@ -98,7 +100,7 @@ def behaviours_table() -> str:
 
 def _of_test(node: ast.FunctionDef | ast.AsyncFunctionDef, file: str) -> Iterator[Behaviour]:
     for mark in node.decorator_list:
-        if not isinstance(mark, ast.Call) or ast.unparse(mark.func) != "pytest.mark.behaviour":
+        if not isinstance(mark, ast.Call) or ast.unparse(mark.func) not in _MARKS:
             continue
         test = f"{file}::{node.name}"
         said = [

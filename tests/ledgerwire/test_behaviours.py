@@ -31,6 +31,15 @@ def test_marks_are_read_by_chapter(tmp_path: Path) -> None:
     ]
 
 
+def test_mark_may_have_a_short_name(tmp_path: Path) -> None:
+    """As `behaviour = pytest.mark.behaviour` gives it."""
+    write(tmp_path, "test_a.py")
+    path = tmp_path / "test_a.py"
+    path.write_text(path.read_text().replace("@pytest.mark.behaviour", "@behaviour"))
+
+    assert [one.sentence for one in behaviours(tmp_path)] == ["ends empty"]
+
+
 @pytest.mark.parametrize("mark", ['("Nowhere", "x")', '("Lists")', '("Lists", name)'])
 def test_marks_that_say_nothing_are_refused(tmp_path: Path, mark: str) -> None:
     """A misspelt chapter must not make a behaviour vanish from the table."""

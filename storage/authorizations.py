@@ -15,7 +15,7 @@ from uuid import uuid4
 import asyncpg
 import msgspec
 
-from storage.database import Connection, Database
+from storage.database import Connection, Database, changed_rows
 from storage.errors import NeedsReauth, UnknownTenant
 from storage.secrets import SecretBox
 from unified.ids import TenantId
@@ -126,6 +126,27 @@ async def authorization(db: Database, authorization_id: str, box: SecretBox) -> 
     if row is None:
         raise NeedsReauth(NeedsReauth.__doc__)
     return _read(row, box)
+
+
+async def retire_authorization(db: Database, authorization_id: str, *, generation: int) -> bool:
+    """Mark a token set as revoked where no tenant needs it any more.
+
+    False, and nothing done, where one does, or where the set is of another generation by now: a
+    consent was quicker.
+    """
+    tag = await db.execute(
+        """UPDATE "authorization" AS a
+              SET state = 'revoked', state_reason = 'its last organisation was unlinked',
+                  state_since = clock_timestamp(), refresh_claim = NULL,
+                  refresh_claimed_until = NULL
+            WHERE id = $1 AND generation = $2 AND state <> 'revoked'
+              AND NOT EXISTS (SELECT 1 FROM tenant t
+                               WHERE t.authorization_id = a.id
+                                 AND t.state IN ('linked', 'needs_reauth'))""",
+        authorization_id,
+        generation,
+    )
+    return bool(changed_rows(tag))
 
 
 def sealed(box: SecretBox, tokens: Tokens) -> bytes:

@@ -21,10 +21,10 @@ from ledgerwire.cli.serving import run, simulate, up
 from ledgerwire.cli.settings import config
 from ledgerwire.cli.setup import setup
 from ledgerwire.cli.tail import tail
-from ledgerwire.cli.tenants import link, tenants
+from ledgerwire.cli.tenants import link, tenants, unlink
 
-COMMANDS = (demo, setup, doctor, up, run, tail, tenants, link, backfill, sweep, replay, dead, keys,
-            secrets, epoch, simulate, config)  # fmt: skip
+COMMANDS = (demo, setup, doctor, up, run, tail, tenants, link, unlink, backfill, sweep, replay,
+            dead, keys, secrets, epoch, simulate, config)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

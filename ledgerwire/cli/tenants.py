@@ -1,4 +1,4 @@
-"""`ledgerwire tenants` and `ledgerwire link`: which organisations are linked, and how to link."""
+"""`ledgerwire tenants`, `link` and `unlink`: what is linked, linking, and ending a link."""
 
 import json
 from typing import Any
@@ -68,3 +68,42 @@ def link(*, external_id: str | None) -> None:
     query = f"?{urlencode({'external_id': external_id})}" if external_id else ""
     click.echo(f"{settings.public_url}/connect{query}")
     click.echo("Open it in a browser while `ledgerwire up` (or `run api`) is running.", err=True)
+
+
+@click.command()
+@click.argument("tenant")
+def unlink(tenant: str) -> None:
+    """End the link to an organisation: its connection at Xero is removed, what we have stays.
+
+    TENANT is an id, an external id or a name. Nothing is read for it from then on; linking it
+    again goes on where it stopped. The token set is revoked with its last organisation.
+
+    \b
+    Example:
+      ledgerwire unlink customer-42
+    """
+    from ledgerwire.installation import open_installation
+    from ledgerwire.settings import require_for_work
+    from ledgerwire.unlinking import Unlinked
+    from ledgerwire.unlinking import unlink as job
+    from ledgerwire.wiring.xero import xero_side
+
+    settings = settings_from_environment(a_look=True)
+    require_for_work(settings)
+
+    async def work() -> Unlinked:
+        async with (
+            open_installation(settings, connections=2, broker=False) as here,
+            xero_side(here, lending=False) as xero,
+        ):
+            return await job(
+                here.db, tenant, tokens=xero.tokens, connections=xero.connections,
+                oauth=xero.oauth, box=xero.box,
+            )  # fmt: skip
+
+    done = run_async(work())
+    click.echo(f"{done.name} is unlinked.")
+    if not done.at_xero:
+        click.echo("Xero no longer takes our tokens: remove the app there, under Connected apps.")
+    if done.revoked:
+        click.echo("It was the last organisation of its token set, which is revoked.")

@@ -30,6 +30,7 @@ COMMANDS = {
     "tail": {"--from", "--tenant", "--entity"},
     "tenants": {"--json"},
     "link": set(),
+    "unlink": set(),
     "simulate": {"--port", "--seed", "--tenants", "--webhook-url", "--json", "--no-limits",
                  "--any-client"},
     "config show": {"--json"},

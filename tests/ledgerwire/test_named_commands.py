@@ -33,7 +33,7 @@ def commands_in(text: str) -> Iterator[str]:
 
 
 def parse(line: str) -> None:
-    """Read a command line as the program would.
+    """Read a command line as the program would; a bare name names the command, and is no line.
 
     Raises:
         click.UsageError: the program would refuse it.
@@ -47,7 +47,7 @@ def parse(line: str) -> None:
         if found is None:
             raise click.UsageError(f"no command {name}")
         group = found
-    if not isinstance(group, click.Group):
+    if words and not isinstance(group, click.Group):
         group.make_context("ledgerwire", words)
 
 
@@ -70,7 +70,7 @@ def test_every_command_that_a_page_names_can_be_typed(page: Path) -> None:
         "ledgerwire cure",
         "ledgerwire dead revive KEY",
         "ledgerwire doctor printer",
-        "ledgerwire backfill",
+        "ledgerwire backfill --since 2026-01-01",
         "ledgerwire sweep TENANT --since 2026-01-01",
     ],
 )

@@ -82,8 +82,8 @@ async def _unknown_there(
     read = await cursors(conn, tenant_id)
     news: list[_Moved] = []
     for path in sorted({each.path for each in moved}):
-        resource = by_endpoint(path)
-        if resource is None or path not in read or read[path].backfill_state != "done":
+        of = by_endpoint(path)
+        if of is None or path not in read or read[path].backfill_state != "done":
             continue
         links = [each for each in moved if each.path == path]
         ids = sorted({each.remote_id for each in links})

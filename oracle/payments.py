@@ -2,7 +2,8 @@
 
 Sources in words: Xero's payments page. A payment is of one document. A refund shows the credit
 that it pays back under the key Invoice, with the credit's own id there; which kind of credit that
-is follows from the type of the payment.
+is follows from the type of the payment. Whose document it is, Xero shows without stamping the
+payment when that changes.
 """
 
 from typing import Any, NamedTuple
@@ -51,6 +52,7 @@ def payment(raw: Raw, setting: Setting) -> dict[str, Any]:
     currency = currency_of(document, base)
     sort = _sort(raw)
     status = payment_status_of(raw)
+    contact = ref(setting.tenant, "contact", contact_of(document))
     return {
         **identity(setting, "payment", str(guid(raw["PaymentID"]))),
         **removed("deleted" if status == "deleted" else None),
@@ -66,7 +68,8 @@ def payment(raw: Raw, setting: Setting) -> dict[str, Any]:
                 "amount": amount(raw.get("Amount"), currency),
             }
         ],
-        "contact": ref(setting.tenant, "contact", contact_of(document)),
+        # Nobody looks again at a payment that was taken back when its document changes hands.
+        **({} if status == "deleted" else {"contact": contact}),
         "date": iso(day(raw.get("Date"))),
         **rates(raw, currency, base),
         "amount": amount(raw.get("Amount"), currency),

@@ -39,6 +39,7 @@ async def run_simulator(  # noqa: PLR0913  # one per option of the command
         webhook_url=webhook_url,
         no_limits=no_limits,
         any_client=any_client,
+        tier=settings.xero_tier,
         bulk_consent=True,
         opening=SMALL if small else OpeningBooks(),
     )

@@ -1,4 +1,4 @@
-"""Business time for a simulator that was handed no clock: real time plus a file's offset.
+"""Business time: real time plus a file's offset, where no clock was handed; and going forward.
 
 Not a scheduler: nothing here waits.
 """
@@ -29,6 +29,28 @@ class FileClock:
             self._read_at = self._monotonic()
             self._offset = _offset_in(self._path)
         return datetime.now(UTC) + self._offset
+
+
+class ForwardClock:
+    """Another clock, and how far ahead of it one wants to be. Time does not go back.
+
+    Attributes:
+        ahead: the distance; it can only grow.
+    """
+
+    def __init__(self, base: Callable[[], datetime]) -> None:
+        self._base = base
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        """Now, as an aware UTC instant."""
+        return self._base() + self.ahead
+
+    def forward(self, by: timedelta) -> None:
+        """Go further ahead. Raises ValueError for a step back."""
+        if by < timedelta(0):
+            raise ValueError("time does not go back")
+        self.ahead += by
 
 
 def _offset_in(path: Path) -> timedelta:

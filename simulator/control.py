@@ -21,6 +21,8 @@ POST /faults              see faults.py: {"clear"?, "calls"?: [{"kind", "times"?
 GET  /faults              those still waiting to strike
 POST /deliveries          {"timeout_s"?: 30}: deliver everything now and wait until it is
                           acknowledged or given up; {"pending": n}
+POST /clock               {"forward_s": seconds}: business time goes forward at once; {"now"}
+GET  /clock               {"now"}
 GET  /webhook             {"url", "key", "state"}
 POST /webhook             {"url", "key"?, "validate"?: true}: set, run intent to receive, and
                           enable when passed; {"message", "detail", "state"}
@@ -40,6 +42,7 @@ POST /revoke              {"user"?: e-mail}: the user withdraws the app
 """
 
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -73,6 +76,7 @@ class Control:
                 Route("/act", self.act, methods=["POST"]),
                 Route("/faults", self.faults, methods=["GET", "POST"]),
                 Route("/deliveries", self.deliveries, methods=["POST"]),
+                Route("/clock", self.clock, methods=["GET", "POST"]),
                 Route("/webhook", self.webhook, methods=["GET", "POST"]),
                 *OrganisationControl(self._sim).routes(),
                 Route("/revoke", self.revoke, methods=["POST"]),
@@ -156,6 +160,16 @@ class Control:
         sent = await read_body(request)
         pending = await self._sim.courier.flush(float(sent.get("timeout_s", 30)))
         return answered({"pending": pending})
+
+    async def clock(self, request: Request) -> Response:
+        """See business time, or go forward in it."""
+        if request.method == "POST":
+            sent = await read_body(request)
+            try:
+                self._sim.clock.forward(timedelta(seconds=float(sent.get("forward_s", 0))))
+            except ValueError as error:
+                return answered({"error": str(error)}, 400)
+        return answered({"now": self._sim.clock().isoformat()})
 
     async def webhook(self, request: Request) -> Response:
         """See or set the subscription."""

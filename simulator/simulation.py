@@ -5,15 +5,13 @@ Not here: HTTP routes (identity_http.py, accounting.py, control.py) and serving 
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.responses import Response
 
 from simulator import answers
 from simulator.books import Books
-from simulator.clock import FileClock
+from simulator.clock import FileClock, ForwardClock
 from simulator.config import SimulatorConfig
 from simulator.deliveries import Courier
 from simulator.faults import CallFault, Faults
@@ -42,7 +40,7 @@ class Simulation:
 
     def __init__(self, config: SimulatorConfig) -> None:
         self.config = config
-        self.clock: Callable[[], datetime] = config.clock or FileClock(config.clock_file)
+        self.clock = ForwardClock(config.clock or FileClock(config.clock_file))
         self.books = Books(config, self.clock)
         self.identity = Identity(config, self.books, self.clock)
         self.limits = Limits(

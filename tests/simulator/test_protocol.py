@@ -502,3 +502,21 @@ async def test_edit_reaches_nested_collections(link: Link) -> None:
     assert note["HistoryRecords"][0]["Details"] == "hi"
     assert gone == {"Items": []}
     assert "error" in never
+
+
+@pytest.mark.behaviour("Generator and control", "/control/clock takes business time forward")
+async def test_time_goes_forward_on_demand(link: Link) -> None:
+    """Tokens run out, limits come back; time does not go back."""
+    caller = await link()
+    first = await caller.get("Organisation")
+
+    await caller.control("clock", {"forward_s": 60})
+    again = await caller.get("Organisation")
+    now = await caller.control("clock", {"forward_s": 1800})
+    expired = await caller.get("Organisation")
+    back = await caller.control("clock", {"forward_s": -1})
+
+    assert first.headers["x-minlimit-remaining"] == again.headers["x-minlimit-remaining"] == "59"
+    assert now == await caller.control("clock") == {"now": "2026-03-10T03:01:00+00:00"}
+    assert expired.status_code == 401
+    assert "error" in back

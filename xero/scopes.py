@@ -36,5 +36,20 @@ def chosen_scopes(setting: str | None, endpoints: Iterable[Endpoint]) -> tuple[s
     return tuple(dict.fromkeys((*base, *(word for word in words if word != BROAD))))
 
 
+def missing_scopes(held: Iterable[str], endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+    """What a consent would have to add so that all these endpoints may be read, by name.
+
+    A scope that writes reads, too, and a broad one covers the granular ones that replace it.
+    """
+    owned = set(held)
+    wanted = set()
+    for endpoint in endpoints:
+        both = (endpoint.scope_granular, endpoint.scope_broad)
+        good = {word for scope in both if scope for word in (scope, _reading(scope))}
+        if endpoint.scope_granular and not good & owned:
+            wanted.add(_reading(endpoint.scope_granular))
+    return tuple(sorted(wanted))
+
+
 def _reading(scope: str) -> str:
     return scope if scope.endswith(".read") else f"{scope}.read"

@@ -4,19 +4,18 @@ Nothing is changed here: a token set that a look finds dead is marked by whoever
 it. Only a refresh that is due anyway is made, since the answer needs a living token.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
 from ledgerwire.doctor.finding import Finding, Verdict
+from ledgerwire.doctor.tenants import NOT_LOOKED, check_tenants
 from ledgerwire.settings import Settings, variable
 from ledgerwire.wiring.xero import XeroSide, readable_endpoints
-from storage.errors import SecretsUnreadable, StorageError
-from storage.tenants import TenantSummary, tenants
 from unified.clock import Clock
-from xero.errors import AppRefused, ConsentRevoked, TenantRefused, XeroError
+from xero.errors import AppRefused, ConsentRevoked, XeroError
 from xero.oauth import OAuthClient
 from xero.scopes import app_scopes_for
 
@@ -24,12 +23,6 @@ PART = "xero"
 MADE_UP = "ledgerwire-doctor-asks-with-a-token-that-never-was"
 CLOCKS_APART = timedelta(minutes=1)
 REDIRECT_PATH = "/connect/callback"
-
-
-_NOT_LOOKED = Finding(
-    PART, Verdict.NOTE, "Organisations were not looked at, for want of the database",
-    "`ledgerwire doctor database` says why",
-)  # fmt: skip
 
 
 async def check_xero(
@@ -43,7 +36,7 @@ async def check_xero(
     findings.append(await check_app(settings, xero.oauth))
     findings.extend(check_redirect(settings))
     if findings[1].verdict is Verdict.OK:
-        findings.extend(await _check_tenants(xero) if schema else [_NOT_LOOKED])
+        findings.extend(await check_tenants(xero) if schema else [NOT_LOOKED])
     return findings
 
 
@@ -129,7 +122,15 @@ def check_redirect(settings: Settings) -> list[Finding]:
     """Whether Xero would take our address for the way back from the consent."""
     if settings.xero_grant == "client_credentials":
         return []  # nobody consents in a browser
-    if settings.public_url.startswith(("https://", "http://localhost")):
+    parts = urlsplit(settings.public_url)
+    if parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost"):
+        if parts.hostname == "localhost" and (parts.port or 80) != settings.port:
+            return [
+                _finding(Verdict.BAD, f"Browsers would look for us at {settings.public_url}, and "
+                         f"HTTP listens on port {settings.port}",
+                         f"Make the port in {variable('public_url')} and {variable('port')} the "
+                         "same")
+            ]  # fmt: skip
         return [
             _finding(Verdict.OK, "Redirect address to be entered at Xero, letter by letter: "
                      f"{settings.public_url}{REDIRECT_PATH}")
@@ -139,59 +140,6 @@ def check_redirect(settings: Settings) -> list[Finding]:
                  f"Set {variable('public_url')} to https://…, or to http://localhost:{settings.port}"
                  " (127.0.0.1 is refused, too)")
     ]  # fmt: skip
-
-
-async def _check_tenants(xero: XeroSide) -> list[Finding]:
-    try:
-        found = await tenants(xero.database)
-    except StorageError:
-        return [_NOT_LOOKED]
-    if not found:
-        return [_finding(Verdict.NOTE, "No organisation is linked yet",
-                         "`ledgerwire link` prints the address to open")]  # fmt: skip
-    findings = [_unlinked(each) for each in found if each.state != "linked"]
-    by_authorization: dict[str | None, list[TenantSummary]] = {}
-    for each in found:
-        if each.state == "linked":
-            by_authorization.setdefault(each.authorization_id, []).append(each)
-    return findings + [await _check_group(xero, group) for group in by_authorization.values()]
-
-
-def _unlinked(each: TenantSummary) -> Finding:
-    named = each.name or each.id
-    if each.state == "disconnected":
-        return _finding(Verdict.NOTE, f"{named} was unlinked here, so nothing is read for it")
-    why = {
-        "needs_reauth": "Xero refuses its tokens, so a person must consent again",
-        "vanished": "somebody disconnected our app in Xero, or it was a demo company that was "
-        "reset",
-    }.get(each.state, "its data are being erased")
-    return _finding(Verdict.BAD, f"{named} is {each.state}: {why}",
-                    "Open the address that `ledgerwire link` prints")  # fmt: skip
-
-
-async def _check_group(xero: XeroSide, group: Sequence[TenantSummary]) -> Finding:
-    """The organisations of one token set: Xero lists what it is good for."""
-    names = ", ".join(each.name or each.id for each in group)
-    try:
-        token = await xero.tokens.access_token(group[0].id)
-        listed = {each.tenant_id for each in await xero.connections.list(token)}
-    except SecretsUnreadable:
-        return _finding(
-            Verdict.BAD, f"The tokens of {names} can't be opened",
-            f"Add the key they were encrypted with to {variable('secret_keys')}",
-        )  # fmt: skip
-    except (ConsentRevoked, TenantRefused):
-        return _finding(Verdict.BAD, f"Xero refuses the tokens of {names}",
-                        "Open the address that `ledgerwire link` prints")  # fmt: skip
-    except (XeroError, StorageError) as error:
-        return _finding(Verdict.AWAY, f"{names} could not be asked for ({type(error).__name__})",
-                        "Try again in a minute")  # fmt: skip
-    gone = [each.name or each.id for each in group if each.id not in listed]
-    if gone:
-        return _finding(Verdict.BAD, f"Xero lists no connection to {', '.join(gone)} any more",
-                        "Open the address that `ledgerwire link` prints")  # fmt: skip
-    return _finding(Verdict.OK, f"Xero lets us read {names}")
 
 
 def _finding(verdict: Verdict, what: str, remedy: str = "") -> Finding:

@@ -231,6 +231,29 @@ async def test_organisation_that_was_disconnected_in_xero_is_found(at_xero: AtXe
     assert "no connection" in bad.what
 
 
+async def test_consent_that_covers_less_than_is_read_is_found(at_xero: AtXero) -> None:
+    """As after an upgrade that reads more: a new consent is the only remedy."""
+    name = await at_xero.link()
+    await at_xero.here.db.execute(
+        """UPDATE "authorization" SET scopes = array_remove(scopes, 'accounting.contacts.read')"""
+    )
+
+    [bad] = by_verdict(await at_xero.look(), Verdict.BAD)
+
+    assert f"{name} does not cover accounting.contacts.read" in bad.what
+    assert "consent again" in bad.remedy
+
+
+async def test_port_that_browsers_would_not_find_is_told(at_xero: AtXero) -> None:
+    """The address and the port are two settings, and one of them was changed."""
+    changes = {"public_url": "http://localhost:8000", "port": 8001}
+
+    [bad] = by_verdict(await at_xero.look(**changes), Verdict.BAD)
+
+    assert "port 8001" in bad.what
+    assert "LEDGERWIRE_PUBLIC_URL" in bad.remedy
+
+
 async def test_xero_that_is_away(at_xero: AtXero) -> None:
     """Nothing else is tried then."""
     [away] = await at_xero.look(xero_api_url=f"http://{NOWHERE}")

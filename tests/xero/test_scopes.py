@@ -1,7 +1,7 @@
 """Scopes asked for at consent."""
 
 from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION
-from xero.scopes import app_scopes_for, chosen_scopes, scopes_for
+from xero.scopes import app_scopes_for, chosen_scopes, missing_scopes, scopes_for
 
 ENDPOINTS = (CONTACTS, INVOICES, ORGANISATION)
 
@@ -39,3 +39,14 @@ def test_setting_adds_scopes_once() -> None:
 def test_client_credentials_ask_for_no_identity() -> None:
     """There is no person whose profile could be read."""
     assert not {"openid", "offline_access"} & set(app_scopes_for(ENDPOINTS))
+
+
+def test_missing_scopes_are_those_that_nothing_held_covers() -> None:
+    """A broad scope, or one that writes, is as good as the granular one that reads."""
+    granular = app_scopes_for(ENDPOINTS)
+    broad = app_scopes_for(ENDPOINTS, broad=True)
+
+    assert missing_scopes(granular, ENDPOINTS) == missing_scopes(broad, ENDPOINTS) == ()
+    assert missing_scopes(["accounting.contacts", *broad[1:]], ENDPOINTS) == ()
+    assert missing_scopes(granular[1:], ENDPOINTS) == ("accounting.contacts.read",)
+    assert missing_scopes((), ENDPOINTS) == granular

@@ -55,12 +55,12 @@ def setup(*, path: Path, xero_url: str | None) -> None:
     )
     if old:
         _say(f"{path} is there already: its answers are offered again.")
-    _address(conversation)
-    _app(conversation)
-    _webhook(conversation)
-    _tier(conversation)
-    _database(conversation)
-    _kafka(conversation)
+    try:
+        for step in (_address, _app, _webhook, _tier, _database, _kafka):
+            step(conversation)
+    except click.Abort:
+        click.echo(f"\n{path} is as it was before.", err=True)
+        raise
     variables = {**old, **conversation.given}
     write_variables(path, variables)
     checked(path)

@@ -103,6 +103,8 @@ def _totals(invoice: Invoice, out: dict[str, Any]) -> None:
 
 def _credit_stubs(ledger: Ledger, invoice: Invoice, kind: CreditKind) -> list[dict[str, Any]]:
     """What each credit of a kind was applied with: one stub a credit, however often."""
+    if not invoice.allocations:
+        return []
     applied: dict[str, Decimal] = {}
     for key in invoice.allocations:
         allocation = ledger.allocations[key]

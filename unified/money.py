@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from unified.codecs import Codec, Scope, plain, to_decimal, write_number
+from unified.codecs import Codec, CodecError, Scope, plain, to_decimal, write_number
 
 #: ISO 4217 currencies whose minor unit is not a hundredth (BYR and ZMK are of old).
 _DIGITS: Final[Mapping[str, int]] = {
@@ -66,7 +66,11 @@ def read_base_amount(value: Any, scope: Scope) -> str | None:
 
 
 def read_rate(value: Any, _scope: Scope) -> str | None:
-    """Decode a rate, to at most 16 fraction digits."""
+    """Decode a rate, to at most 16 fraction digits.
+
+    Raises:
+        CodecError: no number, or one below 0, which would turn debts into claims.
+    """
     if value.__class__ is Decimal:
         return _rate_of(str(value))
     number = to_decimal(value)
@@ -80,6 +84,8 @@ def _rate_of(text: str) -> str:
 
 
 def _rate_text(number: Decimal) -> str:
+    if number < 0:
+        raise CodecError("a rate below 0")
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -_RATE_DIGITS:
         number = number.quantize(Decimal(1).scaleb(-_RATE_DIGITS), ROUND_HALF_UP, _WIDE)
@@ -87,14 +93,14 @@ def _rate_text(number: Decimal) -> str:
 
 
 def inverse_rate(rate: Decimal) -> str | None:
-    """1 / rate to 10 significant digits; None for a rate that is no rate.
+    """1 / rate to 10 significant and 16 fraction digits at most; None for a rate that is none.
 
     Xero's rate is document currency per unit of base currency, so its inverse is what an amount
     is multiplied with to be in base currency.
     """
     if rate <= 0:
         return None
-    return plain(_INVERSE.divide(Decimal(1), rate))
+    return _rate_text(_INVERSE.divide(Decimal(1), rate))
 
 
 def to_base(amount: Decimal, rate: Decimal, digits: int) -> str:

@@ -92,6 +92,9 @@ def test_rates_keep_at_most_sixteen_digits() -> None:
     assert RATE.decode("0.00000000000000005", scope) == "0.0000000000000001"
     assert RATE.decode(None, scope) is None
     assert RATE.decode(2, scope) == "2"
+    for below in (Decimal(-1), "-0.5", -2):
+        with pytest.raises(CodecError):
+            RATE.decode(below, scope)
 
 
 def test_inverse_has_ten_significant_digits() -> None:
@@ -155,3 +158,9 @@ def test_base_twins_follow_the_rate(
 
     assert meant == (record["exchange_rate_to_base"], record["total_base"])
     assert record["total_discount_base"] is None
+
+
+def test_inverse_of_a_huge_rate_keeps_sixteen_fraction_digits() -> None:
+    """As the schema has it: a currency of which a base unit buys ten millions and more."""
+    assert inverse_rate(Decimal("13743895.0916")) == "0.0000000727595775"
+    assert inverse_rate(Decimal("1E+20")) == "0"

@@ -183,7 +183,7 @@ class Payment(Record):
     direction: Annotated[str, OneOf("inbound", "outbound")] | None
     kind: Annotated[str, OneOf("payment", "refund")] | None
     remote_type: str | None
-    applied_to: list[AppliedTo]
+    applied_to: list[AppliedTo] | None
     contact: Ref | None
     date: Day | None
     currency: Currency | None

@@ -167,3 +167,26 @@ async def test_sweep_finds_money_that_no_webhook_told_of(rig: Rig) -> None:
     kinds = sorted(each["after"]["kind"] for each in await rig.mirror.events("payment"))
     assert kinds[-1] == "refund"
     assert await rig.notices() == []
+
+
+async def test_foreign_money_gains_and_loses_until_it_is_paid(rig: Rig) -> None:
+    """Owed at one rate, paid at two others: worked out by hand, base amounts beside it.
+
+    115.00 at 0.6 is 191.67; 60.00 is worth 100.00 at 0.6 and 120.00 at 0.5; 55.00 is worth 91.67
+    at 0.6 and 80.88 at 0.68.
+    """
+    base = rig.books.ledger.country.currency
+    currency = next(each for each in ("USD", "EUR") if each != base)
+    invoice = money.sale(rig.books, CurrencyCode=currency, CurrencyRate="0.6")
+    await follow(rig, ("Invoices", invoice.id), ("Contacts", invoice.contact_id), created=True)
+    rig.books.pay(invoice.id, "60.00", CurrencyRate="0.5")
+    [part, first] = await follow(rig, ("Invoices", invoice.id))
+    rig.books.pay(invoice.id, CurrencyRate="0.68")
+    [whole, second] = await follow(rig, ("Invoices", invoice.id))
+
+    assert (part["after"]["total_base"], part["after"]["realised_gain_base"]) == ("191.67", "20.00")
+    assert whole["after"]["realised_gain_base"] == "9.21"
+    payments = [first["after"], second["after"]]
+    assert [each["currency"] for each in payments] == [currency] * 2
+    assert [each["amount_base"] for each in payments] == ["120.00", "80.88"]
+    assert [each["bank_amount"] for each in payments] == ["120.00", "80.88"]

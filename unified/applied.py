@@ -40,7 +40,9 @@ def gain_of_payments(record: Mapping[str, Any], *, receivable: bool) -> str | No
         return None
     digits, gain = minor_digits(base), Decimal(0)
     if record["currency"] != base:
-        rates = [record["provider_exchange_rate"], *(p["provider_exchange_rate"] for p in payments)]
+        # Records of an older version lack the rates of their payments.
+        paid_at = (payment.get("provider_exchange_rate") for payment in payments)
+        rates = [record["provider_exchange_rate"], *paid_at]
         if any(rate is None or Decimal(rate) <= 0 for rate in rates):
             return None
         document_rate = Decimal(rates[0])

@@ -14,7 +14,7 @@ from simulator import amounts
 from simulator.countries import market_rate
 from simulator.elements import Element, decimal
 from simulator.ledger import Ledger
-from simulator.model import ZERO, Account, Credit, Document, Payment
+from simulator.model import ZERO, Account, Credit, Document, Invoice, Payment
 from simulator.refusals import Refused
 
 _SIX = Decimal("0.000001")
@@ -99,6 +99,12 @@ def realised_gain(document: Document, payment: Payment) -> Decimal:
     gained = in_base(payment.amount, payment.rate) - in_base(payment.amount, document.rate)
     comes_in = document.is_sale != isinstance(document, Credit)
     return gained if comes_in else ZERO - gained
+
+
+def allocated_gain(credit: Credit, invoice: Invoice, amount: Decimal) -> Decimal:
+    """What an allocation gained, in base: credit and invoice were booked at different rates."""
+    gained = in_base(amount, credit.rate) - in_base(amount, invoice.rate)
+    return gained if invoice.is_sale else ZERO - gained
 
 
 def _sent(element: Element) -> Decimal | None:

@@ -58,7 +58,7 @@ def relabel(ledger: Ledger, document: Document, sent: list[Element]) -> None:
     for element, line_id in zip(sent, ids, strict=True):
         line = by_id[str(line_id)]
         line.description = text(element, "Description") or line.description
-        line.account_code = _account(ledger, element, approving=True) or line.account_code
+        line.account_code = _account(ledger, element, approving=False) or line.account_code
         tracked = parts(element, "Tracking")
         if tracked is not None:
             line.tracking = tracking.on_line(ledger, tracked)

@@ -10,7 +10,7 @@ from simulator.books import Tenant
 from simulator.model import Account
 from simulator.refusals import Refused
 from tests.simulator.conftest import Link
-from tests.simulator.money import bill, note, overpayment, sale
+from tests.simulator.money import bill, note, overpayment, sale, supplier_note
 
 behaviour = pytest.mark.behaviour
 
@@ -158,6 +158,31 @@ def test_gains_by_hand(
     payment = pay(document.id, "57.50", CurrencyRate=paid)
 
     assert exchange.realised_gain(document, payment) == Decimal(gain)
+
+
+@behaviour("Currencies", "an allocation between different rates realises a gain or a loss, too")
+@pytest.mark.parametrize(
+    ("make", "credit", "currency", "booked", "credited", "gain"),
+    [
+        # 57.50 USD: received ahead as 125.00, the invoice stands at 115.00.
+        (sale, overpayment, "USD", "0.50", "0.46", "10.00"),
+        # 57.50 EUR: the credit note was booked as 115.00, the invoice as 125.00.
+        (sale, note, "EUR", "0.46", "0.50", "-10.00"),
+        # 57.50 AUD: the supplier's credit is worth 125.00, the bill 115.00.
+        (bill, supplier_note, "AUD", "0.50", "0.46", "-10.00"),
+    ],
+)
+def test_gains_of_allocations_by_hand(
+    tenant: Tenant, make: Any, credit: Any, currency: str, booked: str, credited: str, gain: str
+) -> None:
+    """In three currencies; each side keeps its own rate and amounts."""
+    invoice = make(tenant, CurrencyCode=currency, CurrencyRate=booked)
+    held = credit(tenant, CurrencyCode=currency, CurrencyRate=credited)
+
+    made = tenant.allocate(held.id, invoice.id, "57.50")
+
+    assert exchange.allocated_gain(held, invoice, made.amount) == Decimal(gain)
+    assert (held.remaining, invoice.amount_due) == (Decimal("57.50"), Decimal("57.50"))
 
 
 @behaviour("Currencies", "only overpayments may be in another currency than their bank account")

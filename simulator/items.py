@@ -86,7 +86,7 @@ def filled_in(ledger: Ledger, element: Element, *, is_sale: bool) -> Element:
     return {**element, **left_out}
 
 
-def wire(item: Item, decimals: int) -> dict[str, Any]:
+def wire(ledger: Ledger, item: Item, decimals: int) -> dict[str, Any]:
     """The item as Xero shows it; unit prices in 2 or 4 decimals."""
     out: dict[str, Any] = {"ItemID": item.id, "Code": item.code}
     if item.description:
@@ -101,10 +101,11 @@ def wire(item: Item, decimals: int) -> dict[str, Any]:
         "IsTrackedAsInventory": item.inventory_code is not None,
     }
     if item.inventory_code is not None:
+        quantity, cost_pool = usage.stock(ledger, item)
         out |= {
             "InventoryAssetAccountCode": item.inventory_code,
-            "TotalCostPool": amounts.cents(item.cost_pool),
-            "QuantityOnHand": item.quantity.quantize(_FOUR),
+            "TotalCostPool": cost_pool,
+            "QuantityOnHand": quantity.quantize(_FOUR),
         }
     out |= {"IsSold": item.is_sold, "IsPurchased": item.is_purchased}
     return out

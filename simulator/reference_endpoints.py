@@ -144,18 +144,18 @@ def _save_tax_rate(ledger: Ledger, _query: Query, element: Element, create_only:
 
 def _item_list(ledger: Ledger, query: Query) -> Found:
     return _listed(
-        ledger.reference.items, _ITEMS, query, lambda item: items.wire(item, query.decimals)
+        ledger.reference.items, _ITEMS, query, lambda item: items.wire(ledger, item, query.decimals)
     )
 
 
 def _save_item(ledger: Ledger, query: Query, element: Element, create_only: bool) -> Wire:
     item = items.save(ledger, element, create_only=create_only, decimals=query.decimals)
-    return items.wire(item, query.decimals)
+    return items.wire(ledger, item, query.decimals)
 
 
 def _change_item(ledger: Ledger, query: Query, key: str, element: Element) -> Wire:
     item = items.update(ledger, items.find(ledger, key), element, decimals=query.decimals)
-    return items.wire(item, query.decimals)
+    return items.wire(ledger, item, query.decimals)
 
 
 def _remove_item(ledger: Ledger, _query: Query, key: str) -> None:
@@ -276,7 +276,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "Items",
         "ItemID",
         _item_list,
-        lambda ledger, query, key: _one(items.wire(items.find(ledger, key), query.decimals)),
+        lambda ledger, query, key: _one(
+            items.wire(ledger, items.find(ledger, key), query.decimals)
+        ),
         _save_item,
         _change_item,
         _remove_item,

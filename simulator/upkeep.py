@@ -8,6 +8,7 @@ Xero and is asked for apart.
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from simulator import chart, currencies, items, tax_rates, tracking, usage
 from simulator.ledger import Ledger
@@ -68,7 +69,9 @@ def _move_account(ledger: Ledger, rng: random.Random) -> bool:
 
 def _add_tax_rate(ledger: Ledger, rng: random.Random) -> bool:
     number = rng.randint(1, 9999)
-    parts = [{"Name": "Levy", "Rate": str(Decimal(rng.randint(25, 900)).scaleb(-2))}]
+    parts: list[dict[str, Any]] = [
+        {"Name": "Levy", "Rate": str(Decimal(rng.randint(25, 900)).scaleb(-2))}
+    ]
     if rng.random() < 0.4:
         parts.append({"Name": "Surcharge", "Rate": "1.5", "IsCompound": rng.random() < 0.5})
     element = {

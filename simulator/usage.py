@@ -1,10 +1,14 @@
 """What of an organisation's reference data its documents use: Xero refuses to remove that."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
+from simulator import amounts
 from simulator.ledger import Ledger
 from simulator.model import Account, Document, Line
 from simulator.reference import Item
+
+_APPROVED = frozenset({"AUTHORISED", "PAID"})
 
 
 def of_account(ledger: Ledger, account: Account) -> bool:
@@ -22,6 +26,30 @@ def of_account(ledger: Ledger, account: Account) -> bool:
 def of_item(ledger: Ledger, item: Item) -> bool:
     """Whether a line names the item."""
     return any(line.item_code == item.code for line in _lines(ledger))
+
+
+def stock(ledger: Ledger, item: Item) -> tuple[Decimal, Decimal]:
+    """Quantity on hand and cost pool of a tracked item, after all approved documents.
+
+    What was sold left at the average cost of all that was ever there.
+    """
+    bought, paid, sold = item.quantity, item.cost_pool, Decimal(0)
+    for document in ledger.invoices:
+        if document.status not in _APPROVED:
+            continue
+        for line in document.lines:
+            if line.item_code != item.code:
+                continue
+            quantity = line.quantity or Decimal(0)
+            if document.is_sale:
+                sold += quantity
+            else:
+                bought += quantity
+                taxed = document.line_amount_types == "Inclusive"
+                net = line.line_amount - (line.tax_amount if taxed else 0)
+                paid += net / document.rate
+    average = paid / bought if bought else Decimal(0)
+    return bought - sold, amounts.cents(paid - average * sold)
 
 
 def of_tax(ledger: Ledger, tax_type: str) -> bool:

@@ -66,7 +66,7 @@ def _reference(ledger: Ledger) -> dict[str, Any]:
     return {
         "Accounts": [chart.wire(ledger, account) for account in held.accounts],
         "TaxRates": [tax_rates.wire(rate) for rate in held.tax_rates],
-        "Items": [items.wire(item, 4) for item in held.items],
+        "Items": [items.wire(ledger, item, 4) for item in held.items],
         "TrackingCategories": [
             tracking.wire(category, archived=True) for category in held.categories
         ],

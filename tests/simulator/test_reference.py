@@ -1,5 +1,6 @@
 """What documents refer to at Xero: writes, refusals, status moves, lists; themes and actions."""
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -292,7 +293,7 @@ def test_tracked_items(tenant: Tenant) -> None:
     with pytest.raises(Refused, match="tracked item"):
         items.create(ledger, {"Code": "BOX", "PurchaseDetails": {"COGSAccountCode": "310"}})
     box = items.create(ledger, {**element, "PurchaseDetails": {"COGSAccountCode": "310"}})
-    shown = items.wire(box, 4)
+    shown = items.wire(ledger, box, 4)
 
     assert {"QuantityOnHand", "TotalCostPool", "InventoryAssetAccountCode"} <= set(shown)
     contact = tenant.create_contact(Name="Acme")
@@ -302,11 +303,37 @@ def test_tracked_items(tenant: Tenant) -> None:
         items.delete(ledger, box)
 
 
+@behaviour(ITEMS, "approved documents move a tracked item's quantity and its cost pool")
+def test_stock_moves_with_approved_documents(tenant: Tenant) -> None:
+    """Bills add at cost, sales leave at the average; drafts move nothing, nor does any stamp."""
+    desk = items.find(tenant.ledger, "DESK-01")
+    contact = tenant.create_contact(Name="Acme")
+    stamp = desk.updated_ms
+    for kind, quantity, price, status in (
+        ("ACCPAY", 8, "500", "AUTHORISED"),
+        ("ACCREC", 5, "900", "AUTHORISED"),
+        ("ACCREC", 7, "900", "DRAFT"),
+    ):
+        line = {"ItemCode": "DESK-01", "Quantity": quantity, "UnitAmount": price}
+        tenant.create_invoice(
+            Type=kind,
+            Contact={"ContactID": contact.id},
+            Status=status,
+            DueDate="2026-04-01",
+            LineItems=[line],
+        )
+    shown = items.wire(tenant.ledger, desk, 4)
+
+    # 12 for 4,920.00 and 8 for 4,000.00 are 20 at 446.00 each; 15 are left.
+    assert (shown["QuantityOnHand"], shown["TotalCostPool"]) == (15, Decimal("6690.00"))
+    assert desk.updated_ms == stamp
+
+
 @behaviour(ITEMS, "a line takes from its item what it does not say itself, and shows the item")
 def test_lines_follow_their_item(tenant: Tenant) -> None:
     """Description, price, account and tax; an unknown code is refused."""
     contact = tenant.create_contact(Name="Acme")
-    who = {"Type": "ACCREC", "Contact": {"ContactID": contact.id}}
+    who: dict[str, Any] = {"Type": "ACCREC", "Contact": {"ContactID": contact.id}}
     tenant.create_invoice(**who, LineItems=[{"ItemCode": "CONSULT", "Quantity": 2}])
     line = tenant.raw()["Invoices"][0]["LineItems"][0]
 

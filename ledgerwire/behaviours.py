@@ -7,7 +7,7 @@ the table into docs/simulator.md. Whether the tests pass is not judged here.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ CHAPTERS = (
     "Tax rates",
     "Items",
     "Tracking categories",
-    "Branding themes",
+    "Currencies, themes and actions",
     "Attachments",
     "History",
     "Webhooks",
@@ -74,9 +74,11 @@ def behaviours(folder: Path = TESTS) -> list[Behaviour]:
     found: list[Behaviour] = []
     for path in sorted(folder.rglob("test_*.py")):
         name = path.relative_to(folder).as_posix()
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        texts = _texts(body)
+        for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.extend(_of_test(node, name))
+                found.extend(_of_test(node, name, texts))
     seen: dict[tuple[str, str], str] = {}
     for one in found:
         other = seen.setdefault((one.chapter, one.sentence), one.test)
@@ -98,21 +100,40 @@ def behaviours_table() -> str:
     return "\n".join(lines)
 
 
-def _of_test(node: ast.FunctionDef | ast.AsyncFunctionDef, file: str) -> Iterator[Behaviour]:
+def _texts(body: list[ast.stmt]) -> dict[str, str]:
+    """The module's names that stand for a text, such as that of a chapter."""
+    return {
+        target.id: node.value.value
+        for node in body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _of_test(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, file: str, texts: Mapping[str, str]
+) -> Iterator[Behaviour]:
     for mark in node.decorator_list:
         if not isinstance(mark, ast.Call) or ast.unparse(mark.func) not in _MARKS:
             continue
         test = f"{file}::{node.name}"
-        said = [
-            argument.value
-            for argument in mark.args
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-        ]
-        if len(said) != 2 or len(mark.args) != 2 or mark.keywords:
+        said = [_said(argument, texts) for argument in mark.args]
+        if len(said) != 2 or mark.keywords or said[0] is None or said[1] is None:
             raise ValueError(f"{test}: a behaviour is a chapter and a sentence, as plain texts")
         if said[0] not in CHAPTERS:
             raise ValueError(f"{test}: there is no chapter named {said[0]}")
         yield Behaviour(said[0], said[1], test)
+
+
+def _said(argument: ast.expr, texts: Mapping[str, str]) -> str | None:
+    if isinstance(argument, ast.Name):
+        return texts.get(argument.id)
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return None
 
 
 def _cell(text: str) -> str:

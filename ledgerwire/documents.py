@@ -10,6 +10,7 @@ import click
 from ledgerwire.behaviours import behaviours_table
 from ledgerwire.cli import cli
 from ledgerwire.settings import settings_table
+from simulator.resources import ENDPOINTS
 
 
 def commands_table() -> str:
@@ -46,9 +47,43 @@ def _arguments(command: click.Command) -> list[str]:
     return shown
 
 
+def endpoints_table() -> str:
+    """What the simulator carries and how it can be asked, as a Markdown table."""
+    rows = ["| Endpoint | The list | One of it | Below one of it |", "|---|---|---|---|"]
+    for name, endpoint in sorted(ENDPOINTS.items()):
+        below = [
+            f"{_PATHS.get(key, nested.collection)}: "
+            + ", ".join([*nested.methods(""), *nested.methods("one")])
+            for key, nested in endpoint.nested.items()
+        ]
+        if endpoint.files is not None:
+            below.append("Attachments: GET, POST, PUT")
+        if endpoint.printed is not None:
+            below.append("pdf: GET")
+        cells = (
+            f"`{_PATHS.get(name, endpoint.collection)}`",
+            ", ".join(endpoint.methods("")),
+            ", ".join(endpoint.methods("one")),
+            "; ".join(below),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+_PATHS = {
+    "organisation": "Organisation",
+    "organisation/actions": "Organisation/Actions",
+    "invoicereminders/settings": "InvoiceReminders/Settings",
+    "history": "History",
+    "email": "Email",
+    "onlineinvoice": "OnlineInvoice",
+}
+"""Paths that are not their collection's name."""
+
 GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "commands", commands_table),
     ("README.md", "settings", settings_table),
+    ("docs/simulator.md", "endpoints", endpoints_table),
     ("docs/simulator.md", "behaviours", behaviours_table),
 )
 

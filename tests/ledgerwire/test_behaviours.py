@@ -40,6 +40,15 @@ def test_mark_may_have_a_short_name(tmp_path: Path) -> None:
     assert [one.sentence for one in behaviours(tmp_path)] == ["ends empty"]
 
 
+def test_chapter_may_be_a_name_of_the_module(tmp_path: Path) -> None:
+    """A file about one chapter names it once."""
+    (tmp_path / "test_a.py").write_text(
+        'HERE = "Items"\n@behaviour(HERE, "has a code")\ndef test_it() -> None:\n    pass\n'
+    )
+
+    assert behaviours(tmp_path) == [Behaviour("Items", "has a code", "test_a.py::test_it")]
+
+
 @pytest.mark.parametrize("mark", ['("Nowhere", "x")', '("Lists")', '("Lists", name)'])
 def test_marks_that_say_nothing_are_refused(tmp_path: Path, mark: str) -> None:
     """A misspelt chapter must not make a behaviour vanish from the table."""

@@ -24,10 +24,13 @@ def test_stale_part_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFi
     readme.write_text("<!-- commands -->\n<!-- /commands -->\n" + readme.read_text())
     (tmp_path / "docs").mkdir()
     simulator = tmp_path / "docs" / "simulator.md"
-    simulator.write_text("<!-- behaviours -->\n<!-- /behaviours -->\n")
+    simulator.write_text(
+        "<!-- endpoints -->\n<!-- /endpoints -->\n<!-- behaviours -->\n<!-- /behaviours -->\n"
+    )
 
     assert main(["--check"], tmp_path) == 1
-    assert "README.md (settings), docs/simulator.md (behaviours)" in capsys.readouterr().out
+    stale = "README.md (settings), docs/simulator.md (endpoints), docs/simulator.md (behaviours)"
+    assert stale in capsys.readouterr().out
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
     assert "before\n<!-- settings -->\n| Name" in readme.read_text()

@@ -50,6 +50,8 @@ def _sentence(error: BaseException) -> str:
 
 def _remedy(error: BaseException) -> str:  # noqa: C901, PLR0911  # a table of remedies
     match error:
+        case SettingsError() if " is missing" in str(error):
+            return "`ledgerwire setup` asks for all that is needed."
         case SettingsError():  # its example is the remedy, where it has one
             return "" if "Example:" in str(error) else "`ledgerwire config show` lists them all."
         case SchemaTooNew():

@@ -246,9 +246,9 @@ async def test_consent_that_covers_less_than_is_read_is_found(at_xero: AtXero) -
 
 async def test_port_that_browsers_would_not_find_is_told(at_xero: AtXero) -> None:
     """The address and the port are two settings, and one of them was changed."""
-    changes = {"public_url": "http://localhost:8000", "port": 8001}
+    findings = await at_xero.look(public_url="http://localhost:8000", port=8001)
 
-    [bad] = by_verdict(await at_xero.look(**changes), Verdict.BAD)
+    [bad] = by_verdict(findings, Verdict.BAD)
 
     assert "port 8001" in bad.what
     assert "LEDGERWIRE_PUBLIC_URL" in bad.remedy

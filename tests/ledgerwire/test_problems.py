@@ -87,6 +87,7 @@ def _ledgerwire(
     ("arguments", "environment", "code", "told"),
     [
         (["config", "check"], {}, 2, "LEDGERWIRE_XERO_CLIENT_ID is missing"),
+        (["up"], {}, 2, "`ledgerwire setup` asks for all that is needed."),
         (["config", "show"], {"LEDGERWIRE_PRT": "1"}, 2, "did you mean LEDGERWIRE_PORT?"),
         (["tenants"], {"LEDGERWIRE_DATA_DIR": "afile"}, 2, "LEDGERWIRE_DATA_DIR is wrong"),
         (
@@ -130,6 +131,15 @@ def test_program_ends_with_one_line_and_the_code(
         ["tail", "--from", "yesterday"],
         ["run"],
         ["run", "cooker"],
+        ["backfill"],
+        ["backfill", "someone", "--since", "yesterday"],
+        ["replay"],
+        ["replay", "--tenant", "someone", "--from", "yesterday"],
+        ["keys", "create", "--name", "x"],
+        ["keys", "create", "--name", " ", "--scope", "read"],
+        ["keys", "create", "--name", "x", "--scope", "everything"],
+        ["doctor", "printer"],
+        ["doctor", "webhook", "--url", "my-tunnel.example"],
     ],
 )
 def test_wrong_option_is_refused_before_anything_starts(arguments: list[str]) -> None:

@@ -92,10 +92,12 @@ class SimulatorConfig:
         payment_fires_invoice_update: a payment made or removed sends INVOICE UPDATE.
         payment_events: also send events of category PAYMENT (spec 20.0.0, unconfirmed).
         merge_stamps_documents: merging contacts stamps and announces the moved documents.
-        allocation_moves_invoice: an allocation made or removed stamps and announces the invoice.
-        allocation_moves_credit: and the credit (both unconfirmed).
-        refund_moves_credit: a refund made or deleted stamps and announces the credit
+        allocation_moves_invoice: an allocation made or removed stamps and announces the invoice
             (unconfirmed).
+        allocation_moves_credit: and the credit. That it stamps it, the published examples show:
+            the prepayment and the overpayment have the time of their allocation.
+        refund_moves_credit: a refund made or deleted stamps and announces the credit. The
+            published example of a deletion shows the stamp.
         credits_lower_balances: open credits are taken off a contact's Balances (unconfirmed).
         latency_s: shortest and longest extra time each API call takes.
         client: makes the client that webhooks leave by; None: one that uses the network.

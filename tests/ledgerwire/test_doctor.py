@@ -100,6 +100,16 @@ async def test_kafka_without_and_with_our_topics(embedded_broker_settings: Broke
     assert "LEDGERWIRE_KAFKA_PARTITIONS" in bad.remedy
 
 
+@pytest.mark.needs_kafka
+async def test_apache_kafka_is_well(kafka_broker: BrokerSettings) -> None:
+    """Durable, so there is nothing to be warned of once the topics are there."""
+    await make_topics(kafka_broker)
+
+    findings = await check_kafka(kafka_broker)
+
+    assert {each.verdict for each in findings} == {Verdict.OK}
+
+
 async def test_one_topic_that_differs_is_found(embedded_broker_settings: BrokerSettings) -> None:
     """As when a broker made it by itself, with its own default."""
     broker = embedded_broker_settings

@@ -59,8 +59,21 @@ class Played:
 async def played(
     database: Database, database_url: str, embedded_broker_settings: BrokerSettings
 ) -> Played:
-    """Eight events that have been relayed."""
-    books, broker = await mirror(database), embedded_broker_settings
+    """Eight events that the embedded broker has."""
+    return await play(database, database_url, embedded_broker_settings)
+
+
+@pytest.fixture
+async def played_on_apache(
+    database: Database, database_url: str, kafka_broker: BrokerSettings
+) -> Played:
+    """Eight events that Apache Kafka has."""
+    return await play(database, database_url, kafka_broker)
+
+
+async def play(database: Database, database_url: str, broker: BrokerSettings) -> Played:
+    """Change books, and relay the events."""
+    books = await mirror(database)
     await make_topics(broker)
     for number in range(3):
         for name in ("one", "two"):
@@ -192,3 +205,25 @@ async def test_broker_that_is_away_is_told(played: Played) -> None:
 
     with pytest.raises(KafkaError):
         await played.replay()
+
+
+@pytest.mark.needs_kafka
+async def test_apache_kafka_takes_a_replay_and_makes_no_topic(played_on_apache: Played) -> None:
+    """It would make what is asked for by name, which the embedded broker would not."""
+    before = await played_on_apache.invoices(6)
+    name = f"{played_on_apache.here.broker.prefix}.mistyped"
+    with pytest.raises(WrongUsage, match="make it first"):
+        await played_on_apache.replay(to_topic=name)
+
+    await played_on_apache.replay(resource="invoices")
+
+    after = await played_on_apache.invoices(12)
+    assert [each.headers["ce_id"] for each in after[6:]] == [
+        each.headers["ce_id"] for each in before
+    ]
+    admin = AIOKafkaAdminClient(**played_on_apache.here.broker.client_options())
+    await admin.start()
+    try:
+        assert name not in await admin.list_topics()
+    finally:
+        await admin.close()

@@ -7,7 +7,7 @@ from simulator.ledger import Ledger
 from simulator.listing import Catalogue, uuids_in, words_in
 from simulator.model import Contact, Invoice, Payment
 from simulator.query import Test
-from simulator.wire import from_ms
+from simulator.wire import moment
 
 
 def contact_catalogue() -> Catalogue[Contact]:
@@ -24,7 +24,7 @@ def contact_catalogue() -> Catalogue[Contact]:
             "contactid": lambda contact: contact.id,
             "iscustomer": lambda contact: contact.is_customer,
             "issupplier": lambda contact: contact.is_supplier,
-            "updateddateutc": lambda contact: from_ms(contact.updated_ms).date(),
+            "updateddateutc": lambda contact: moment(contact.updated_ms),
             **{name.lower(): text(name) for name in names},
         },
         orders={"name": lambda contact: contact.name.lower(), "emailaddress": text("EmailAddress")},
@@ -72,10 +72,17 @@ def invoice_catalogue(ledger: Ledger, client_id: str) -> Catalogue[Invoice]:
             "duedate": lambda invoice: invoice.due_date,
             "amountdue": lambda invoice: invoice.amount_due,
             "amountpaid": lambda invoice: invoice.amount_paid,
+            "amountcredited": lambda invoice: invoice.amount_credited,
+            "subtotal": lambda invoice: invoice.sub_total,
+            "totaltax": lambda invoice: invoice.total_tax,
             "total": lambda invoice: invoice.total,
+            "currencyrate": lambda invoice: invoice.rate,
+            "lineamounttypes": lambda invoice: invoice.line_amount_types,
+            "brandingthemeid": lambda invoice: invoice.branding_theme_id,
+            "senttocontact": lambda invoice: invoice.sent_to_contact or False,
             "currencycode": lambda invoice: invoice.currency,
             "fullypaidondate": lambda invoice: invoice.fully_paid_on,
-            "updateddateutc": lambda invoice: from_ms(invoice.updated_ms).date(),
+            "updateddateutc": lambda invoice: moment(invoice.updated_ms),
             "contact.contactid": lambda invoice: invoice.contact_id,
             "contact.name": contact_field("Name"),
             "contact.contactnumber": contact_field("ContactNumber"),
@@ -114,7 +121,7 @@ def payment_catalogue() -> Catalogue[Payment]:
             "isreconciled": lambda payment: payment.is_reconciled,
             "invoice.invoiceid": lambda payment: payment.document_id,
             "account.accountid": lambda payment: payment.account_id,
-            "updateddateutc": lambda payment: from_ms(payment.updated_ms).date(),
+            "updateddateutc": lambda payment: moment(payment.updated_ms),
         },
         orders={"date": lambda payment: payment.date, "amount": lambda payment: payment.amount},
         filters={},

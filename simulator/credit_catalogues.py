@@ -7,7 +7,7 @@ from simulator.ledger import Ledger
 from simulator.listing import Catalogue, words_in
 from simulator.model import BankTransaction, Credit, CreditKind, Document
 from simulator.query import Getter, Test
-from simulator.wire import from_ms
+from simulator.wire import moment
 
 D = TypeVar("D", bound=Document)
 
@@ -65,7 +65,7 @@ def _fields(ledger: Ledger) -> dict[str, Callable[[Document], Any]]:
         "reference": lambda document: document.reference,
         "total": lambda document: document.total,
         "currencycode": lambda document: document.currency,
-        "updateddateutc": lambda document: from_ms(document.updated_ms).date(),
+        "updateddateutc": lambda document: moment(document.updated_ms),
         "contact.contactid": lambda document: document.contact_id,
         "contact.name": contact_field("Name"),
         "contact.contactnumber": contact_field("ContactNumber"),

@@ -9,7 +9,7 @@ QueryUnreadable (Xero: QueryParseException). Field names are matched without reg
 import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -179,9 +179,12 @@ class _Reader:
                     raise QueryUnreadable(f"{arguments[0]} is not a Guid")
                 return found
             if word == "datetime":
-                year, month, day, *_ = (int(argument) for argument in arguments)
-                return date(year, month, day)
-            return datetime.fromisoformat(arguments[0].strip('"')).date()
+                year, month, day, *more = (int(argument) for argument in arguments)
+                hour, minute, second = [*more, 0, 0, 0][:3]
+                at = datetime.combine(date(year, month, day), time(hour, minute, second))
+                return _day_or_moment(at, not more)
+            text = arguments[0].strip('"')
+            return _day_or_moment(datetime.fromisoformat(text), len(text) == 10)
         except ValueError:
             raise QueryUnreadable(f"{word} cannot read {', '.join(arguments)}") from None
 
@@ -222,14 +225,34 @@ def _compare(get: Getter[Any], token: str, value: object) -> Test[Any]:
         raise QueryUnreadable("null can only be compared for equality")
 
     def test(record: Any) -> bool:
-        held = get(record)
+        held, wanted = _alike(get(record), value)
         if token in {"==", "=", "!="}:
-            return compare(held, value)
+            return compare(held, wanted)
         if held is None:
             return False
         try:
-            return compare(held, value)
+            return compare(held, wanted)
         except TypeError:
             raise QueryUnreadable(f"Operator '{token}' incompatible with the operands") from None
 
     return test
+
+
+def _day_or_moment(found: datetime, is_day: bool) -> date | datetime:
+    """A calendar day, or a moment of UTC without a zone."""
+    if is_day:
+        return found.date()
+    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+
+
+def _alike(held: Any, wanted: Any) -> tuple[Any, Any]:
+    """Both as moments where one is: a day begins at midnight."""
+    if isinstance(held, datetime) or isinstance(wanted, datetime):
+        return _moment(held), _moment(wanted)
+    return held, wanted
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time())
+    return value

@@ -14,7 +14,7 @@ from simulator.listing import Catalogue, select
 from simulator.model import Account
 from simulator.reference import ARCHIVED, Category, Currency, Item, TaxRate, Theme
 from simulator.shelf import Record, Shelf
-from simulator.wire import fragment, from_ms
+from simulator.wire import fragment, moment
 
 R = TypeVar("R", bound=Record)
 _PAGING = frozenset({"page", "pagesize"})
@@ -38,7 +38,7 @@ _ACCOUNTS: Catalogue[Account] = Catalogue(
         "enablepaymentstoaccount": lambda account: account.takes_payments,
         "bankaccounttype": lambda account: account.bank_kind or None,
         "currencycode": lambda account: account.currency or None,
-        "updateddateutc": lambda account: from_ms(account.updated_ms).date(),
+        "updateddateutc": lambda account: moment(account.updated_ms),
     },
     orders={"code": lambda account: account.code, "name": lambda account: account.name.lower()},
     filters={},
@@ -67,7 +67,7 @@ _ITEMS: Catalogue[Item] = Catalogue(
         "issold": lambda item: item.is_sold,
         "ispurchased": lambda item: item.is_purchased,
         "istrackedasinventory": lambda item: item.inventory_code is not None,
-        "updateddateutc": lambda item: from_ms(item.updated_ms).date(),
+        "updateddateutc": lambda item: moment(item.updated_ms),
     },
     orders={"code": lambda item: item.code, "name": lambda item: item.name.lower()},
     filters={},

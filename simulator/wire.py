@@ -71,6 +71,11 @@ def from_ms(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
 
 
+def moment(ms: int) -> datetime:
+    """The UTC instant without a zone, as callers write it in queries."""
+    return from_ms(ms).replace(tzinfo=None)
+
+
 def ms_instant(ms: int) -> str:
     """An instant with offset, as in UpdatedDateUTC."""
     return f"/Date({ms}+0000)/"

@@ -78,6 +78,14 @@ class Description:
         found = self.operations[operation_id][2]["responses"].get(str(status))
         return None if found is None else self._resolved(found)
 
+    def parameters(self, operation: Mapping[str, Any]) -> set[str]:
+        """The names of an operation's own query parameters and headers."""
+        given = [self._resolved(one) for one in operation.get("parameters", [])]
+        return {one["name"] for one in given if one["in"] in {"query", "header"}} - {
+            "xero-tenant-id",
+            "Idempotency-Key",
+        }
+
     def schema(self, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The schema of a response's JSON, or None where it has no JSON."""
         found: Mapping[str, Any] | None = (

@@ -57,10 +57,6 @@ def _invoice(before: Body, after: Body) -> Iterator[str]:
     less = _amount(after, "amount_credited") < _amount(before, "amount_credited")
     if now not in _ENDED and (lost or less):
         yield "invoice.credit_removed"
-    lost = _ids(before, "credits") - _ids(after, "credits")
-    less = _amount(after, "amount_credited") < _amount(before, "amount_credited")
-    if now not in _ENDED and (lost or less):
-        yield "invoice.credit_removed"
     if after.get("timing") == "due" and before.get("timing") in {"none", "not_due"}:
         yield "invoice.became_due"
     if after.get("timing") == "overdue" != before.get("timing"):

@@ -14,11 +14,12 @@ from xero_python.accounting import (
     Invoice,
     Invoices,
 )
+from xero_python.api_client.oauth2 import TokenApi
 from xero_python.exceptions import AccountingBadRequestException, HTTPStatusException
 
 from simulator.resources import ENDPOINTS
 from tests.simulator.sdk.calls import CALLS
-from tests.simulator.sdk.world import World
+from tests.simulator.sdk.world import World, running
 
 for module in ("calls_documents", "calls_files", "calls_money", "calls_settings"):
     importlib.import_module(f"tests.simulator.sdk.{module}")
@@ -112,3 +113,32 @@ def test_connections_of_the_identity_client(world: World) -> None:
 
     assert [one.tenant_id for one in shown] == [world.tenant]
     assert shown[0].tenant_type == "ORGANISATION"
+
+
+@pytest.mark.behaviour(
+    "Official SDK", "its token client refreshes, asks by credentials and revokes"
+)
+def test_tokens_of_the_sdk(world: World) -> None:
+    """Told other addresses, it gets what it expects; a revoked token is refused."""
+    other = world.another()
+    token_api = TokenApi(other.client, *other.basic)
+    token_api.refresh_token_url = f"{other.base_url}/connect/token"
+    token_api.client_credentials_token_url = f"{other.base_url}/connect/token"
+    token_api.revoke_token_url = f"{other.base_url}/connect/revocation"
+
+    fresh = token_api.refresh_token(other.tokens["refresh_token"], other.tokens["scope"])
+    own = token_api.get_client_credentials_token(False)
+    other.tokens = {**fresh, "scope": fresh["scope"].split()}
+    (shown,) = other.api.get_organisations(other.tenant).organisations
+
+    assert shown.organisation_id == other.tenant
+    assert fresh["refresh_token"] != own.get("refresh_token")
+    assert own["token_type"] == "Bearer"
+    with running() as alone:
+        gone = World(alone)
+        token_api = TokenApi(gone.client, *gone.basic)
+        token_api.revoke_token_url = f"{gone.base_url}/connect/revocation"
+        assert token_api.revoke_token(gone.tokens["refresh_token"]) == 200
+        gone.client.last_response.close()  # the SDK leaves it open
+        with pytest.raises(HTTPStatusException):
+            gone.api.get_organisations(gone.tenant)

@@ -93,6 +93,7 @@ class World:
     Attributes:
         api: AccountingApi; every call takes `tenant` first.
         tenant: the organisation's id.
+        basic: the app's client id and secret.
         identity: IdentityApi, for connections.
         base_url: the simulator's address.
         tokens: the token set the SDK holds, as its getter and setter see it.
@@ -102,9 +103,9 @@ class World:
         self._simulator = simulator
         self.base_url = simulator.base_url
         self.tenant = next(iter(simulator.books)).id
-        self._basic = (simulator.config.ready_client_id(), simulator.config.ready_client_secret())
+        self.basic = (simulator.config.ready_client_id(), simulator.config.ready_client_secret())
         self.tokens = self._consent()
-        token = OAuth2Token(client_id=self._basic[0], client_secret=self._basic[1])
+        token = OAuth2Token(client_id=self.basic[0], client_secret=self.basic[1])
         self.client: Any = ApiClient(
             Configuration(oauth2_token=token),
             oauth2_token_getter=lambda: self.tokens,
@@ -261,7 +262,7 @@ class World:
         """The token set of a user who agreed, as the SDK wants it: scope as a list."""
         asked = {
             "response_type": "code",
-            "client_id": self._basic[0],
+            "client_id": self.basic[0],
             "redirect_uri": REDIRECT,
             "scope": SCOPES,
             "state": "s",
@@ -271,5 +272,5 @@ class World:
             back = http.post("/identity/connect/authorize", data=asked).headers["location"]
             code = parse_qs(urlsplit(back).query)["code"][0]
             form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
-            tokens: dict[str, Any] = http.post("/connect/token", data=form, auth=self._basic).json()
+            tokens: dict[str, Any] = http.post("/connect/token", data=form, auth=self.basic).json()
         return {**tokens, "scope": tokens["scope"].split()}

@@ -217,6 +217,40 @@ def test_contacts_are_named_by_number(tenant: Tenant) -> None:
     assert len(contact.fields["ContactPersons"]) == 1
 
 
+@behaviour("Credit notes", "contact and number may change while nothing is applied")
+def test_contact_and_number_may_change(tenant: Tenant) -> None:
+    """The old number is free, the former contact's balance without it."""
+    made = note(tenant)
+    former = made.contact_id
+
+    tenant.update_credit_note(made.id, Contact={"Name": "Bo"}, CreditNoteNumber="R-9")
+    other = note(tenant, CreditNoteNumber="CN-0001")
+
+    assert made.contact_id != former
+    assert (made.number, other.number) == ("R-9", "CN-0001")
+    balances = {one["Name"]: one["Balances"] for one in tenant.raw()["Contacts"]}
+    outstanding = {name: held["AccountsReceivable"] for name, held in balances.items()}
+    assert outstanding["Bo"]["Outstanding"] == outstanding["Ada"]["Outstanding"] == -115
+
+
+@behaviour("Credit notes", "an ended note is still found by its number")
+async def test_ended_notes_are_found_by_number(link: Link) -> None:
+    """As long as no living one has it; then that one is meant."""
+    caller = await link()
+    tenant = caller.running.books.tenant(caller.tenant_id)
+    gone = note(tenant, CreditNoteNumber="R-1")
+    tenant.void_credit(gone.id)
+
+    (found,) = (await caller.get("CreditNotes/R-1")).json()["CreditNotes"]
+    living = note(tenant, CreditNoteNumber="R-1")
+    (now,) = (await caller.get("CreditNotes/R-1")).json()["CreditNotes"]
+    unknown = await caller.get("CreditNotes/R-2")
+
+    assert (found["CreditNoteID"], found["Status"]) == (gone.id, "VOIDED")
+    assert now["CreditNoteID"] == living.id
+    assert unknown.status_code == 404
+
+
 @behaviour("Credit notes", "discounts on lines are refused")
 def test_credits_take_no_discounts(tenant: Tenant) -> None:
     """Sales invoices and quotes alone have them."""

@@ -29,6 +29,9 @@ _PAYMENT: Final = Shape(
 PAYMENTS: Final = many(_PAYMENT, keyed=True)
 
 
+_ZEROS: Final = tuple(amount_text(Decimal(0), digits) for digits in range(5))
+
+
 def gain_of_payments(record: Mapping[str, Any], *, receivable: bool) -> str | None:
     """What a document's payments gained in base currency by the rates' moving; None: not known.
 
@@ -38,17 +41,18 @@ def gain_of_payments(record: Mapping[str, Any], *, receivable: bool) -> str | No
     base, payments = record["base_currency"], record["payments"]
     if base is None or payments is None:
         return None
-    digits, gain = minor_digits(base), Decimal(0)
-    if record["currency"] != base:
-        # Records of an older version lack the rates of their payments.
-        paid_at = (payment.get("provider_exchange_rate") for payment in payments)
-        rates = [record["provider_exchange_rate"], *paid_at]
-        if any(rate is None or Decimal(rate) <= 0 for rate in rates):
-            return None
-        document_rate = Decimal(rates[0])
-        for payment, rate in zip(payments, rates[1:], strict=True):
-            amount = Decimal(payment["amount"] or 0)
-            gain += realised_gain(amount, document_rate, Decimal(rate), digits=digits)
+    digits = minor_digits(base)
+    if record["currency"] == base or not payments:
+        return _ZEROS[digits]  # as nearly all are
+    # Records of an older version lack the rates of their payments.
+    paid_at = [payment.get("provider_exchange_rate") for payment in payments]
+    owed_at = record["provider_exchange_rate"]
+    if any(rate is None or Decimal(rate) <= 0 for rate in (owed_at, *paid_at)):
+        return None
+    gain = Decimal(0)
+    for payment, rate in zip(payments, paid_at, strict=True):
+        amount = Decimal(payment["amount"] or 0)
+        gain += realised_gain(amount, Decimal(owed_at), Decimal(rate), digits=digits)
     return amount_text(gain if receivable else -gain, digits)
 
 

@@ -179,8 +179,8 @@ def _category_list(ledger: Ledger, query: Query) -> Found:
     )
 
 
-def _category(ledger: Ledger, _query: Query, key: str) -> Found:
-    return _one(tracking.wire(tracking.find(ledger, key), archived=True))
+def _category(ledger: Ledger, query: Query, key: str) -> Found:
+    return _one(tracking.wire(tracking.find(ledger, key), archived=_archived(query)))
 
 
 def _save_category(ledger: Ledger, _query: Query, element: Element, _create_only: bool) -> Wire:

@@ -188,7 +188,9 @@ class Published:
         numbered = enumerate([("company_info", raw["Organisation"]), *things], start=1)
         for tenant_sequence, (name, thing) in numbered:
             kind = resource(name)
-            normalized = kind.normalize(thing, context, Read.SINGLE)
+            # Of lists in one piece nothing is read alone but to prove that it is gone.
+            read = Read.SINGLE if kind.endpoint.page_size else Read.UNPAGED
+            normalized = kind.normalize(thing, context, read)
             record = kind.finish(
                 normalized.record,
                 first_seen_at=NOW,

@@ -387,8 +387,9 @@ async def test_tracking_options(link: Link) -> None:
     listed = {each["TrackingCategoryID"]: each for each in await held(caller, "TrackingCategories")}
     names = {each["Name"] for each in listed[category["TrackingCategoryID"]]["Options"]}
     assert not names & {"Luna", "Mars", "Moon"}
-    single = (await held(caller, path))[0]
+    single = (await held(caller, path, includeArchived="true"))[0]
     assert "Luna" in {each["Name"] for each in single["Options"]}
+    assert "Luna" not in {each["Name"] for each in (await held(caller, path))[0]["Options"]}
     twice = await caller.put(f"{path}/Options", {"Name": "Luna"})
     assert "already used" in messages(twice)[0]
     missing = await caller.post(f"{path}/Options/{mars['TrackingOptionID']}", {"Name": "x"})

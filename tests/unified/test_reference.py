@@ -152,6 +152,18 @@ def test_options_in_another_order_are_the_same_category() -> None:
     assert category.changed_fields(before, shorter) == [f"/options/{option}"]
 
 
+def test_category_read_alone_keeps_its_archived_options() -> None:
+    """Xero shows them in lists alone, so an answer without them takes none away."""
+    category = resource("tracking_category")
+    raw = wire("tracking_category", "regions")
+    known = finished(category, record_of("tracking_category", "regions"), version=2)
+    alone = normalized("tracking_category", "regions", read=Read.SINGLE, Options=raw["Options"][:1])
+    record = category.overlay(known, alone)
+
+    assert record["options"] == known["options"]
+    assert record["completeness"] == "full"
+
+
 @pytest.mark.parametrize(
     ("name", "pair"),
     [("account", "revenue"), ("tax_rate", "sales"), ("item", "tracked"),

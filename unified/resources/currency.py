@@ -12,7 +12,7 @@ from unified.model import Currency as CurrencyCode
 from unified.model import Record
 from unified.money import minor_digits
 from unified.resource import Endpoint, Pace, Resource
-from unified.shape import Derived, Field
+from unified.shape import ALL, Derived, Field
 
 
 def _read_code(value: Any, scope: Scope) -> str:
@@ -69,7 +69,7 @@ CURRENCY: Final = Resource(
     permanent=True,
     derive=_derive,
     fields=(
-        Field("code", "Code", Codec(_read_code, CODE.encode), write=True),
+        Field("code", "Code", Codec(_read_code, CODE.encode), ALL, write=True),
         Field("name", "Description", TEXT),
         Field("is_base", "Code", Codec(_read_is_base)),
         Derived("minor_units"),

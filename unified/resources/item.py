@@ -108,7 +108,7 @@ class Item(Record):
     name: str | None
     description: str | None
     purchase_description: str | None
-    type: Annotated[str, OneOf(_INVENTORY, "non_inventory", "service")]
+    type: Annotated[str, OneOf(_INVENTORY, "non_inventory", "service")] | None
     is_sold: bool | None
     is_purchased: bool | None
     sales: ItemDetails | None

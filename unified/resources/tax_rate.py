@@ -85,8 +85,10 @@ class TaxRate(Record):
     name: str | None
     effective_rate: Number | None
     display_rate: Number | None
-    components: list[TaxRateComponent]
-    applies_to: list[Annotated[str, OneOf("asset", "equity", "expense", "liability", "revenue")]]
+    components: list[TaxRateComponent] | None
+    applies_to: (
+        list[Annotated[str, OneOf("asset", "equity", "expense", "liability", "revenue")]] | None
+    )
     report_tax_type: str | None
     direction: Annotated[str, OneOf("sales", "purchases", "both", "none")]
 

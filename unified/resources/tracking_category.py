@@ -13,7 +13,7 @@ from unified.ids import record_id
 from unified.model import OneOf, Part, Record, Ref, Uuid
 from unified.parts import left_over
 from unified.resource import Endpoint, Pace, Resource
-from unified.shape import Constant, Field, Shape, many
+from unified.shape import Constant, Field, Read, Shape, many
 
 _STATUSES: Final = {"ACTIVE": "active", "ARCHIVED": "archived", "DELETED": "deleted"}
 _STATUS: Final = choice(
@@ -22,6 +22,9 @@ _STATUS: Final = choice(
     written={"active": "ACTIVE", "archived": "ARCHIVED"},  # deleting is a call of its own
 )
 _OPTION_STATUS: Final = choice("TrackingOption.Status", _STATUSES)
+
+
+_WHOLE: Final = frozenset({Read.UNPAGED})
 
 
 def _option_id(value: Any, scope: Scope) -> str:
@@ -67,7 +70,7 @@ class TrackingCategory(Record):
 
     name: str | None
     kind: Annotated[str, OneOf("custom", "class", "department", "location", "project")]
-    options: list[TrackingOption]
+    options: list[TrackingOption] | None
     parent: Ref | None
 
 
@@ -103,7 +106,8 @@ TRACKING_CATEGORY: Final = Resource(
         Field("remote_status", "Status", TEXT),
         Field("name", "Name", TEXT, write=True),
         Constant("kind", lambda: "custom"),
-        Field("options", "Options", many(_OPTION, keyed=True)),
+        # Archived options are shown in lists alone, where they are asked for.
+        Field("options", "Options", many(_OPTION, keyed=True), _WHOLE),
         Constant("parent"),
     ),
     ignored=("TrackingOptionID", "Option", "ValidationErrors", "HasValidationErrors"),

@@ -10,12 +10,13 @@ credit, and that a payment was taken back. They come on topics of their own, per
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from crm.states import InvoiceState, PaymentState, Settlement
 from unified.money import minor_digits, to_base
@@ -109,8 +110,8 @@ def digest(document: Document | None) -> bytes | None:
     if document is None:
         return None
     content = {name: value for name, value in document.items() if name != "as_of"}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    text = msgspec.json.encode(content, order="sorted")
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
 def nothing_in(currency: str | None) -> Decimal:

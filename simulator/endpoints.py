@@ -153,15 +153,18 @@ class Target:
 
     def methods(self) -> list[str]:
         """What can be asked here. Raises NotFound when the path leads nowhere."""
-        if self.is_file and self.endpoint.files is not None:
-            return ["GET", "POST", "PUT"] if self.rest else ["GET"]
-        if self.below:
-            if self.below == "pdf" and self.endpoint.printed is not None and not self.rest:
-                return ["GET"]
-            if self.nested is None:
-                raise NotFound(self.below)
-            return self.nested.methods(self.rest)
-        return self.endpoint.methods(self.key)
+        found: list[str] = []
+        if not self.below:
+            found = self.endpoint.methods(self.key)
+        elif self.is_file and self.endpoint.files is not None:
+            found = ["GET", "POST", "PUT"] if self.rest else ["GET"]
+        elif self.nested is not None:
+            found = self.nested.methods(self.rest)
+        elif self.below == "pdf" and self.endpoint.printed is not None and not self.rest:
+            found = ["GET"]
+        if not found:
+            raise NotFound(self.below or self.key)
+        return found
 
 
 def elements_of(body: Any, holder: Endpoint | Nested) -> list[Element]:

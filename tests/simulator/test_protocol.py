@@ -126,11 +126,22 @@ async def test_methods_that_are_not_taken(link: Link, method: str, path: str, al
 
 @pytest.mark.behaviour("Refusals", "paths that lead nowhere: 404 with a sentence of HTML")
 @pytest.mark.parametrize(
-    "path", ["Nothing", "Contacts/x/Nothing", "Payments/x/Attachments", "Contacts/x/pdf"]
+    "path",
+    [
+        "Nothing",
+        "Contacts/x/Nothing",
+        "Payments/x/Attachments",
+        "Contacts/x/pdf",
+        "Currencies/NZD",
+        "Organisation/Actions/x",
+        "Contacts/x/History/y",
+    ],
 )
 async def test_paths_that_lead_nowhere(link: Link, path: str) -> None:
     """Also below records that would exist."""
-    caller = await link(scope="accounting.contacts accounting.payments accounting.attachments")
+    caller = await link(
+        scope="accounting.contacts accounting.payments accounting.attachments accounting.settings"
+    )
 
     answer = await caller.get(path)
 

@@ -181,7 +181,7 @@ def _base(state: InvoiceState, companions: Companions) -> Document:
 
 
 def _gain(state: InvoiceState, companions: Companions) -> Decimal | None:
-    if state.settled_by is None or state.rate is None or state.base_currency is None:
+    if state.settled_by is None or state.base_currency is None:
         return None
     gain = nothing_in(state.base_currency)
     for each in state.settled_by:

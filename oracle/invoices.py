@@ -130,7 +130,7 @@ def timing(raw: Raw, today: date) -> str:
 def _gain_of_payments(raw: Raw, setting: Setting) -> Number | None:
     """What its payments gained in base currency; on a bill, paying more than was booked is a loss.
 
-    Not known where a rate is not. Credits are not in it: a document does not show their rates.
+    Not known where the rate of something paid is not. Credits are not in it: a document does not show their rates.
     """
     base = setting.base_currency
     currency = currency_of(raw, base)
@@ -144,8 +144,6 @@ def _gain_of_payments(raw: Raw, setting: Setting) -> Number | None:
             if settled_at is None or booked_at is None:
                 return None
             total += gained(paid.get("Amount"), settled_at, booked_at, base)
-        if booked_at is None:
-            return None
     return Number(-total if type_of(raw) == "bill" else total, minor_digits(base))
 
 

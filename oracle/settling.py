@@ -107,12 +107,12 @@ def realised_gain(raw: Raw, settling: Settling) -> Number | None:
     base = settling.base
     currency = currency_of(raw, base)
     booked_at = rate_of(raw, currency, base)
-    if booked_at is None or base is None:
+    if base is None:
         return None
     total = Decimal(0)
     for resource, remote_id, value, _ in _parts(raw):
         settled_at = _rate(resource, remote_id, currency, settling)
-        if settled_at is None:
+        if settled_at is None or booked_at is None:
             return None
         total += gained(value, settled_at, booked_at, base)
     return Number(-total if type_of(raw) == "bill" else total, minor_digits(base))

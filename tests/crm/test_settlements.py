@@ -145,6 +145,13 @@ def test_gain_is_not_said_before_every_rate_is_known() -> None:
     ]
 
 
+def test_nothing_is_gained_before_anything_is_settled() -> None:
+    """Whatever the document's rate is, and even where it is not known."""
+    document = invoice_status(invoice(currency="USD", provider_exchange_rate=None))
+
+    assert document["base"]["realised_gain"] == "0.00"
+
+
 def test_nothing_is_gained_in_base_currency() -> None:
     """Euros for euros: whatever else is known of the payment, nothing is converted."""
     document = invoice_status(

@@ -130,7 +130,8 @@ def timing(raw: Raw, today: date) -> str:
 def _gain_of_payments(raw: Raw, setting: Setting) -> Number | None:
     """What its payments gained in base currency; on a bill, paying more than was booked is a loss.
 
-    Not known where the rate of something paid is not. Credits are not in it: a document does not show their rates.
+    Not known where the rate of something paid is not. Credits are not in it: a document does not
+    show their rates.
     """
     base = setting.base_currency
     currency = currency_of(raw, base)

@@ -308,6 +308,9 @@ def test_merging_hands_over_credits(tenant: Tenant) -> None:
     assert {credit.contact_id, ahead.contact_id, invoice.contact_id} == {target.id}
     tenant.allocate(ahead.id, invoice.id, "100.00")
     assert invoice.status == "PAID"
+    balances = {one["ContactID"]: one.get("Balances") for one in tenant.raw()["Contacts"]}
+    assert balances[target.id]["AccountsReceivable"]["Outstanding"] == Decimal("-115.00")
+    assert [held for key, held in balances.items() if key != target.id] == [None]
 
 
 @behaviour(

@@ -135,12 +135,16 @@ def test_a_note_is_paid_when_nothing_remains(tenant: Tenant) -> None:
 
     tenant.allocate(made.id, invoice.id, "100.00")
     half = (made.status, made.remaining)
+    cents = tenant.refund(made.id, "14.99")
+    almost = (made.status, made.remaining)
+    tenant.delete_payment(cents.id)
     refund = tenant.refund(made.id, Date="2026-03-12")
     (whole,) = tenant.raw()["CreditNotes"]
     tenant.delete_payment(refund.id)
     (again,) = tenant.raw()["CreditNotes"]
 
     assert half == ("AUTHORISED", Decimal("15.00"))
+    assert almost == ("AUTHORISED", Decimal("0.01"))
     assert (whole["Status"], whole["RemainingCredit"]) == ("PAID", 0)
     assert whole["FullyPaidOnDate"] == "/Date(1773273600000+0000)/"
     assert (again["Status"], again["RemainingCredit"]) == ("AUTHORISED", Decimal("15.00"))

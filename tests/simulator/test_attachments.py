@@ -78,7 +78,8 @@ async def test_records_say_that_they_have_files(
         "CreditNotes", {"Type": "ACCRECCREDIT", "Contact": contact, "LineItems": [line]}
     )
     key = f"{collection[:-1]}ID"
-    before = (await caller.get(collection)).json()[collection][0]
+    first = (await caller.get(collection)).json()[collection][0]
+    before = (await caller.get(f"{collection}/{first[key]}")).json()[collection][0]
     clock.turn(seconds=9)
 
     await upload(caller, f"{collection}/{before[key]}/Attachments/a.txt")

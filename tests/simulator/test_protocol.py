@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from simulator import wire
 from simulator.config import TenantSpec
 from simulator.serving import LARGEST_BODY
 from tests.simulator.callers import SMALL, Caller, TurnedClock
@@ -60,6 +61,26 @@ async def test_xml_values_are_read_from_text(link: Link) -> None:
     assert (first["SubTotal"], first["SentToContact"]) == (4.5, True)
     assert first["DateString"] == "2026-03-01T00:00:00"
     assert first["Contact"]["ContactID"] == second["Contact"]["ContactID"]
+
+
+@pytest.mark.behaviour("Writes", "in XML xsi:nil is null, an empty element an empty text")
+async def test_xml_knows_nothing_from_empty(link: Link) -> None:
+    """The one leaves a name as it was, the other is refused."""
+    caller = await link()
+    made = tenant_of(caller).create_contact(Name="Ada")
+    nil = '<Name xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/>'
+    contact = f"<ContactID>{made.id}</ContactID>"
+
+    kept = await sent(caller, "POST", "Contacts", f"<Contact>{contact}{nil}</Contact>")
+    refused = await sent(caller, "POST", "Contacts", f"<Contact>{contact}<Name/></Contact>")
+
+    assert kept.json()["Contacts"][0]["Name"] == "Ada"
+    assert refused.status_code == 400
+
+
+def test_xml_leaves_out_what_is_null() -> None:
+    """Where JSON has a null, XML has nothing."""
+    assert wire.xml({"Name": "Ada", "Url": None}).endswith(b'"><Name>Ada</Name></Response>')
 
 
 @pytest.mark.behaviour("Refusals", "broken XML and XML with entities: ErrorNumber 17")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ledgerwire.settings import ENV_FILE, PREFIX, Settings, load, require_for_work
 
+WRITTEN_BY_SETUP = Path("ledgerwire.env")  #: in the folder where `setup` ran, unless told otherwise
+
 _HEAD = """\
 # Settings of Ledgerwire, written by `ledgerwire setup`. They hold secrets: keep this file to
 # yourself. Used where the variable LEDGERWIRE_ENV_FILE names it.

@@ -1,12 +1,14 @@
 """What went wrong, in one sentence and one remedy, and the exit code that goes with it."""
 
 import errno
+import os
 
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from ledgerwire.embedded_broker import BrokerDidNotStart
+from ledgerwire.env_file import WRITTEN_BY_SETUP
 from ledgerwire.failures import CannotListen, JobFailed, NothingRuns, WrongUsage
-from ledgerwire.settings import SettingsError
+from ledgerwire.settings import ENV_FILE, SettingsError
 from storage.errors import EmbeddedFailed, SchemaTooNew, StorageError, StorageUnavailable
 from xero.errors import XeroError, XeroUnreachable
 
@@ -51,7 +53,7 @@ def _sentence(error: BaseException) -> str:
 def _remedy(error: BaseException) -> str:  # noqa: C901, PLR0911  # a table of remedies
     match error:
         case SettingsError() if " is missing" in str(error):
-            return "`ledgerwire setup` asks for all that is needed."
+            return _where_settings_may_be()
         case SettingsError():  # its example is the remedy, where it has one
             return "" if "Example:" in str(error) else "`ledgerwire config show` lists them all."
         case SchemaTooNew():
@@ -74,3 +76,10 @@ def _remedy(error: BaseException) -> str:  # noqa: C901, PLR0911  # a table of r
             return "Check the addresses in the settings and the network."
         case _:
             return BUG
+
+
+def _where_settings_may_be() -> str:
+    """Whoever ran `setup` in this folder has most likely not named its file in this terminal."""
+    if ENV_FILE not in os.environ and WRITTEN_BY_SETUP.exists():
+        return f"Did you mean `export {ENV_FILE}=$PWD/{WRITTEN_BY_SETUP}`?"
+    return "`ledgerwire setup` asks for all that is needed."

@@ -119,6 +119,20 @@ def test_program_ends_with_one_line_and_the_code(
     assert "hush" not in ended.stderr
 
 
+def test_file_that_setup_wrote_and_nobody_named_is_pointed_at(tmp_path: Path) -> None:
+    """A new terminal is the commonest reason for missing settings."""
+    (tmp_path / "ledgerwire.env").touch()
+
+    forgotten = _ledgerwire("up", environment={}, folder=tmp_path)
+    named = _ledgerwire(
+        "up", environment={"LEDGERWIRE_ENV_FILE": "ledgerwire.env"}, folder=tmp_path
+    )
+
+    assert forgotten.returncode == named.returncode == 2
+    assert "Did you mean `export LEDGERWIRE_ENV_FILE=$PWD/ledgerwire.env`?" in forgotten.stderr
+    assert "`ledgerwire setup` asks" in named.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -12,6 +12,7 @@ from types import TracebackType
 
 import pexpect
 
+AGAIN_S = 15.0  #: until Ctrl-C is pressed again; a program may take ten to end
 ANSWER_S = 60.0  #: for the next thing to be said, on a machine that is busy
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -79,13 +80,18 @@ class Terminal:
             taking.join()
 
     def interrupt(self) -> int:
-        """Press Ctrl-C; returns the exit code."""
-        self._child.sendintr()
+        """Press Ctrl-C, and again where nothing follows, as people do: Python may miss the first
+        one between printing a prompt and waiting for its answer. Returns the exit code."""
+        for _ in range(int(ANSWER_S / AGAIN_S)):
+            self._child.sendintr()
+            if self._child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=AGAIN_S) == 0:
+                break
         return self.ends()
 
     def ends(self) -> int:
         """Wait for its end; returns the exit code."""
-        self._child.expect(pexpect.EOF)
+        if not self._child.flag_eof:
+            self._child.expect(pexpect.EOF)
         self._child.close()
         assert self._child.exitstatus is not None, f"ended by signal {self._child.signalstatus}"
         return int(self._child.exitstatus)

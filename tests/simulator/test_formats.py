@@ -1,11 +1,9 @@
 """How answers look: spelling, dates, numbers, which keys which kind of answer carries."""
 
 import json
-import os
 import re
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,8 +12,8 @@ import pytest
 from simulator import wire
 from tests.simulator.callers import SMALL, Caller, TurnedClock
 from tests.simulator.conftest import Link
+from tests.simulator.published import shared
 
-ROOT = Path(__file__).resolve().parents[2]
 WIRE_INVOICE = {"Type", "InvoiceID", "InvoiceNumber", "Reference", "Payments", "CreditNotes",
                 "Prepayments", "Overpayments", "AmountDue", "AmountPaid", "AmountCredited",
                 "CurrencyRate", "IsDiscounted", "HasAttachments", "InvoiceAddresses",
@@ -35,16 +33,6 @@ WIRE_ORGANISATION = {"APIKey", "Name", "LegalName", "PaysTax", "Version", "Organ
                      "OrganisationEntityType", "Timezone", "ShortCode", "OrganisationID",
                      "Edition", "Class", "LineOfBusiness", "Addresses", "Phones",
                      "ExternalLinks", "PaymentTerms", "TaxNumberName"}  # fmt: skip
-
-
-def reference() -> Path:
-    """The folder of the spec's examples, or a polite skip where it isn't at hand."""
-    named = os.environ.get("LEDGERWIRE_SHARED")
-    places = [Path(named)] if named else [ROOT.parent / "shared"]
-    for place in places:
-        if (place / "reference" / "examples").is_dir():
-            return place / "reference" / "examples"
-    pytest.skip("the spec's examples are not here: set LEDGERWIRE_SHARED to their folder")
 
 
 @pytest.mark.behaviour("Answers", "dates take each of the forms of the wire")
@@ -271,7 +259,7 @@ def shape_of(value: Any) -> str:
 
 def record_of(name: str, collection: str) -> dict[str, Any]:
     """The first record of a spec example."""
-    example = json.loads((reference() / f"{name}.json").read_text())
+    example = json.loads(shared("examples", f"{name}.json").read_text())
     record: dict[str, Any] = example["responseExamples"]["200"][collection][0]
     return record
 

@@ -187,6 +187,7 @@ OTHERS: tuple[Callable[[World], Any], ...] = (
 @pytest.fixture(scope="module")
 def heard(world: World) -> list[Answer]:
     """What came for every call of the SDK and for the others."""
+    shared("openapi", "xero_accounting.yaml")  # who cannot compare need not ask
     caller = world.another()
     listening = listen(caller)
     for name in sorted(carried()):

@@ -14,7 +14,7 @@ from handlers.workshop import Workshop
 from storage.database import Database
 from storage.dead_letters import dead_content, dead_letters, retry_dead
 from tests.handlers.answers import NOW
-from tests.handlers.rig import Rig, running
+from tests.handlers.rig import FEW, Rig, running
 
 MINUTE = timedelta(minutes=1)
 
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 async def rig(database: Database) -> AsyncIterator[Rig]:
     """An organisation whose books have been read and that sweeps nothing meanwhile."""
-    async with running(database) as started:
+    async with running(database, FEW) as started:
         await started.work()
         await started.cursors_say("sweep_due_at = $1", NOW + 1000 * MINUTE)
         yield started

@@ -9,14 +9,14 @@ from handlers.session import IDLE_REST_S, REST_S
 from storage.database import Database
 from storage.leases import take_tenant
 from tests.handlers.answers import NOW
-from tests.handlers.rig import Rig, running, until
+from tests.handlers.rig import FEW, Rig, running, until
 from unified.resources import RESOURCES
 
 
 @pytest.fixture
 async def rig(database: Database) -> AsyncIterator[Rig]:
     """An organisation whose books have been read."""
-    async with running(database) as started:
+    async with running(database, FEW) as started:
         await started.work()
         yield started
 
@@ -185,7 +185,7 @@ async def test_tenant_that_left_ends_its_session(rig: Rig) -> None:
 
 async def test_live_changes_come_before_the_rest_of_a_backfill(database: Database) -> None:
     """The slow lane makes one step at a time."""
-    async with running(database) as rig:
+    async with running(database, FEW) as rig:
         await rig.work()
         await rig.cursors_say("backfill_state = 'pending', backfill_complete = false,"
                               " sweep_due_at = $1", NOW)  # fmt: skip

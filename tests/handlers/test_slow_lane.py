@@ -15,7 +15,7 @@ from storage.errors import LeaseLost
 from storage.leases import take_tenant
 from storage.tenant_context import read_context
 from tests.handlers.answers import CONTACT, NOW
-from tests.handlers.rig import Rig, running
+from tests.handlers.rig import FEW, Rig, running
 from unified.clock import ManualClock
 from unified.resource import Resource
 
@@ -30,7 +30,7 @@ SMALL = replace(
 @pytest.fixture
 async def rig(database: Database) -> AsyncIterator[Rig]:
     """An organisation whose books have been read."""
-    async with running(database) as started:
+    async with running(database, FEW) as started:
         await started.work()
         yield started
 
@@ -242,7 +242,7 @@ async def test_progress_is_told_with_the_time_left(rig: Rig) -> None:
 
 async def test_unreadable_organisation_keeps_everything_else_waiting(database: Database) -> None:
     """Its currency and calendar shape every other record; it is tried ever less often."""
-    async with running(database) as rig:
+    async with running(database, FEW) as rig:
         rig.books.ledger.name = "Bad \x00 Ltd"
         due = []
         for _ in range(3):
@@ -263,7 +263,7 @@ async def test_unreadable_organisation_keeps_everything_else_waiting(database: D
 
 async def test_organisation_that_can_not_be_reached_is_waited_for(database: Database) -> None:
     """Nothing else is read before it."""
-    async with running(database) as rig:
+    async with running(database, FEW) as rig:
         rig.fault("status", status=503)
 
         assert await rig.work() == REST_S
@@ -277,7 +277,7 @@ async def test_organisation_that_can_not_be_reached_is_waited_for(database: Data
 async def test_sweeps_miss_nothing_though_our_clock_runs_ahead(database: Database) -> None:
     """Xero stamps by its own clock: what it stamps after a sweep lies before that by ours."""
     theirs = ManualClock(NOW - 5 * MINUTE)
-    async with running(database, clock=theirs.now) as rig:
+    async with running(database, FEW, clock=theirs.now) as rig:
         await rig.work()
         for name in ("After the backfill Ltd", "After a sweep Ltd"):
             rig.books.create_contact(Name=name)

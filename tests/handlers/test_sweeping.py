@@ -11,7 +11,7 @@ from handlers.sweeping import MOST_WALKS, Swept, shrank, walk
 from storage.database import Database
 from storage.tenant_context import read_context
 from tests.handlers.answers import COMPANY, CONTACT, INVOICE, NOW
-from tests.handlers.rig import Rig, running
+from tests.handlers.rig import FEW, Rig, running
 from unified.resource import Resource
 from xero.paging import Page
 
@@ -25,7 +25,7 @@ SMALL = replace(
 @pytest.fixture
 async def rig(database: Database) -> AsyncIterator[Rig]:
     """Four contacts, none of them archived."""
-    async with running(database) as started:
+    async with running(database, FEW) as started:
         for each in list(started.books.ledger.contacts):
             if each.status == "ARCHIVED":
                 started.books.update_contact(each.id, ContactStatus="ACTIVE")

@@ -14,7 +14,7 @@ from storage.leases import take_tenant
 from storage.notices import NOTICE_CHANNEL
 from storage.secrets import SecretBox, new_key
 from tests.handlers.answers import NOW
-from tests.handlers.rig import PATHS, Rig, running, until
+from tests.handlers.rig import FEW, Rig, running, until
 from tests.storage.makers import link
 
 MINUTE = timedelta(minutes=1)
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 async def rig(database: Database) -> AsyncIterator[Rig]:
     """An organisation whose books have been read, with nothing due for days."""
-    async with running(database) as started:
+    async with running(database, FEW) as started:
         await started.work()
         await started.cursors_say("sweep_due_at = $1", NOW + 10_000 * MINUTE)
         yield started
@@ -193,10 +193,10 @@ async def test_busy_tenant_gives_way_where_all_places_are_taken(
         meanwhile = await rig.db.fetchval(done, rig.tenant)
 
         async def read() -> bool:
-            return bool(await rig.db.fetchval(done, rig.tenant) == len(PATHS))
+            return bool(await rig.db.fetchval(done, rig.tenant) == len(FEW))
 
         await until(read)
-    assert meanwhile < len(PATHS)
+    assert meanwhile < len(FEW)
 
 
 async def test_full_worker_takes_no_more(rig: Rig) -> None:

@@ -4,6 +4,7 @@ What an answer must look like stands in ledgerwire/answers.py, how it is tried o
 ledgerwire/trying.py; here is the conversation alone.
 """
 
+import sys
 import textwrap
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
@@ -43,7 +44,11 @@ def setup(*, path: Path, xero_url: str | None) -> None:
       ledgerwire setup --file /etc/ledgerwire/ledgerwire.env
     """
     from ledgerwire.env_file import checked, variables_of, write_variables
+    from ledgerwire.logs import configure_logging
+    from ledgerwire.settings import Settings
 
+    # What was tried is told in sentences here.
+    configure_logging(Settings(log_level="error"), terminal=sys.stderr.isatty())
     old = variables_of(path)
     conversation = Conversation(old)
     if xero_url is not None:
@@ -184,8 +189,9 @@ def _webhook(conversation: Conversation) -> None:
         "later by `ledgerwire setup`, and take it out by answering -."
     )
     _say(
-        "On the app's page Webhooks choose contacts, invoices and whatever else is offered, enter "
-        "the delivery URL, save, and copy the webhooks key."
+        "On the app's page Webhooks tick every category that is offered, enter the delivery URL "
+        f"{_delivery_url(conversation.given['LEDGERWIRE_PUBLIC_URL'])}, save, and copy the "
+        "webhooks key."
     )
     known = conversation.old("LEDGERWIRE_XERO_WEBHOOK_KEYS")
     conversation.ask("LEDGERWIRE_XERO_WEBHOOK_KEYS", "Webhook key", answers.webhook_keys,
@@ -266,8 +272,7 @@ def _what_next(path: Path, variables: Mapping[str, str]) -> None:
     if variables["LEDGERWIRE_XERO_GRANT"] == "authorization_code":
         click.echo(f"  Configuration, redirect URI:  {public}/connect/callback")
     if variables.get("LEDGERWIRE_XERO_WEBHOOK_KEYS"):
-        host = "https://YOUR-TUNNEL" if public.startswith("http://") else public
-        click.echo(f"  Webhooks, delivery URL:       {host}/webhooks/xero")
+        click.echo(f"  Webhooks, delivery URL:       {_delivery_url(public)}")
     else:
         click.echo("  Webhooks:                     nothing, it runs on sweeps alone")
     click.echo("\nThen:")
@@ -279,6 +284,11 @@ def _what_next(path: Path, variables: Mapping[str, str]) -> None:
         ("ledgerwire tail --from beginning", "shows the events"),
     ):
         click.echo(f"  {command:<34}{why}")
+
+
+def _delivery_url(public: str) -> str:
+    """Where Xero is to send webhooks; a machine that is reached by itself alone needs a tunnel."""
+    return f"{'https://YOUR-TUNNEL' if public.startswith('http://') else public}/webhooks/xero"
 
 
 def _head(text: str) -> None:

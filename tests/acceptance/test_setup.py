@@ -47,6 +47,7 @@ def test_named_servers_are_tried_and_a_second_run_keeps_everything(
         terminal.answer("Security", ("TLS", "Answer PLAINTEXT"), "")
         terminal.says("Kafka answers at", "it runs on sweeps alone")
         assert terminal.ends() == 0
+        assert "xero_answered" not in terminal.said  # nobody asked for a log
         assert "redirect URI:" not in terminal.said.rpartition("Written")[2]
     written = path.read_text()
     settings = checked(path)

@@ -47,9 +47,9 @@ def shared(*parts: str) -> Path:
 
 
 @functools.cache
-def description() -> "Description":
-    """The accounting API's description, read once."""
-    text = shared("openapi", "xero_accounting.yaml").read_bytes()
+def description(name: str = "xero_accounting") -> "Description":
+    """The description of an API, by the file's name, read once."""
+    text = shared("openapi", f"{name}.yaml").read_bytes()
     return Description(yaml.load(text, Loader=yaml.CSafeLoader))
 
 
@@ -64,7 +64,7 @@ class Description:
         self._document = document
         self.operations: dict[str, tuple[str, str, Mapping[str, Any]]] = {
             operation["operationId"].lower(): (method.upper(), path, operation)
-            for path, item in document["paths"].items()
+            for path, item in document.get("paths", {}).items()
             for method, operation in item.items()
             if isinstance(operation, dict) and "operationId" in operation
         }
@@ -107,6 +107,13 @@ class Description:
                 yield from self.faults(known.get("items", {}), one, f"{at}[{number}]")
         elif isinstance(value, str):
             yield from _of_text(known, value, at)
+        elif value < known.get("minimum", value) or value > known.get("maximum", value):
+            yield f"{at}: {value!r} is too small or too large"
+        choices = known.get("oneOf")
+        if choices and all(list(self.faults(choice, value, at)) for choice in choices):
+            yield f"{at}: {value!r} fits none of what it may be"
+        if "const" in known and value != known["const"]:
+            yield f"{at}: {value!r} is not {known['const']!r}"
 
     def _of_object(
         self, schema: Mapping[str, Any], value: Mapping[str, Any], name: str, *, at: str
@@ -145,7 +152,24 @@ class Description:
             for part in schema["$ref"].removeprefix("#/").split("/"):
                 found = found[part]
             schema = found
-        return schema
+        return self._merged(schema) if "allOf" in schema else schema
+
+    def _merged(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema that says all that several say: properties and what is required."""
+        parts = [self._resolved(part) for part in schema["allOf"]]
+        properties: dict[str, Any] = {}
+        for part in parts:
+            for key, inner in part.get("properties", {}).items():
+                held = properties.get(key)
+                properties[key] = inner if held is None else {"allOf": [held, inner]}
+        required = [key for part in parts for key in part.get("required", [])]
+        merged: dict[str, Any] = {}
+        for part in parts:
+            merged |= part
+        items = [part["items"] for part in parts if "items" in part]
+        if len(items) > 1:
+            merged["items"] = {"allOf": items}
+        return {**merged, "properties": properties, "required": required}
 
 
 def _is(kind: str, value: Any) -> bool:

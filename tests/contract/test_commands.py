@@ -2,21 +2,27 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
+from ledgerwire import answers
 from ledgerwire.cli import cli
+from ledgerwire.cli.doctor import PARTS
+from ledgerwire.cli.keys import SCOPES
 from ledgerwire.cli.serving import ROLES
 from ledgerwire.deadletters import list_dead_letters
 from ledgerwire.demo.figures import Figures
 from ledgerwire.demo.judging import Judged
 from ledgerwire.demo.play import _as_json as demo_json
+from ledgerwire.doctor import looking
 from ledgerwire.overview import overview_of
 from ledgerwire.settings import Settings, variable
 from oracle.judge import Verdict
 from simulator.config import OpeningBooks, SimulatorConfig
 from simulator.server import RunningSimulator
+from storage import api_keys
 from storage.database import Database
 from tests.storage.makers import link
 from unified.clock import OffsetClock
@@ -206,6 +212,15 @@ async def test_dead_letters_tell_what_of_whom_since_when_and_why(database_url: s
     assert told["kind"] == "delivery"
     assert "hush" not in str(told)
     assert others == []
+
+
+def test_words_that_help_repeats_are_the_real_ones() -> None:
+    """`--help` must not load drivers and models, so some words stand twice."""
+    tiers = Settings.model_fields["xero_tier"].annotation
+
+    assert SCOPES == api_keys.SCOPES
+    assert set(PARTS) == set(looking.PARTS)
+    assert get_args(tiers) == answers.TIERS
 
 
 def test_settings_and_their_defaults_are_the_promised_ones() -> None:

@@ -93,6 +93,42 @@ async def test_where_knows_the_time_of_day(link: Link, clock: TurnedClock) -> No
     assert await found("UpdatedDateUTC>DateTime(2026,03,11)") == []
 
 
+@pytest.mark.behaviour(
+    "Filters and orders", "where takes ToLower, ToUpper and Trim before it compares"
+)
+async def test_where_changes_case(link: Link) -> None:
+    """As callers search names without regard to case."""
+    caller = await link()
+    tenant = tenant_of(caller)
+    ada = tenant.create_contact(Name="Ada Moss", EmailAddress="ADA@example.com")
+    tenant.create_contact(Name="Bo Fern")
+
+    async def found(where: str) -> list[str]:
+        answer = await caller.get("Contacts", {"where": where})
+        return [one["ContactID"] for one in answer.json()["Contacts"]]
+
+    assert await found('Name.ToLower().Contains("moss")') == [ada.id]
+    assert await found('EmailAddress!=null&&EmailAddress.ToLower()=="ada@example.com"') == [ada.id]
+    assert await found('Name.Trim().ToUpper().StartsWith("ADA")') == [ada.id]
+
+
+@pytest.mark.behaviour(
+    "Filters and orders", "what where cannot read names the place: ErrorNumber 16"
+)
+@pytest.mark.parametrize(
+    "where",
+    ["Status=='PAID'", "Colour==1", 'Status=="PAID" AND', "Date>null", "Status.Reverse()==1"],
+)
+async def test_each_slip_in_where_is_refused(link: Link, where: str) -> None:
+    """Wrong quotes, unknown fields, loose ends."""
+    caller = await link()
+
+    answer = await caller.get("Invoices", {"where": where})
+
+    assert (answer.status_code, answer.json()["ErrorNumber"]) == (400, 16)
+    assert answer.json()["Message"]
+
+
 def described_parameters() -> dict[str, set[str]]:
     """Query parameters and If-Modified-Since of the lists the simulator carries."""
     known = description()

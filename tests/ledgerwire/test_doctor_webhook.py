@@ -32,7 +32,9 @@ class Odd:
     wrong: int = 401
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    compares: slice = slice(None)  # the part of the signature that it looks at
+    compares: slice = field(
+        default_factory=lambda: slice(None)
+    )  # the part of the signature that it looks at
 
 
 @asynccontextmanager

@@ -19,10 +19,12 @@ from ledgerwire.installation import open_installation
 from oracle.report import report
 from tests.acceptance.programs import Ended, Running, Shell, installation
 from tests.figures import Figure
+from unified.resources import RESOURCES
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 PATIENCE_S = 90.0
+UNANNOUNCED = tuple(each.plural for each in RESOURCES if each.webhook_category is None)
 DEMO_KEYS = {
     "ok",
     "differences",
@@ -217,6 +219,10 @@ async def test_roles_end_in_good_time_and_lose_nothing(
         await steer(simulated, "play", {"rate": 0})
         # What the receiver missed while it was away, Xero sends again, here without its waits.
         assert await steer(simulated, "deliveries", {"timeout_s": 20}) == {"pending": 0}
+        await watch.quiet(PATIENCE_S)
+        for tenant in tenants:  # what no webhook tells is found by looking
+            swept = await shell.run("sweep", tenant, *UNANNOUNCED)
+            assert swept.code == 0, swept.err
         await watch.quiet(PATIENCE_S)
         judged = await judge_installation(here.db, here.broker, simulated["control_url"])
         assert not judged.differences, report(judged.differences)

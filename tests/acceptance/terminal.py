@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,10 @@ import pexpect
 AGAIN_S = 15.0  #: until Ctrl-C is pressed again; a program may take ten to end
 ANSWER_S = 60.0  #: for the next thing to be said, on a machine that is busy
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -31,6 +36,9 @@ class Terminal:
             dimensions=(50, 100),
             encoding="utf-8",
             timeout=ANSWER_S,
+            # Whatever runs in the background of a shell that knows no jobs ignores Ctrl-C, and
+            # hands that down; a person's terminal does not.
+            preexec_fn=_hear_interrupts,
         )
         self._transcript = io.StringIO()
         self._child.logfile_read = self._transcript

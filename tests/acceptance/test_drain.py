@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -31,6 +32,7 @@ from tests.acceptance.ports import neighbouring_ports
 from tests.acceptance.programs import DRAIN_S, Running, Shell, installation
 from tests.acceptance.rig import LOOK_EVERY_S, LOOPBACK, QUICK, SMALL
 from tests.acceptance.test_outages import Broker
+from tests.acceptance.unannounced import UNANNOUNCED, sweep_soon
 from tests.figures import Figure
 from tests.receiver.cable import Cable, cable_to
 
@@ -243,6 +245,7 @@ async def test_every_role_ends_in_time_whatever_is_away(world: World, figure: Fi
 
     async with world.programs():
         await world.watch.backfilled(len(list(world.simulator.books)), PATIENCE_S)
+        await sweep_soon(world.db, UNANNOUNCED, now=datetime.now(UTC))
         await world.watch.quiet(PATIENCE_S)
         judged = await judge_installation(
             world.db, world.broker.settings, world.simulator.control_url

@@ -18,13 +18,12 @@ from ledgerwire.demo.quiet import Watch
 from ledgerwire.installation import open_installation
 from oracle.report import report
 from tests.acceptance.programs import Ended, Running, Shell, installation
+from tests.acceptance.unannounced import UNANNOUNCED
 from tests.figures import Figure
-from unified.resources import RESOURCES
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 PATIENCE_S = 90.0
-UNANNOUNCED = tuple(each.plural for each in RESOURCES if each.webhook_category is None)
 DEMO_KEYS = {
     "ok",
     "differences",
@@ -221,7 +220,7 @@ async def test_roles_end_in_good_time_and_lose_nothing(
         assert await steer(simulated, "deliveries", {"timeout_s": 20}) == {"pending": 0}
         await watch.quiet(PATIENCE_S)
         for tenant in tenants:  # what no webhook tells is found by looking
-            swept = await shell.run("sweep", tenant, *UNANNOUNCED)
+            swept = await shell.run("sweep", tenant, *(each.plural for each in UNANNOUNCED))
             assert swept.code == 0, swept.err
         await watch.quiet(PATIENCE_S)
         judged = await judge_installation(here.db, here.broker, simulated["control_url"])

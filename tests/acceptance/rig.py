@@ -191,8 +191,9 @@ class Rig:
         [api] = self.running("api")
         await self.subscribe()
         await link_all(api.url, self.tenants, external_id="acceptance")
-        await self.until(self.watch.backfilled(len(self.tenants), PATIENCE_S))
-        await self.quiet()
+        async with self.clock.hurrying():  # the calls of twelve endpoints are paced
+            await self.until(self.watch.backfilled(len(self.tenants), PATIENCE_S))
+            await self.quiet()
 
     async def subscribe(self) -> None:
         """Point the simulator's webhooks at the receiver, with the intent-to-receive exchange."""

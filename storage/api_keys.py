@@ -102,7 +102,7 @@ async def find_api_key(db: Database, text: str) -> ApiKey | None:
     if not text.startswith(PREFIX):
         return None
     row = await db.fetchrow(
-        f"SELECT {_COLUMNS} FROM api_key WHERE digest = $1 AND revoked_at IS NULL",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM api_key WHERE digest = $1 AND revoked_at IS NULL",  # noqa: S608  # ours
         _digest(text),
     )
     return None if row is None else _key(row)

@@ -22,31 +22,14 @@ from unified.money_block import look_at_tax_mode
 from unified.parts import id_ref
 from unified.resource import Endpoint, Resource
 from unified.shape import ALL, PAGES, Field
+from unified.statuses import document_status
 
 _TYPE: Final = choice(
     "CreditNote.Type",
     {"ACCRECCREDIT": "receivable", "ACCPAYCREDIT": "payable"},
     written={"receivable": "ACCRECCREDIT", "payable": "ACCPAYCREDIT"},
 )
-_STATUS: Final = choice(
-    "CreditNote.Status",
-    {
-        "DRAFT": "draft",
-        "SUBMITTED": "submitted",
-        "AUTHORISED": "open",
-        "PAID": "paid",
-        "VOIDED": "void",
-        "DELETED": "deleted",
-    },
-    # Xero alone makes a document paid, so that is never written.
-    written={
-        "draft": "DRAFT",
-        "submitted": "SUBMITTED",
-        "open": "AUTHORISED",
-        "void": "VOIDED",
-        "deleted": "DELETED",
-    },
-)
+_STATUS: Final = document_status("CreditNote.Status")
 
 
 def _write_reference(value: Any, record: Mapping[str, Any]) -> Any:

@@ -41,31 +41,14 @@ from unified.money_block import look_at_tax_mode, money_fields
 from unified.parts import PLAIN_ADDRESS, id_ref, object_ref
 from unified.resource import Endpoint, Resource
 from unified.shape import ALL, PAGES, Constant, Derived, Field, decode_list
+from unified.statuses import document_status
 
 _TYPE: Final = choice(
     "Invoice.Type",
     {"ACCREC": "invoice", "ACCPAY": "bill"},
     written={"invoice": "ACCREC", "bill": "ACCPAY"},
 )
-_STATUS: Final = choice(
-    "Invoice.Status",
-    {
-        "DRAFT": "draft",
-        "SUBMITTED": "submitted",
-        "AUTHORISED": "open",
-        "PAID": "paid",
-        "VOIDED": "void",
-        "DELETED": "deleted",
-    },
-    # Xero alone makes a document paid, so that is never written.
-    written={
-        "draft": "DRAFT",
-        "submitted": "SUBMITTED",
-        "open": "AUTHORISED",
-        "void": "VOIDED",
-        "deleted": "DELETED",
-    },
-)
+_STATUS: Final = document_status("Invoice.Status")
 # --- codecs of this resource alone -------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import msgspec
 
-from oracle.books import read_books
+from oracle.books import own_id, read_books
 from oracle.difference import Difference
 from oracle.histories import check_histories, read_histories
 from oracle.inputs import MirrorRow, latest, message
@@ -19,7 +19,7 @@ from oracle.partitions import check_partitions
 from oracle.things import check_mirror, check_states
 from simulator.wire import compact
 from tests.simulation.world import World
-from unified.resources import RESOURCES
+from unified.resources import RESOURCES, by_category
 from unified.topics import events_topic, state_topic
 
 _PREFIX = "xero"
@@ -30,7 +30,7 @@ def differences(world: World) -> tuple[list[Difference], dict[str, int]]:
     books = read_books(compact({"tenants": [tenant.raw() for tenant in world.simulation.books]}))
     admin = world.weather.engine.admin
     rows = {
-        (row.tenant_id, row.resource, row.remote_id.lower()): row
+        (row.tenant_id, row.resource, own_id(row.resource, row.remote_id)): row
         for row in map(_mirror_row, admin("fetch", _MIRROR))
     }
     days = {row["id"]: row["business_date"] for row in admin("fetch", _DAYS)}
@@ -67,7 +67,10 @@ class Acknowledged:
         if not request.url.path.startswith("/webhooks") or status != httpx.codes.OK:
             return
         for event in msgspec.json.decode(body)["events"]:
-            thing = event["tenantId"], event["eventCategory"].lower(), event["resourceId"]
+            of = by_category(event["eventCategory"])
+            if of is None:
+                continue
+            thing = event["tenantId"], of.name, event["resourceId"]
             at = datetime.fromisoformat(event["eventDateUtc"]).replace(tzinfo=UTC)
             self.events[thing] = max(at, self.events.get(thing, at))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from unified.codecs import TEXT, Codec, Scope, choice, read_currency, remote_of
+from unified.codecs import TEXT, Choice, Codec, Scope, choice, read_currency, remote_of
 from unified.money import AMOUNT, RATE, inverse_rate, minor_digits, to_base
 from unified.shape import ALL, LISTS, Derived, Entry, Field
 from unified.vocabulary import DenormalizeError
@@ -111,8 +111,11 @@ def rate_fields(*, in_every_read: bool) -> tuple[Entry, ...]:
     )
 
 
-def money_fields(*, rate_in_every_read: bool) -> tuple[Entry, ...]:
-    """The money block as lines of a table; the rate as in `rate_fields`."""
+def money_fields(*, rate_in_every_read: bool, tax_mode: Choice = TAX_MODE) -> tuple[Entry, ...]:
+    """The money block as lines of a table; the rate as in `rate_fields`.
+
+    `tax_mode` is for documents that write the mode in another way.
+    """
     return (
         Field(
             "currency",
@@ -124,8 +127,8 @@ def money_fields(*, rate_in_every_read: bool) -> tuple[Entry, ...]:
         ),
         BASE_CURRENCY,
         *rate_fields(in_every_read=rate_in_every_read),
-        Field("tax_mode", "LineAmountTypes", TAX_MODE, write=True),
-        Field("remote_tax_mode", "LineAmountTypes", remote_of(TAX_MODE)),
+        Field("tax_mode", "LineAmountTypes", tax_mode, write=True),
+        Field("remote_tax_mode", "LineAmountTypes", remote_of(tax_mode)),
         Field("subtotal", "SubTotal", AMOUNT, always=True),
         Derived("subtotal_base"),
         Field("total_tax", "TotalTax", AMOUNT, always=True),

@@ -48,9 +48,17 @@ Uuid = Annotated[
     StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
     Field(json_schema_extra={"format": "uuid"}),
 ]
+Month = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"),
+    Field(description="A calendar month, such as 2026-11"),
+]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
+#: Texts by the care they need; schemas/privacy.py says what each class means.
 Personal = Annotated[str, Field(json_schema_extra={"x-privacy": "personal"})]
 BankDetail = Annotated[str, Field(json_schema_extra={"x-privacy": "bank_detail"})]
+FreeText = Annotated[str, Field(json_schema_extra={"x-privacy": "free_text"})]
+Label = Annotated[str, Field(json_schema_extra={"x-privacy": "none"})]  #: of a thing of the books
 
 
 class OneOf:
@@ -92,16 +100,16 @@ class Ref(Part):
     id: Uuid | None
     remote_id: str | None
     code: str | None = None
-    name: str | None = None
+    name: Personal | None = None  # a contact's too
 
 
 class CustomField(Part):
     """One value of a mapping that the user configured."""
 
     key: str
-    name: str
+    name: Label
     type: str
-    value: Any
+    value: Annotated[Any, Field(json_schema_extra={"x-privacy": "free_text"})]
     source: str
 
 
@@ -135,7 +143,7 @@ class Record(Part):
     )
     merged_into: Ref | None
     custom_fields: list[CustomField]
-    extensions: Any
+    extensions: Annotated[Any, Field(json_schema_extra={"type": "object"})]
     completeness: Annotated[str, OneOf("full", "summary")]
 
 
@@ -177,6 +185,14 @@ class Phone(Part):
     area_code: str | None
     country_code: str | None
     e164: Personal | None
+
+
+class Email(Part):
+    """One of somebody's addresses; the main one is primary."""
+
+    type: Annotated[str, OneOf("main", "person")]
+    email: Personal
+    is_primary: bool
 
 
 class Term(Part):

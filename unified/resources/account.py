@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from unified.codecs import FLAG, TEXT, Codec, Scope, choice, flag, read_currency, read_text
-from unified.model import Amount, BankDetail, Currency, Instant, OneOf, Part, Record, Ref
+from unified.model import Amount, BankDetail, Currency, Instant, Label, OneOf, Part, Record, Ref
 from unified.parts import id_ref, left_over
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Constant, Derived, Field, Shape
@@ -165,7 +165,7 @@ class Account(Record):
     """One account of the chart."""
 
     code: str | None
-    name: str | None
+    name: Label | None
     description: str | None
     classification: (
         Annotated[str, OneOf("asset", "liability", "equity", "revenue", "expense")] | None

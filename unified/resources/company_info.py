@@ -20,7 +20,17 @@ from unified.codecs import (
     read_text,
     remote_of,
 )
-from unified.model import Currency, Day, OneOf, Part, PaymentTerms, Phone, Record, TypedAddress
+from unified.model import (
+    Currency,
+    Day,
+    OneOf,
+    Part,
+    PaymentTerms,
+    Personal,
+    Phone,
+    Record,
+    TypedAddress,
+)
 from unified.parts import ADDRESSES, PAYMENT_TERMS, PHONES
 from unified.resource import Endpoint, Resource
 from unified.shape import Field, Shape, many
@@ -225,7 +235,7 @@ class CompanyInfo(Record):
     """The organisation."""
 
     extensions: CompanyExtensions
-    name: str | None
+    name: Personal | None
     legal_name: str | None
     type: (
         Annotated[

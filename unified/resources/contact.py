@@ -22,6 +22,8 @@ from unified.model import (
     Amount,
     BankDetail,
     Currency,
+    Email,
+    FreeText,
     Number,
     OneOf,
     Part,
@@ -205,7 +207,8 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     into = record["merged_into"]
-    return [] if into is None else [("Contacts", into["remote_id"])]
+    merged = [] if into is None else [("Contacts", into["remote_id"])]
+    return merged + [("ContactGroups", group["remote_id"]) for group in record["groups"] or ()]
 
 
 def _link(record: Mapping[str, Any], short_code: str) -> str:
@@ -226,14 +229,6 @@ class ContactPerson(Part):
     last_name: Personal | None
     email: Personal | None
     include_in_emails: bool | None
-
-
-class Email(Part):
-    """One of a contact's addresses; the main one is primary."""
-
-    type: Annotated[str, OneOf("main", "person")]
-    email: Personal
-    is_primary: bool
 
 
 class Defaults(Part):
@@ -264,8 +259,8 @@ class Balances(Part):
 class XeroContactExtensions(Part):
     """Provider-only fields of a contact."""
 
-    tracking_category_name: str | None
-    tracking_category_option: str | None
+    tracking_category_name: FreeText | None
+    tracking_category_option: FreeText | None
 
 
 class ContactExtensions(Part):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from unified.codecs import CURRENCY as CODE
 from unified.codecs import TEXT, Codec, CodecError, Scope, read_currency
 from unified.model import Currency as CurrencyCode
-from unified.model import Record
+from unified.model import Label, Record
 from unified.money import minor_digits
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import ALL, Derived, Field
@@ -35,7 +35,7 @@ class Currency(Record):
     """A currency of the organisation; `code` is its remote id too."""
 
     code: CurrencyCode
-    name: str | None
+    name: Label | None
     is_base: bool | None
     minor_units: int
 

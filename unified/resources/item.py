@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from unified.codecs import FLAG, NUMBER, TEXT, Codec, CodecError, Scope, read_text
-from unified.model import Amount, Currency, Number, OneOf, Part, Record, Ref
+from unified.model import Amount, Currency, Label, Number, OneOf, Part, Record, Ref
 from unified.money import AMOUNT, BASE_AMOUNT
 from unified.parts import code_ref, id_ref
 from unified.refs import brief_ref, canon_ref, make_ref
@@ -105,7 +105,7 @@ class Item(Record):
     """Something that is sold or bought. Amounts are in `currency`, the organisation's own."""
 
     code: str | None
-    name: str | None
+    name: Label | None
     description: str | None
     purchase_description: str | None
     type: Annotated[str, OneOf(_INVENTORY, "non_inventory", "service")] | None

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from unified.codecs import NUMBER, TEXT, Codec, Scope, choice, flag
-from unified.model import Number, OneOf, Part, Record
+from unified.model import Label, Number, OneOf, Part, Record
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Derived, Field, Shape, many
 
@@ -72,7 +72,7 @@ def _removed_as(record: Mapping[str, Any]) -> str | None:
 class TaxRateComponent(Part):
     """One of the taxes that a rate is made of; a compound one is levied on the others too."""
 
-    name: str | None
+    name: Label | None
     rate: Number | None
     is_compound: bool
     is_non_recoverable: bool
@@ -82,7 +82,7 @@ class TaxRate(Record):
     """A tax rate; `code` is its TaxType, which is its remote id too."""
 
     code: str
-    name: str | None
+    name: Label | None
     effective_rate: Number | None
     display_rate: Number | None
     components: list[TaxRateComponent] | None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from unified.codecs import REQUIRED_ID, TEXT, Codec, Scope, choice, read_required_id
 from unified.ids import record_id
-from unified.model import OneOf, Part, Record, Ref, Uuid
+from unified.model import FreeText, OneOf, Part, Record, Ref, Uuid
 from unified.parts import left_over
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Constant, Field, Read, Shape, many
@@ -60,7 +60,7 @@ class TrackingOption(Part):
 
     id: Uuid
     remote_id: str
-    name: str | None
+    name: FreeText | None
     status: Annotated[str, OneOf(*_STATUSES.values())] | None
     remote_status: str | None
 
@@ -68,7 +68,7 @@ class TrackingOption(Part):
 class TrackingCategory(Record):
     """One way of telling lines apart, such as by region; at most two are active."""
 
-    name: str | None
+    name: FreeText | None
     kind: Annotated[str, OneOf("custom", "class", "department", "location", "project")]
     options: list[TrackingOption] | None
     parent: Ref | None

@@ -32,7 +32,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from bench.report import Row, options, write_result
 from bench.stage import Stage, staged
 from storage.authorizations import authorization_of
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.topics import events_topic
 
 PROBES_A_SECOND = 4.0  #: of the baseline, beside the load
@@ -62,7 +62,7 @@ async def consume(stage: Stage, arrivals: Arrivals, started: asyncio.Event) -> N
     )
     await consumer.start()
     try:
-        topics = [events_topic(stage.broker.prefix, resource) for resource in RESOURCES]
+        topics = [events_topic(stage.broker.prefix, resource) for resource in KINDS]
         places = [TopicPartition(t, n) for t in topics for n in range(stage.broker.partitions)]
         places.append(TopicPartition(BARE_TOPIC, 0))
         consumer.assign(places)

@@ -41,7 +41,7 @@ async def wants_whole_list(
         return False
     if state.last_swept_at is None or state.last_swept_at.date() != now.date():
         return True
-    return await has_missed(shop.db, tenant_id, resource.name)
+    return await has_missed(shop.db, tenant_id, resource.name, endpoint=endpoint.path)
 
 
 async def note_absent(
@@ -59,7 +59,10 @@ async def note_absent(
     """
     async with shop.db.transaction() as conn:
         await lock_tenant(conn, tenant_id, fencing=fencing)
-        missed = await note_missed(conn, tenant_id, resource.name, listed, asked_at=asked_at)
+        missed = await note_missed(
+            conn, tenant_id, resource.name, listed,
+            endpoint=resource.endpoint.path, asked_at=asked_at,
+        )  # fmt: skip
         enough = [remote_id for remote_id, lists in missed.items() if lists >= LISTS]
         if resource.endpoint.single and not resource.permanent:
             wanted = [

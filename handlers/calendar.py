@@ -28,7 +28,8 @@ from storage.records import KnownRecord, known_records
 from storage.timers import DueTimer, TimerRow, due_timers, set_timers
 from unified.clock import Clock, local_date
 from unified.ids import RemoteId, TenantId
-from unified.resources import resource as resource_named
+from unified.resource import Resource
+from unified.resources import source_of
 
 CHUNK = 100  #: records per transaction
 BROKEN_REST = timedelta(minutes=1)  #: until a tenant is tried again after a fault of ours
@@ -111,7 +112,6 @@ async def _work_off(
         by_resource.setdefault(timer.resource, []).append(timer)
     steps: list[Step] = []
     for name, due in by_resource.items():
-        resource = resource_named(name)
         known = await known_records(conn, tenant.id, name, [timer.remote_id for timer in due])
         still: list[TimerRow] = []
         for timer in due:
@@ -120,7 +120,7 @@ async def _work_off(
             if step is not None:
                 steps.append(step)
             else:
-                after = resource.next_timer(record.unified) if record is not None else None
+                after = _source(timer, record).next_timer(record.unified) if record else None
                 beyond = after if after is not None and after.on > today else None
                 still.append(
                     TimerRow(
@@ -133,11 +133,15 @@ async def _work_off(
     return await commit_steps(conn, tenant, steps)
 
 
+def _source(timer: DueTimer, known: KnownRecord) -> Resource:
+    return source_of(timer.resource, known.endpoint)
+
+
 def _step(
     tenant: LockedTenant, known: KnownRecord, timer: DueTimer, today: date, at: datetime
 ) -> Step | None:
     """What the calendar made of one record; None if it moved nothing."""
-    resource = resource_named(timer.resource)
+    resource = _source(timer, known)
     after, rule, due_on = known.unified, timer.rule, timer.due_on
     while (waiting := resource.next_timer(after)) is not None and waiting.on <= today:
         moved = resource.at_date(after, waiting.on)

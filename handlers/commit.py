@@ -40,6 +40,13 @@ class Step:
     at: datetime  #: database clock: when it was detected
     missed_at: datetime | None = None  #: database clock: asked for then, and not there
 
+    @property
+    def remote_id(self) -> RemoteId:
+        """What it is known by in the mirror."""
+        if self.seen is not None:
+            return self.seen.normalized.remote_id
+        return self.known.remote_id if self.known else RemoteId(self.after["remote_id"])
+
 
 async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[Step]) -> int:
     """Write records, events and timers of announced changes; returns the number of events.
@@ -54,7 +61,7 @@ async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[S
     for offset, step in enumerate(steps, start=1):
         finished, row = _record_row(tenant, step)
         rows.setdefault(step.resource.name, []).append(row)
-        timer = _timer_row(step.resource, finished)
+        timer = _timer_row(step, finished)
         if timer.rule is not None or step.known is not None:  # what is new has no rule to take back
             timers.setdefault(step.resource.name, []).append(timer)
         number = tenant.tenant_sequence + offset
@@ -67,12 +74,11 @@ async def commit_steps(conn: Connection, tenant: LockedTenant, steps: Sequence[S
     return len(events)
 
 
-def _timer_row(resource: Resource, record: dict[str, Any]) -> TimerRow:
-    timer = resource.next_timer(record)
-    remote_id = RemoteId(record["remote_id"])
+def _timer_row(step: Step, record: dict[str, Any]) -> TimerRow:
+    timer = step.resource.next_timer(record)
     if timer is None:
-        return TimerRow(remote_id, None, None)
-    return TimerRow(remote_id, timer.rule, timer.on)
+        return TimerRow(step.remote_id, None, None)
+    return TimerRow(step.remote_id, timer.rule, timer.on)
 
 
 def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], RecordRow]:
@@ -95,7 +101,7 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
         updated_at = step.seen.normalized.updated_at
     contact = finished.get("contact")
     row = RecordRow(
-        remote_id=RemoteId(finished["remote_id"]),
+        remote_id=step.remote_id,
         id=EntityId(finished["id"]),
         unified=msgspec.json.encode(finished),
         raw=step.seen.raw if step.seen else None,
@@ -115,6 +121,7 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
         issue_date=_date(finished.get("issue_date")),
         due_date=_date(finished.get("due_date")),
         is_deleted=removed,
+        endpoint=step.resource.endpoint.path,
     )
     return finished, row
 

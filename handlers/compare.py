@@ -4,7 +4,7 @@ An answer may be older than what is known (a slow one, overtaken), thinner (a li
 Only a real difference becomes an event.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from storage.notices import Notice
 from storage.records import KnownRecord
 from unified.resource import Normalized, Resource
+from unified.shape import Read
 
 STALE_TOLERANCE = timedelta(seconds=2)
 """An event is stamped some 50 ms after its record, so a record this much older than the hint
@@ -19,6 +20,10 @@ was read too early."""
 
 STALE_WAITS_S = (1, 5, 30)
 """Waits before reading again what came back older than its hint; after the last, it is believed."""
+
+
+TELLING = timedelta(minutes=5)
+"""A webhook that has not told a change for so long will not: nearly all come within seconds."""
 
 
 class Verdict(StrEnum):
@@ -62,6 +67,20 @@ def compare(
     `today` is the tenant's business date under its lock: the answer may have been normalized
     before a midnight that has passed since.
     """
+    comparison = _compared(resource, known, seen, today=today)
+    if (
+        resource.endpoint.detail
+        and seen.raw_read != Read.SINGLE
+        and comparison.verdict in (Verdict.NEW, Verdict.CHANGED)
+    ):
+        # A list's headers say that it moved, and only a read of its own says to what.
+        return replace(comparison, verdict=Verdict.AMBIGUOUS)
+    return comparison
+
+
+def _compared(
+    resource: Resource, known: KnownRecord | None, seen: Seen, *, today: date | None
+) -> Comparison:
     fresh = seen.normalized
     if known is None:
         record = _as_of(resource, resource.overlay(None, fresh), today)
@@ -115,6 +134,19 @@ def may_be_early(notice: Notice) -> bool:
 def stale_wait(notice: Notice) -> timedelta:
     """How long to wait before reading again; only where there is a wait left."""
     return timedelta(seconds=STALE_WAITS_S[notice.stale_reads])
+
+
+def is_untold(
+    known: KnownRecord | None, seen: Seen, *, now: datetime, listens_since: datetime
+) -> bool:
+    """Whether a webhook should have told this change by `now` (business time): Xero stamped it
+    after it had begun to tell us of this organisation, and long enough ago."""
+    stamp = seen.normalized.updated_at
+    return (
+        stamp is not None
+        and listens_since < stamp < now - TELLING
+        and (known is None or known.updated_at is None or stamp > known.updated_at)
+    )
 
 
 def is_created(

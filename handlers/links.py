@@ -13,11 +13,12 @@ from storage.cursors import cursors
 from storage.database import Connection
 from storage.notices import NewNotice
 from storage.records import contacts_lacking_role, known_records
-from unified.ids import RemoteId, TenantId
-from unified.resources import by_endpoint, resource
+from unified.ids import Parent, RemoteId, TenantId
+from unified.resources import RESOURCES, by_endpoint, resource
 
 _ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
 _PAYMENTS = resource("payment")
+FLAG = "has_attachments"  #: of a parent: it has children
 _Link = tuple[str, str]  #: endpoint path, remote id
 
 
@@ -57,7 +58,34 @@ async def linked_notices(
         wanted[path, remote_id] = _wanted(path, remote_id)
     for remote_id in await contacts_lacking_role(conn, tenant_id, _roles(steps)):
         wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
+    for path, remote_id in await _with_children(conn, tenant_id, steps):
+        wanted[path, remote_id] = _wanted(path, remote_id)
     return list(wanted.values())
+
+
+async def _with_children(
+    conn: Connection, tenant_id: TenantId, steps: Sequence[Step]
+) -> list[_Link]:
+    """Parents whose children may be others than before; what a backfill merely observes is read
+    by the children's own, behind it."""
+    parents = [
+        Parent(step.resource.name, step.resource.endpoint.path, step.after["remote_id"]).key
+        for step in steps
+        if step.op in ("c", "u")
+        and (step.after.get(FLAG) or (step.before is not None and step.before.get(FLAG)))
+    ]
+    if not parents:
+        return []
+    states = await cursors(conn, tenant_id)
+    below = [each.endpoint.path for each in RESOURCES if each.endpoint.children]
+    return [
+        (path, key)
+        for path in below
+        if path in states
+        and states[path].backfill_state != "pending"
+        and states[path].unsupported_reason is None
+        for key in parents
+    ]
 
 
 def _links(step: Step) -> tuple[_Link, set[_Link], set[_Link]]:

@@ -32,7 +32,8 @@ BYTES_PER_ITEM = 3_000
 
 @dataclass(frozen=True, slots=True)
 class SingleRead:
-    """One thing by its id; 404 means that it is gone."""
+    """One thing by its id; 404 means that it is gone. Of an endpoint of children, all of one
+    parent's."""
 
     endpoint: Endpoint
     notice: Notice
@@ -102,6 +103,8 @@ def _served(call: Call) -> int:
 
 
 def _reads(endpoint: Endpoint, notices: Sequence[Notice]) -> list[Call]:
+    if endpoint.children:
+        return [SingleRead(endpoint, notice) for notice in notices]
     if not endpoint.single:
         return [ListRead(endpoint, tuple(notices))]
     alone = [notice for notice in notices if notice.single_read]

@@ -17,10 +17,11 @@ import structlog
 from handlers.compare import Seen
 from handlers.metrics import HandlerMetrics
 from handlers.waiting import Slices
+from unified.ids import Parent
 from unified.resource import Endpoint, Normalized, NormalizeError, Resource, TenantContext
 from unified.shape import Read
 from xero.client import XeroClient
-from xero.errors import ResourceMissing
+from xero.errors import ResourceMissing, UndecodableAnswer
 from xero.paging import Page
 
 RAW_LEVEL = 1  #: zlib: a third of the size for the least time
@@ -77,15 +78,42 @@ class Reader:
         self, context: TenantContext, resource: Resource, remote_id: str, *, before: Before
     ) -> Harvest:
         """One thing by its id; an empty harvest means that Xero does not know it."""
+        endpoint = resource.endpoint
+        params = None
+        if endpoint.detail_params is not None and context.business_date is not None:
+            params = endpoint.detail_params(context.business_date)
         try:
             page = await self.client.get_single(
-                context.tenant_id, resource.endpoint, remote_id, asked_at=before.asked_at
+                context.tenant_id, endpoint, remote_id, params=params, asked_at=before.asked_at
             )
         except ResourceMissing:
             return Harvest()
         harvest = await self.harvest(context, resource, page, Read.SINGLE, mark=before.mark)
         # What hides its id is still what was asked for.
         named = [replace(each, remote_id=each.remote_id or remote_id) for each in harvest.poison]
+        return replace(harvest, poison=named)
+
+    async def children(
+        self,
+        context: TenantContext,
+        resource: Resource,
+        source: Resource,
+        parent: Parent,
+        *,
+        before: Before,
+    ) -> Harvest:
+        """All that one parent, a thing of `source`, has of a resource; nothing where Xero does not
+        know the parent. What can't be read stands under the parent's name."""
+        try:
+            page = await self.client.get_children(
+                context.tenant_id, resource.endpoint, source.endpoint, parent.remote_id,
+                asked_at=before.asked_at,
+            )  # fmt: skip
+        except ResourceMissing:
+            return Harvest()
+        context = replace(context, parent=parent)
+        harvest = await self.harvest(context, resource, page, Read.SINGLE, mark=before.mark)
+        named = [replace(each, remote_id=parent.key) for each in harvest.poison]
         return replace(harvest, poison=named)
 
     async def by_ids(
@@ -112,9 +140,17 @@ class Reader:
         since: datetime | None,
         purpose: str,
     ) -> tuple[Harvest, Page]:
-        """One page of the list, or all of it where the endpoint has no pages."""
+        """One page of the list, or all of it where the endpoint has no pages.
+
+        `number` is the page's, from 1; where the endpoint goes on by numbers, the last one seen.
+        """
         endpoint = resource.endpoint
         mark = await self.newest_notice()
+        if endpoint.offset_key is not None:
+            page = await self.client.get_from(
+                context.tenant_id, endpoint, number, modified_since=since, purpose=purpose
+            )
+            return await self.harvest(context, resource, page, Read.PAGED, mark=mark), page
         if endpoint.page_size is None:
             page = await self.client.get_list(
                 context.tenant_id, endpoint, modified_since=since, purpose=purpose
@@ -191,8 +227,32 @@ def _normalized(
     return normalized
 
 
+def following(page: Page, number: int, endpoint: Endpoint) -> int:
+    """What to ask for after page `number`: the next page, or what follows its greatest number.
+
+    Raises:
+        UndecodableAnswer: it has no number that is greater, so going on would never end.
+    """
+    key = endpoint.offset_key
+    if key is None:
+        return number + 1
+    numbers = [item[key] for item in page.items if isinstance(item.get(key), int)]
+    if page.items and max(numbers, default=number) <= number:
+        raise UndecodableAnswer("shape", f"{endpoint.path} after {number} has no {key} beyond it")
+    return max(numbers, default=number)
+
+
+def first_number(endpoint: Endpoint) -> int:
+    """What the first page is asked for by."""
+    return 1 if endpoint.offset_key is None else 0
+
+
 def is_last(page: Page, number: int, endpoint: Endpoint) -> bool:
-    """Whether no page follows. A short page that is said to have followers is not the last."""
+    """Whether no page follows. A short page that is said to have followers is not the last, nor is
+    a short piece of a list that goes on by numbers: Xero says "up to" so many, so an empty one is.
+    """
+    if endpoint.offset_key is not None:
+        return not page.items
     if endpoint.page_size is None:
         return True
     if page.page_count is not None:

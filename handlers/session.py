@@ -15,15 +15,18 @@ import structlog
 
 from handlers.absence import settle_missing
 from handlers.absorb import Absorbed
+from handlers.capability import refusal_of
 from handlers.cause import Origin
+from handlers.children import parent_of, read_children, refuse_all
 from handlers.compare import may_be_early, stale_wait
 from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, plan
 from handlers.reading import Before, Harvest
 from handlers.retry import Bury, Retry, Snooze, decide
-from handlers.slow_lane import backfill_organisation, slow_step
+from handlers.slow_lane import backfill_organisation, backfill_origin, slow_step
 from handlers.sweeping import walk
 from handlers.workshop import Workshop, bury, take_in
 from storage.absorbing import lock_tenant
+from storage.cursors import cursors
 from storage.errors import LeaseLost, TenantNotLinked
 from storage.notices import (
     Buried,
@@ -200,6 +203,10 @@ class TenantSession:
         resource = by_endpoint(call.endpoint.path)
         assert resource is not None  # noqa: S101  # plan() was given registered endpoints
         notices = (call.notice,) if isinstance(call, SingleRead) else call.notices
+        origin = await self._origin(resource)
+        if isinstance(call, SingleRead) and call.endpoint.children:
+            await self._read_children(work, resource, call.notice, origin)
+            return
         done = Absorbed()
         answered: set[str] = set()
 
@@ -207,7 +214,7 @@ class TenantSession:
             nonlocal done
             answered.update(harvest.remote_ids)
             done += await take_in(
-                shop, self.tenant_id, resource, harvest, ORIGIN, fencing=self.fencing
+                shop, self.tenant_id, resource, harvest, origin, fencing=self.fencing
             )
 
         try:
@@ -225,6 +232,38 @@ class TenantSession:
         log.info("absorbed", tenant_id=self.tenant_id, resource=resource.name,
                  call=type(call).__name__, notices=len(notices), events=done.events,
                  same=done.same, too_early=done.too_early)  # fmt: skip
+
+    async def _origin(self, resource: Resource) -> Origin:
+        """Why it is read: what the lists of a backfill asked for is that backfill's."""
+        if resource.endpoint.detail or resource.endpoint.children:
+            state = (await cursors(self.shop.db, self.tenant_id)).get(resource.endpoint.path)
+            if state is not None and state.backfill_state != "done":
+                return backfill_origin(state)
+        return ORIGIN
+
+    async def _read_children(
+        self, work: Work, resource: Resource, notice: Notice, origin: Origin
+    ) -> None:
+        """Read what belongs to one parent."""
+        parent = parent_of(notice)
+        if parent is None:
+            await self._drop([notice])
+            return
+        try:
+            events = await read_children(
+                self.shop, work, resource, notice, parent, origin, fencing=self.fencing
+            )
+        except XeroError as error:
+            reason = refusal_of(resource.endpoint, error)
+            if reason is not None:
+                await refuse_all(self.shop, self.tenant_id, resource, reason, fencing=self.fencing)
+                return
+            await self._failed(resource, [notice], error, batched=False)
+            if isinstance(error, RateLimited):
+                raise
+            return
+        log.info("children_read", tenant_id=self.tenant_id, resource=resource.name,
+                 parent=parent.endpoint, events=events)  # fmt: skip
 
     async def _fetch(
         self,

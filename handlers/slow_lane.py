@@ -12,12 +12,14 @@ import structlog
 
 from handlers.absence import CONFIRM_AFTER, note_absent, wants_whole_list
 from handlers.absorb import Absorbed
+from handlers.capability import note_refused, note_taken, refusal_of
 from handlers.cause import Origin
-from handlers.reading import Harvest, is_last
+from handlers.children import ask_for_all, parents_are_listed
+from handlers.reading import Harvest, following, is_last
 from handlers.schedule import observed_rate, sweep_interval
 from handlers.sweeping import OVERLAP, shrank, walk
 from handlers.workshop import Workshop, take_in
-from storage.absorbing import announce, lock_tenant
+from storage.absorbing import LockedTenant, announce, lock_tenant
 from storage.cursors import (
     Cursor,
     backfill_advanced,
@@ -27,6 +29,8 @@ from storage.cursors import (
     postpone_sweep,
     swept,
 )
+from storage.database import Connection
+from storage.notices import last_notice_due
 from storage.tenant_context import read_context
 from unified.codecs import instant_text
 from unified.ids import RemoteId
@@ -38,6 +42,8 @@ from xero.paging import Page
 
 RETRY_AFTER_FAILURE = timedelta(seconds=10)  #: business time, doubling with each failure in a row
 LONGEST_RETRY = timedelta(hours=1)
+LOOK_AGAIN = timedelta(seconds=1)  #: until lists have been read, or what they asked for
+LONGEST_LOOK = timedelta(minutes=10)
 PACES = {resource.endpoint.path: resource.endpoint.pace for resource in RESOURCES}
 
 log = structlog.get_logger(__name__)
@@ -104,10 +110,17 @@ async def _try(
     except RateLimited:
         raise
     except XeroError as error:
+        reason = refusal_of(resource.endpoint, error)
+        if reason is not None:
+            await note_refused(shop, context.tenant_id, resource, reason, fencing=fencing)
+            return
         shop.metrics.failed_reads.labels(error=type(error).__name__).inc()
         log.warning("slow_step_failed", tenant_id=context.tenant_id, resource=resource.name,
                     failures=state.failures + 1, error=type(error).__name__)  # fmt: skip
         await _postpone(shop, context, state, fencing=fencing)
+    else:
+        if state.unsupported_reason is not None:
+            await note_taken(shop, context.tenant_id, resource, fencing=fencing)
 
 
 async def _postpone(shop: Workshop, context: TenantContext, state: Cursor, *, fencing: int) -> None:
@@ -125,6 +138,9 @@ async def _sweep(
 ) -> None:
     """Read everything stamped since the last sweep; its changes were announced by nobody."""
     started = shop.clock.now()
+    if resource.endpoint.children:
+        await _sweep_children(shop, context, resource, started, fencing=fencing)
+        return
     whole = await wants_whole_list(shop, context.tenant_id, resource, state, now=started)
     since = None if whole or state.since is None else state.since - OVERLAP
     run_id = f"sweep:{resource.endpoint.path}:{instant_text(started)}"
@@ -137,16 +153,24 @@ async def _sweep(
         listed.update(harvest.remote_ids)
         done += await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
 
-    walked = await walk(shop.reader, context, resource, since=since, purpose="sweep", take=take)
+    by_number = resource.endpoint.offset_key is not None
+    walked = await walk(
+        shop.reader, context, resource, since=None if by_number else since, purpose="sweep",
+        take=take, begin=state.backfill_page if by_number else None,
+    )  # fmt: skip
     again = False
-    if whole and walked.complete:
+    if whole and walked.complete and not by_number:
         again = await note_absent(
             shop, context.tenant_id, resource, listed, asked_at=asked_at, fencing=fencing
         )
     elapsed = started - (state.last_swept_at or state.backfill_started_at or started)
     rate = observed_rate(state.changes_per_hour, done.unannounced, elapsed)
     others = await cursors(shop.db, context.tenant_id)
-    rates = {path: other.changes_per_hour for path, other in others.items()}
+    rates = {
+        path: other.changes_per_hour
+        for path, other in others.items()
+        if other.unsupported_reason is None
+    }
     rates[resource.endpoint.path] = rate
     share = shop.share
     calls = share.calls_per_day if shop.webhooks else share.calls_per_day_alone
@@ -164,9 +188,25 @@ async def _sweep(
             now=started,
             sweep_due_at=started + (interval if walked.complete else RETRY_AFTER_FAILURE),
             changes_per_hour=rate,
+            page=walked.number if by_number else None,
         )
     log.info("swept", tenant_id=context.tenant_id, resource=resource.name, calls=walked.calls,
              events=done.events, unannounced=done.unannounced)  # fmt: skip
+
+
+async def _sweep_children(
+    shop: Workshop, context: TenantContext, resource: Resource, now: datetime, *, fencing: int
+) -> None:
+    """Have the children of all parents read again."""
+    parents = await ask_for_all(shop, context.tenant_id, resource, fencing=fencing)
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await swept(
+            conn, context.tenant_id, resource.endpoint.path, since=None, now=now,
+            sweep_due_at=now + resource.endpoint.pace.longest, changes_per_hour=0.0,
+        )  # fmt: skip
+    log.info("children_asked_for", tenant_id=context.tenant_id, resource=resource.name,
+             parents=parents)  # fmt: skip
 
 
 async def _backfill_step(
@@ -177,21 +217,80 @@ async def _backfill_step(
     if state.backfill_state == "pending":
         await _start(shop, context, path, fencing=fencing)
         state = (await cursors(shop.db, context.tenant_id))[path]
-    number = state.backfill_page + 1
-    job_id = f"backfill:{path}:{_started(state)}"
+    if state.backfill_listed:
+        await _end_when_read(shop, context, resource, fencing=fencing)
+        return
+    if resource.endpoint.children:
+        await _list_parents(shop, context, resource, state, fencing=fencing)
+        return
+    by_number = resource.endpoint.offset_key is not None
+    number = state.backfill_page if by_number else state.backfill_page + 1
     since = state.backfill_since
     harvest, page = await shop.reader.page(
         context, resource, number, since=since, purpose="backfill"
     )
-    origin = Origin(kind="backfill", detected_by="backfill", run_id=job_id, page=number)
+    origin = backfill_origin(state, page=number)
     await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
     if shrank(state.backfill_total, page.item_count):
         # What followed the thing that left has moved up, perhaps onto a page that was read.
         await _start(shop, context, path, fencing=fencing)
         return
     last = is_last(page, number, resource.endpoint)
-    await _record_progress(shop, context, resource, number, harvest, page,
+    reached = following(page, number, resource.endpoint) if by_number else number
+    await _record_progress(shop, context, resource, reached, harvest, page,
                            last=last, fencing=fencing)  # fmt: skip
+
+
+async def _list_parents(
+    shop: Workshop, context: TenantContext, resource: Resource, state: Cursor, *, fencing: int
+) -> None:
+    """Once all that may be a parent is known, have the children of each read."""
+    path = resource.endpoint.path
+    if not parents_are_listed(await cursors(shop.db, context.tenant_id)):
+        await _look_again(shop, context, path, LOOK_AGAIN, fencing=fencing)
+        return
+    parents = await ask_for_all(shop, context.tenant_id, resource, fencing=fencing)
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await backfill_advanced(
+            conn, context.tenant_id, path, page=state.backfill_page + 1, read=parents,
+            total=parents, clock_lead=timedelta(0), listed=True,
+        )  # fmt: skip
+
+
+async def _end_when_read(
+    shop: Workshop, context: TenantContext, resource: Resource, *, fencing: int
+) -> None:
+    """End a backfill whose lists have been read when the reads that they asked for are done."""
+    path, now = resource.endpoint.path, shop.clock.now()
+    last = await last_notice_due(shop.db, context.tenant_id, path)
+    if last is not None:
+        wait = min(max(last - now, LOOK_AGAIN), LONGEST_LOOK)
+        await _look_again(shop, context, path, wait, fencing=fencing)
+        return
+    async with shop.db.transaction() as conn:
+        tenant = await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await backfill_ended(
+            conn, context.tenant_id, path, now=now, sweep_due_at=_first_sweep(resource, now)
+        )
+        await _tell_progress(conn, tenant, resource, now, last=True)
+
+
+async def _look_again(
+    shop: Workshop, context: TenantContext, path: str, wait: timedelta, *, fencing: int
+) -> None:
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, context.tenant_id, fencing=fencing)
+        await postpone_sweep(
+            conn, context.tenant_id, path,
+            sweep_due_at=shop.clock.now() + wait, failures=0,
+        )  # fmt: skip
+
+
+def backfill_origin(state: Cursor, *, page: int | None = None) -> Origin:
+    """What is found by a backfill of this endpoint: on a page of a list, or asked for by one."""
+    job_id = f"backfill:{state.endpoint}:{_started(state)}"
+    return Origin(kind="backfill", detected_by="backfill", run_id=job_id, page=page)
 
 
 async def _start(shop: Workshop, context: TenantContext, path: str, *, fencing: int) -> None:
@@ -218,42 +317,52 @@ async def _record_progress(  # noqa: PLR0913  # one page's facts
 ) -> None:
     path = resource.endpoint.path
     now = shop.clock.now()
+    ends = last and not resource.endpoint.detail
     async with shop.db.transaction() as conn:
         tenant = await lock_tenant(conn, context.tenant_id, fencing=fencing)
         read = len(harvest.remote_ids)
         await backfill_advanced(
             conn, context.tenant_id, path, page=number, read=read, total=page.item_count,
-            clock_lead=page.clock_lead,
+            clock_lead=page.clock_lead, listed=last and not ends,
         )  # fmt: skip
-        if last:
+        if ends:
             await backfill_ended(
                 conn, context.tenant_id, path, now=now, sweep_due_at=_first_sweep(resource, now)
             )
-        state = (await cursors(conn, context.tenant_id))[path]
-        message = {
-            "tenant_id": context.tenant_id,
-            "resource": resource.name,
-            "state": "done" if last else "running",
-            "read": state.backfill_read,
-            "total": state.backfill_total,
-            "seconds_left": _seconds_left(state, now),
-            "at": instant_text(now),
-        }
-        await announce(
-            conn,
-            context.tenant_id,
-            shard=tenant.shard,
-            kind="backfill_progress",
-            topic="control",
-            key=RemoteId(context.tenant_id),
-            value=msgspec.json.encode(message),
-        )
+        state = await _tell_progress(conn, tenant, resource, now, last=ends)
     log.info("backfill_page", tenant_id=context.tenant_id, resource=resource.name, page=number,
              read=state.backfill_read, total=state.backfill_total, last=last)  # fmt: skip
 
 
+async def _tell_progress(
+    conn: Connection, tenant: LockedTenant, resource: Resource, now: datetime, *, last: bool
+) -> Cursor:
+    state = (await cursors(conn, tenant.id))[resource.endpoint.path]
+    message = {
+        "tenant_id": tenant.id,
+        "resource": resource.name,
+        "state": "done" if last else "running",
+        "read": state.backfill_read,
+        "total": state.backfill_total,
+        "seconds_left": _seconds_left(state, now),
+        "at": instant_text(now),
+    }
+    await announce(
+        conn,
+        tenant.id,
+        shard=tenant.shard,
+        kind="backfill_progress",
+        topic="control",
+        key=RemoteId(tenant.id),
+        value=msgspec.json.encode(message),
+    )
+    return state
+
+
 def _first_sweep(resource: Resource, now: datetime) -> datetime:
     """Soon after the backfill where something may have changed under it, else in its turn."""
+    if resource.endpoint.children:
+        return now + resource.endpoint.pace.longest
     return now + (timedelta(seconds=30) if resource.endpoint.modified_since else timedelta(hours=1))
 
 

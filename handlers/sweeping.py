@@ -5,12 +5,11 @@ so, and walks again when the count shrinks under it: a thing that changes meanwh
 up twice but never be skipped.
 """
 
-import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.reading import Harvest, Reader, is_last
+from handlers.reading import Harvest, Reader, first_number, following, is_last
 from unified.resource import Resource, TenantContext
 
 OVERLAP = timedelta(seconds=30)
@@ -25,10 +24,11 @@ class Swept:
 
     calls: int
     complete: bool  #: False: the list kept shrinking under it
+    number: int = 1  #: of its last page, or the last number seen
     clock_lead: timedelta = timedelta(0)  #: how far our clock may be ahead of Xero's
 
 
-async def walk(
+async def walk(  # noqa: PLR0913  # whose, what, from where, for whom
     reader: Reader,
     context: TenantContext,
     resource: Resource,
@@ -36,17 +36,23 @@ async def walk(
     since: datetime | None,
     purpose: str,
     take: Callable[[Harvest], Awaitable[None]],
+    begin: int | None = None,
 ) -> Swept:
     """Read everything stamped after `since`, page by page; all of it where it is None.
+
+    `begin` is what to begin at in place of the first page.
 
     Each page is given to `take` before the next is asked for, so that a long list is never held
     as a whole; a page may come again, newer.
     """
     calls = 0
     lead = timedelta(0)
+    first = first_number(resource.endpoint) if begin is None else begin
+    number = first
     for _ in range(MOST_WALKS):
         counted: int | None = None
-        for number in itertools.count(1):
+        number = first
+        while True:
             harvest, page = await reader.page(
                 context, resource, number, since=since, purpose=purpose
             )
@@ -56,9 +62,10 @@ async def walk(
             if shrank(counted, page.item_count):
                 break  # what followed the thing that left has moved up: walk again
             if is_last(page, number, resource.endpoint):
-                return Swept(calls, complete=True, clock_lead=lead)
+                return Swept(calls, complete=True, number=number, clock_lead=lead)
             counted = page.item_count
-    return Swept(calls, complete=False, clock_lead=lead)
+            number = following(page, number, resource.endpoint)
+    return Swept(calls, complete=False, number=number, clock_lead=lead)
 
 
 def shrank(counted: int | None, counted_now: int | None) -> bool:

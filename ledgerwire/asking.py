@@ -37,11 +37,13 @@ class Asked:
     Attributes:
         read: things read by a backfill; None for a sweep.
         changes: events that this brought.
+        unsupported: why Xero does not let us read it, or a part of it; None: it does.
     """
 
     resource: str
     read: int | None
     changes: int
+    unsupported: str | None = None
 
 
 async def backfill(
@@ -69,21 +71,13 @@ async def backfill(
     def progress(states: Mapping[str, Cursor]) -> tuple[int, int | None, bool]:
         mine = [states[path] for path in paths]
         known = [each.backfill_total or each.backfill_read for each in mine]
-        counted = all(each.backfill_page or each.backfill_state == "done" for each in mine)
+        counted = all(each.backfill_page or _is_settled(each) for each in mine)
         read = sum(each.backfill_read for each in mine)
-        ended = all(each.backfill_state == "done" for each in mine)
+        ended = all(_is_settled(each) for each in mine)
         return read, max(sum(known), read) if counted else None, ended
 
     states = await _watch(here, asked.id, list(paths), progress=progress, seen=seen)
-    changes = await _changes(here, asked, "backfill")
-    return [
-        Asked(
-            resource=each.plural,
-            read=states[each.endpoint.path].backfill_read,
-            changes=changes.get(each.name, 0),
-        )
-        for each in chosen
-    ]
+    return _told(chosen, states, await _changes(here, asked, "backfill"), counted=True)
 
 
 async def sweep(
@@ -97,7 +91,7 @@ async def sweep(
     known = await cursors(here.db, asked.id)
     chosen = named_resources(resources)
     if not resources:
-        chosen = tuple(each for each in chosen if each.endpoint.path in known)
+        chosen = tuple(each for each in chosen if _is_swept_by_itself(each, known))
     _insist_on_cursors(chosen, known, asked)
     paths = [each.endpoint.path for each in chosen]
     asked_at = here.clock.now()
@@ -107,15 +101,51 @@ async def sweep(
         done = sum(_is_swept(known[path], states[path], asked_at) for path in paths)
         return done, len(paths), done == len(paths)
 
-    await _watch(here, asked.id, paths, progress=progress, seen=seen)
-    changes = await _changes(here, asked, "poll")
-    return [
-        Asked(resource=each.plural, read=None, changes=changes.get(each.name, 0)) for each in chosen
-    ]
+    states = await _watch(here, asked.id, paths, progress=progress, seen=seen)
+    return _told(chosen, states, await _changes(here, asked, "poll"), counted=False)
+
+
+def _told(
+    chosen: Sequence[Resource],
+    states: Mapping[str, Cursor],
+    changes: Mapping[str, int],
+    *,
+    counted: bool,
+) -> list[Asked]:
+    """What became of each resource, all of its sources together."""
+    by_name: dict[str, list[Resource]] = {}
+    for each in chosen:
+        by_name.setdefault(each.name, []).append(each)
+    told = []
+    for name, of in by_name.items():
+        mine = [states[each.endpoint.path] for each in of]
+        refused = [each.unsupported_reason for each in mine if each.unsupported_reason]
+        told.append(
+            Asked(
+                resource=of[0].plural,
+                read=sum(each.backfill_read for each in mine) if counted else None,
+                changes=changes.get(name, 0),
+                unsupported="; ".join(dict.fromkeys(refused)) or None,
+            )
+        )
+    return told
+
+
+def _is_settled(state: Cursor) -> bool:
+    """Whether a backfill has ended, or Xero has refused it."""
+    return state.backfill_state == "done" or state.unsupported_reason is not None
+
+
+def _is_swept_by_itself(resource: Resource, known: Mapping[str, Cursor]) -> bool:
+    """Whether it is part of a sweep of everything: it was read, and Xero does not refuse it."""
+    state = known.get(resource.endpoint.path)
+    return state is not None and state.unsupported_reason is None
 
 
 def _is_swept(before: Cursor, now: Cursor, asked_at: datetime) -> bool:
-    """Whether it was read since; a backfill that was under way has read everything."""
+    """Whether it was read since, or refused; a backfill that was under way has read everything."""
+    if now.unsupported_reason is not None:
+        return now.sweep_due_at > asked_at
     if before.backfill_state != "done":
         return now.backfill_state == "done"
     return now.last_swept_at is not None and now.last_swept_at >= asked_at

@@ -6,7 +6,7 @@ from ledgerwire.failures import WrongUsage
 from storage.database import Database
 from storage.tenants import TenantSummary, tenants
 from unified.resource import Resource
-from unified.resources import RESOURCES
+from unified.resources import KINDS, RESOURCES
 
 
 async def named_tenant(db: Database, name: str) -> TenantSummary:
@@ -31,8 +31,8 @@ async def named_tenant(db: Database, name: str) -> TenantSummary:
 
 
 def named_resources(names: Sequence[str]) -> tuple[Resource, ...]:
-    """The resources of these names (`invoices`, `invoice` or Xero's `Invoices`); without a name
-    all there are, in the order in which they are read.
+    """The resources of these names (`invoices`, `invoice` or Xero's `Invoices`), each with all its
+    sources; without a name all there are, in the order in which they are read.
 
     Raises:
         WrongUsage: one is none of ours.
@@ -47,7 +47,7 @@ def named_resources(names: Sequence[str]) -> tuple[Resource, ...]:
     for name in names:
         resource = known.get(name.strip().lower())
         if resource is None:
-            plurals = ", ".join(sorted(each.plural for each in RESOURCES))
+            plurals = ", ".join(sorted(each.plural for each in KINDS))
             raise WrongUsage(f"There is no resource {name}: take one of {plurals}")
         chosen.add(resource.name)
     return tuple(each for each in RESOURCES if each.name in chosen)

@@ -43,6 +43,10 @@ def _row(each: Glance, now: datetime) -> dict[str, Any]:
         "notices_dead": each.notices_dead,
         "events_unrelayed": each.events_unrelayed,
         "backfill": ", ".join(_told(each)) or "done",
+        "unsupported": [
+            {"endpoint": one.endpoint, "reason": one.reason, "since": _second(one.since)}
+            for one in each.unsupported
+        ],
         "verified_since": _second(each.verified_since),
     }
 

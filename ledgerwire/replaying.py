@@ -24,7 +24,7 @@ from storage.replaying import Replayed, Selection, count_selected, newest_positi
 from unified.codecs import instant_text
 from unified.ids import TenantId
 from unified.partition import partition_of
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.resources import resource as resource_named
 from unified.topics import MAX_RECORD_BYTES, all_topics, events_topic, key
 
@@ -88,7 +88,7 @@ async def replay(here: Installation, order: ReplayOrder, *, seen: Seen) -> dict[
 
 def _insist_on_topic(name: str | None, prefix: str) -> None:
     """A topic of ours that holds other records must not get events."""
-    events = {events_topic(prefix, each) for each in RESOURCES}
+    events = {events_topic(prefix, each) for each in KINDS}
     if name is not None and name not in events and name in {t.name for t in all_topics(prefix)}:
         raise WrongUsage(f"{name} holds other records than events: name a topic of your own")
 
@@ -97,7 +97,7 @@ async def _partitions(
     producer: AIOKafkaProducer, prefix: str, to_topic: str | None
 ) -> dict[str, tuple[str, int]]:
     """Where the events of each resource go: topic, and how many partitions it has."""
-    names = {each.name: to_topic or events_topic(prefix, each) for each in RESOURCES}
+    names = {each.name: to_topic or events_topic(prefix, each) for each in KINDS}
     # Asked without naming a topic: a broker may make what it is asked for by name.
     cluster = await producer.client.fetch_all_metadata()
     found: dict[str, tuple[str, int]] = {}

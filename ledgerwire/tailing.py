@@ -14,7 +14,7 @@ from ledgerwire.installation import open_broker
 from ledgerwire.lines import event_line, record_line
 from ledgerwire.settings import Settings
 from unified.broker import BrokerSettings
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.topics import all_topics, events_topic
 
 EMPTY_REST_S = 0.05  #: the embedded broker answers at once even when it has nothing
@@ -37,7 +37,7 @@ class Wanted:
             WrongUsage: one of them is no topic of ours.
         """
         if not self.topics:
-            return sorted(events_topic(prefix, resource) for resource in RESOURCES)
+            return sorted(events_topic(prefix, resource) for resource in KINDS)
         known = topics_by_name(prefix)
         for topic in self.topics:
             if topic not in known:

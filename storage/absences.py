@@ -10,26 +10,33 @@ from datetime import datetime
 from storage.database import Connection, Database
 from unified.ids import RemoteId, TenantId
 
-# What was confirmed after the list had been asked for was only not there yet.
+# What was confirmed after the list had been asked for was only not there yet. Where it is not kept
+# from which endpoint a record came, its resource had one when it was stored.
 _MISS = """
 UPDATE record SET missed_lists = least(missed_lists + 1, 1000)
  WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
-   AND remote_id <> ALL($3::text[]) AND answered_at < $4
+   AND coalesce(endpoint, $5) = $5 AND remote_id <> ALL($3::text[]) AND answered_at < $4
+   AND starts_with(remote_id, $6)
 RETURNING remote_id, missed_lists
 """
 
 
-async def note_missed(
+async def note_missed(  # noqa: PLR0913  # what a list is of, and what it held
     conn: Connection,
     tenant_id: TenantId,
     resource: str,
     listed: Collection[str],
     *,
+    endpoint: str,
     asked_at: datetime,
+    below: str = "",
 ) -> dict[RemoteId, int]:
-    """Count one complete list, asked for at `asked_at` (database clock), for whatever it lacks;
-    returns how many lists in a row each of these was missing from."""
-    rows = await conn.fetch(_MISS, tenant_id, resource, sorted(listed), asked_at)
+    """Count one complete list of an endpoint, asked for at `asked_at` (database clock), for
+    whatever it lacks; returns how many lists in a row each of these was missing from.
+
+    `below` begins the remote ids of all that the list is complete of, where that is not all.
+    """
+    rows = await conn.fetch(_MISS, tenant_id, resource, sorted(listed), asked_at, endpoint, below)
     return {row["remote_id"]: row["missed_lists"] for row in rows}
 
 
@@ -47,12 +54,14 @@ async def missed_lists(
     return int(found or 0)
 
 
-async def has_missed(db: Database, tenant_id: TenantId, resource: str) -> bool:
-    """Whether anything that counts as there was missing from the last complete list."""
+async def has_missed(db: Database, tenant_id: TenantId, resource: str, *, endpoint: str) -> bool:
+    """Whether anything that counts as there was missing from the endpoint's last complete list."""
     found = await db.fetchval(
         """SELECT EXISTS (SELECT FROM record WHERE tenant_id = $1 AND resource = $2
+                             AND coalesce(endpoint, $3) = $3
                              AND missed_lists > 0 AND NOT is_deleted)""",
         tenant_id,
         resource,
+        endpoint,
     )
     return bool(found)

@@ -28,11 +28,14 @@ class Cursor:
     backfill_started_at: datetime | None
     backfill_since: datetime | None  #: the backfill was asked to leave out what is older
     failures: int  #: steps that failed since the last one that did not
+    backfill_listed: bool  #: the backfill has listed all; what is read by itself is being read
+    unsupported_reason: str | None  #: why Xero does not let us read it; None: it does, or unasked
+    unsupported_since: datetime | None
 
 
 _COLUMNS = """endpoint, since, sweep_due_at, changes_per_hour, last_swept_at, backfill_state,
        backfill_complete, backfill_page, backfill_read, backfill_total, backfill_started_at,
-       backfill_since, failures"""
+       backfill_since, failures, backfill_listed, unsupported_reason, unsupported_since"""
 
 
 def _cursor(row: asyncpg.Record) -> Cursor:
@@ -66,7 +69,8 @@ async def backfill_started(
     await conn.execute(
         """UPDATE cursor SET backfill_state = 'running', backfill_started_at = $3,
                   backfill_page = 0, backfill_read = 0, backfill_total = NULL,
-                  backfill_ended_at = NULL, since = least(coalesce(since, $3), $3)
+                  backfill_listed = false, backfill_ended_at = NULL,
+                  since = least(coalesce(since, $3), $3)
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
@@ -76,16 +80,20 @@ async def backfill_started(
 
 async def backfill_advanced(  # noqa: PLR0913  # one page's facts
     conn: Connection, tenant_id: TenantId, endpoint: str, *, page: int, read: int,
-    total: int | None, clock_lead: timedelta,
+    total: int | None, clock_lead: timedelta, listed: bool = False,
 ) -> None:  # fmt: skip
-    """Page `page` has been absorbed; `read` things were on it, `total` are said to exist.
+    """Page `page` (or all up to the number `page`, where the endpoint goes on by numbers) has been
+    absorbed; `read` things were on it, `total` are said to exist.
 
+    `listed` says that all of it was on lists by now, and the rest is reads of single things.
     `clock_lead` is how far our clock may be ahead of Xero's: sweeps start that much earlier.
     """
     await conn.execute(
         """UPDATE cursor SET backfill_page = $3, backfill_read = backfill_read + $4,
                   backfill_total = coalesce($5, backfill_total), failures = 0,
-                  since = least(since, backfill_started_at - $6::interval)
+                  unsupported_reason = NULL, unsupported_since = NULL,
+                  since = least(since, backfill_started_at - $6::interval),
+                  backfill_listed = backfill_listed OR $7
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
@@ -93,6 +101,7 @@ async def backfill_advanced(  # noqa: PLR0913  # one page's facts
         read,
         total,
         clock_lead,
+        listed,
     )
 
 
@@ -115,12 +124,16 @@ async def backfill_ended(
 
 async def swept(  # noqa: PLR0913  # what one sweep leaves behind
     conn: Connection, tenant_id: TenantId, endpoint: str, *, since: datetime | None,
-    now: datetime, sweep_due_at: datetime, changes_per_hour: float,
+    now: datetime, sweep_due_at: datetime, changes_per_hour: float, page: int | None = None,
 ) -> None:  # fmt: skip
-    """A sweep has ended: all stamped up to `since` is absorbed; None: no more than before."""
+    """A sweep has ended: all stamped up to `since` is absorbed; None: no more than before.
+
+    `page` is the number up to which all is absorbed, where the endpoint goes on by numbers.
+    """
     await conn.execute(
         """UPDATE cursor SET since = greatest(since, $3), last_swept_at = $4, sweep_due_at = $5,
-                  changes_per_hour = $6, failures = 0
+                  changes_per_hour = $6, failures = 0, backfill_page = coalesce($7, backfill_page),
+                  unsupported_reason = NULL, unsupported_since = NULL
             WHERE tenant_id = $1 AND endpoint = $2""",
         tenant_id,
         endpoint,
@@ -128,6 +141,25 @@ async def swept(  # noqa: PLR0913  # what one sweep leaves behind
         now,
         sweep_due_at,
         changes_per_hour,
+        page,
+    )
+
+
+async def unsupported(  # what was refused, and when to ask again
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, reason: str, now: datetime,
+    ask_again_at: datetime,
+) -> None:  # fmt: skip
+    """Xero does not let us read this endpoint of this organisation, for a reason; it is asked again
+    when it is said to be, or a new consent was given."""
+    await conn.execute(
+        """UPDATE cursor SET unsupported_reason = $3, failures = 0, sweep_due_at = $5,
+                  unsupported_since = coalesce(unsupported_since, $4)
+            WHERE tenant_id = $1 AND endpoint = $2""",
+        tenant_id,
+        endpoint,
+        reason,
+        now,
+        ask_again_at,
     )
 
 
@@ -151,7 +183,8 @@ async def bring_sweeps_forward(
     tenant_id: TenantId | None = None,
 ) -> int:  # fmt: skip
     """Make one sweep of each of these endpoints due between `now` and `now + spread_s` seconds,
-    evenly spread over the tenants (or of one tenant); returns how many were brought forward."""
+    evenly spread over the tenants (or of one tenant), but of none that Xero refuses; returns how
+    many were brought forward."""
     rows = await db.fetch(
         """UPDATE cursor SET sweep_due_at = least(
                   cursor.sweep_due_at, $2::timestamptz + make_interval(secs =>
@@ -159,6 +192,7 @@ async def bring_sweeps_forward(
              FROM tenant
             WHERE tenant.id = cursor.tenant_id AND tenant.state IN ('linked','needs_reauth')
               AND cursor.endpoint = ANY($1::text[]) AND ($4::uuid IS NULL OR tenant.id = $4)
+              AND cursor.unsupported_reason IS NULL
         RETURNING 1""",
         list(endpoints),
         now,
@@ -189,7 +223,9 @@ async def ask_for_backfill(
                  ON CONFLICT (tenant_id, endpoint) DO UPDATE
                 SET backfill_state = 'pending', backfill_page = 0, backfill_read = 0,
                     backfill_total = NULL, backfill_started_at = NULL, backfill_ended_at = NULL,
+                    backfill_listed = false,
                     backfill_since = excluded.backfill_since, failures = 0,
+                    unsupported_reason = NULL, unsupported_since = NULL,
                     sweep_due_at = least(cursor.sweep_due_at, excluded.sweep_due_at)
              RETURNING 1
            )

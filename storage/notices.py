@@ -7,7 +7,7 @@ each hint, so finishing what was read never swallows a hint that came meanwhile.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -53,6 +53,7 @@ class NewNotice:
     remote_id: RemoteId
     origin: str  #: sweep, write, linked, stale or retry
     single_read: bool = False
+    wait: timedelta = timedelta(0)  #: business time until it is due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +99,9 @@ SELECT {NOTICE_COLUMNS} FROM notice
 
 _ADD = """
 INSERT INTO notice (tenant_id, endpoint, remote_id, origin, single_read, received_at, due_at)
-SELECT $1, n.endpoint, n.remote_id, n.origin, n.single_read, clock_timestamp(), $2
-  FROM unnest($3::text[], $4::text[], $5::text[], $6::bool[])
-    AS n(endpoint, remote_id, origin, single_read)
+SELECT $1, n.endpoint, n.remote_id, n.origin, n.single_read, clock_timestamp(), n.due_at
+  FROM unnest($2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bool[])
+    AS n(due_at, endpoint, remote_id, origin, single_read)
     ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
    SET version = nextval('notice_version'),
        single_read = notice.single_read OR excluded.single_read,
@@ -184,7 +185,7 @@ async def add_notices(
     await conn.execute(
         _ADD,
         tenant_id,
-        now,
+        [now + row.wait for row in rows],
         [row.endpoint for row in rows],
         [row.remote_id for row in rows],
         [row.origin for row in rows],
@@ -217,6 +218,25 @@ async def finish_notices(conn: Connection, tenant_id: TenantId, notices: Sequenc
         [row.remote_id for row in rows],
         [row.version for row in rows],
     )
+
+
+async def drop_notices(conn: Connection, tenant_id: TenantId, endpoint: str) -> None:
+    """Forget what waits of an endpoint, because nothing of it can be read; dead letters stay."""
+    await conn.execute(
+        "DELETE FROM notice WHERE tenant_id = $1 AND endpoint = $2 AND state = 'due'",
+        tenant_id,
+        endpoint,
+    )
+
+
+async def last_notice_due(db: Database, tenant_id: TenantId, endpoint: str) -> datetime | None:
+    """When the last of what is still to be read of an endpoint is due; None: nothing is."""
+    last: datetime | None = await db.fetchval(
+        "SELECT max(due_at) FROM notice WHERE tenant_id = $1 AND endpoint = $2 AND state = 'due'",
+        tenant_id,
+        endpoint,
+    )
+    return last
 
 
 async def postpone_notices(

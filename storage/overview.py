@@ -21,13 +21,22 @@ class Backfill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsupported:
+    """An endpoint that Xero does not let us read, since when (business time) and why."""
+
+    endpoint: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
     """One organisation.
 
     Attributes:
         state_since: real time.
         verified_since: business time; everything Xero stamped was read after this. None until
-            every endpoint was read once.
+            every endpoint that Xero does not refuse was read once.
         minute_remaining, day_remaining: calls left, as Xero last told.
         blocked_until: business time; may have passed.
         failing: endpoints whose last step failed.
@@ -50,6 +59,7 @@ class Glance:
     events_unrelayed: int
     failing: tuple[str, ...]
     backfills: tuple[Backfill, ...]
+    unsupported: tuple[Unsupported, ...]
     verified_since: datetime | None
 
 
@@ -63,14 +73,18 @@ SELECT t.id AS tenant_id, t.name, t.external_id, t.state, t.state_reason, t.stat
          WHERE e.tenant_id = t.id AND e.relayed_at IS NULL) AS events_unrelayed,
        (SELECT CASE WHEN count(*) = count(greatest(c.last_swept_at, c.backfill_ended_at))
                     THEN min(greatest(c.last_swept_at, c.backfill_ended_at)) END
-          FROM cursor c WHERE c.tenant_id = t.id) AS verified_since
+          FROM cursor c
+         WHERE c.tenant_id = t.id AND c.unsupported_reason IS NULL) AS verified_since
   FROM tenant t
  ORDER BY t.name, t.id
 """
 
 _CURSORS = """
-SELECT tenant_id, endpoint, backfill_state, backfill_read, backfill_total, failures
-  FROM cursor WHERE backfill_state <> 'done' OR failures > 0 ORDER BY tenant_id, endpoint
+SELECT tenant_id, endpoint, backfill_state, backfill_read, backfill_total, failures,
+       unsupported_reason, unsupported_since
+  FROM cursor
+ WHERE backfill_state <> 'done' OR failures > 0 OR unsupported_reason IS NOT NULL
+ ORDER BY tenant_id, endpoint
 """
 
 
@@ -79,7 +93,17 @@ async def glance(db: Database) -> list[Glance]:
     tenants = await db.fetch(_TENANTS)
     failing: dict[str, list[str]] = {}
     backfills: dict[str, list[Backfill]] = {}
+    unsupported: dict[str, list[Unsupported]] = {}
     for row in await db.fetch(_CURSORS):
+        if row["unsupported_reason"] is not None:
+            unsupported.setdefault(row["tenant_id"], []).append(
+                Unsupported(
+                    endpoint=row["endpoint"],
+                    reason=row["unsupported_reason"],
+                    since=row["unsupported_since"],
+                )
+            )
+            continue
         if row["failures"]:
             failing.setdefault(row["tenant_id"], []).append(row["endpoint"])
         if row["backfill_state"] != "done":
@@ -96,6 +120,7 @@ async def glance(db: Database) -> list[Glance]:
             **dict(row.items()),
             failing=tuple(failing.get(row["tenant_id"], ())),
             backfills=tuple(backfills.get(row["tenant_id"], ())),
+            unsupported=tuple(unsupported.get(row["tenant_id"], ())),
         )
         for row in tenants
     ]

@@ -31,6 +31,7 @@ class KnownRecord:
     first_seen_at: datetime
     changed_at: datetime
     is_deleted: bool
+    endpoint: str | None  #: where it was read last; None: before that was kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class RecordRow:
     issue_date: date | None
     due_date: date | None
     is_deleted: bool
+    endpoint: str  #: the source it came from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class VerifiedRow:
 
 _KNOWN = """
 SELECT remote_id, unified, fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
-       first_seen_at, changed_at, is_deleted
+       first_seen_at, changed_at, is_deleted, endpoint
   FROM record
  WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($3::text[])
 """
@@ -82,19 +84,19 @@ _UPSERT = """
 INSERT INTO record (tenant_id, resource, remote_id, id, unified, raw, raw_fetched_at, raw_read,
                     fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
                     first_seen_at, changed_at, verified_at, status, type, number,
-                    contact_remote_id, issue_date, due_date, is_deleted)
+                    contact_remote_id, issue_date, due_date, is_deleted, endpoint)
 SELECT $1, $2, r.remote_id, r.id, r.unified::json, r.raw,
        CASE WHEN r.raw IS NULL THEN NULL ELSE r.answered_at END, r.raw_read,
        r.fingerprint, r.sequence, r.completeness, r.updated_at, r.asked_at, r.answered_at,
        r.first_seen_at, r.changed_at, r.answered_at, r.status, r.type, r.number,
-       r.contact_remote_id, r.issue_date, r.due_date, r.is_deleted
+       r.contact_remote_id, r.issue_date, r.due_date, r.is_deleted, r.endpoint
   FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::bytea[],
               $9::bigint[], $10::text[], $11::timestamptz[], $12::timestamptz[],
               $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
-              $18::text[], $19::text[], $20::date[], $21::date[], $22::bool[])
+              $18::text[], $19::text[], $20::date[], $21::date[], $22::bool[], $23::text[])
     AS r(remote_id, id, unified, raw, raw_read, fingerprint, sequence, completeness, updated_at,
          asked_at, answered_at, first_seen_at, changed_at, status, type, number,
-         contact_remote_id, issue_date, due_date, is_deleted)
+         contact_remote_id, issue_date, due_date, is_deleted, endpoint)
     ON CONFLICT (tenant_id, resource, remote_id) DO UPDATE
    SET unified = excluded.unified, raw = coalesce(excluded.raw, record.raw),
        raw_fetched_at = coalesce(excluded.raw_fetched_at, record.raw_fetched_at),
@@ -105,7 +107,8 @@ SELECT $1, $2, r.remote_id, r.id, r.unified::json, r.raw,
        changed_at = excluded.changed_at, verified_at = excluded.verified_at,
        status = excluded.status, type = excluded.type, number = excluded.number,
        contact_remote_id = excluded.contact_remote_id, issue_date = excluded.issue_date,
-       due_date = excluded.due_date, is_deleted = excluded.is_deleted, missed_lists = 0
+       due_date = excluded.due_date, is_deleted = excluded.is_deleted,
+       endpoint = excluded.endpoint, missed_lists = 0
 """
 
 _VERIFY = """
@@ -144,6 +147,7 @@ def _known(row: asyncpg.Record) -> KnownRecord:
         first_seen_at=row["first_seen_at"],
         changed_at=row["changed_at"],
         is_deleted=row["is_deleted"],
+        endpoint=row["endpoint"],
     )
 
 
@@ -187,6 +191,7 @@ async def write_records(
         [row.issue_date for row in rows],
         [row.due_date for row in rows],
         [row.is_deleted for row in rows],
+        [row.endpoint for row in rows],
     )
 
 

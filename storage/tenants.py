@@ -60,7 +60,7 @@ class TenantSummary:
     Attributes:
         linked_at, synced_to, swept_at, blocked_until: business time; synced_to is how far every
             endpoint has been read, None until all backfills have begun.
-        backfills_left: endpoints whose backfill has not ended.
+        backfills_left: endpoints whose backfill has not ended, but for those that Xero refuses.
         due, dead: notices waiting, and dead letters.
         minute_remaining, day_remaining: calls left, as Xero last told at limits_at.
     """
@@ -102,7 +102,7 @@ SELECT t.id, t.name, t.external_id, t.connection_id, t.xero_connection_id, t.aut
        SELECT CASE WHEN bool_and(since IS NOT NULL) THEN min(since) END AS synced_to,
               min(last_swept_at) AS swept_at,
               count(*) FILTER (WHERE backfill_state <> 'done') AS backfills_left
-         FROM cursor WHERE tenant_id = t.id) AS c ON true
+         FROM cursor WHERE tenant_id = t.id AND unsupported_reason IS NULL) AS c ON true
   LEFT JOIN LATERAL (
        SELECT count(*) FILTER (WHERE state = 'due') AS due,
               count(*) FILTER (WHERE state = 'dead') AS dead
@@ -118,7 +118,8 @@ async def link_tenant(
     The first time it gets its epoch (microseconds UTC), its relay shard and a cursor for each of
     `endpoints` with its backfill pending. Later it keeps all of these and gets cursors for new
     endpoints; it gets a new connection id unless the connection was there all the time. Sweeps
-    of a tenant that comes back are due at once, since nobody looked meanwhile.
+    of a tenant that comes back are due at once, since nobody looked meanwhile; so is whatever Xero
+    did not let us read, since this consent may.
 
     Raises:
         TenantNotLinked: the tenant is being erased.
@@ -170,11 +171,13 @@ async def _write(conn: Connection, link: NewLink, row: asyncpg.Record, now: date
             max(_microseconds(now), row["epoch"] + 1),
             now,
         )
-    elif row["state"] != "linked":
+    else:
         await conn.execute(
-            "UPDATE cursor SET sweep_due_at = least(sweep_due_at, $2) WHERE tenant_id = $1",
+            """UPDATE cursor SET sweep_due_at = least(sweep_due_at, $2)
+                WHERE tenant_id = $1 AND ($3 OR unsupported_reason IS NOT NULL)""",
             link.tenant_id,
             now,
+            row["state"] != "linked",
         )
     return Linked(link.tenant_id, connection_id, first, changed=row["state"] != "linked")
 

@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final
 
+from unified.ids import Parent
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
@@ -60,6 +62,7 @@ class Scope:
     digits: int = 2  #: minor digits of the record's currency
     base_digits: int = 2  #: minor digits of the organisation's base currency
     inclusive: bool = False  #: line amounts of this document contain the tax
+    parent: Parent | None = None  #: what it belongs to, where it is read below that
     drift: list[Drift] = field(default_factory=list)
 
 

@@ -17,11 +17,10 @@ from pydantic import Field, create_model
 
 from unified.codecs import instant_text
 from unified.ids import event_id
-from unified.model import Instant, OneOf, Part, Uuid
+from unified.model import Instant, OneOf, Part, Personal, Uuid
 from unified.resource import PROVIDER, Resource
 from unified.topics import MAX_RECORD_BYTES, RECORD_OVERHEAD_BYTES
 
-SCHEMA_VERSION: Final = "1.0.0"  #: shape of events and records
 MAPPING_VERSION: Final = "xero-2026.11.1"  #: how Xero's words become ours
 SCHEMA_HOME: Final = "https://ledgerwire.io/schemas"
 CONTENT_TYPE: Final = "application/json"
@@ -85,12 +84,12 @@ def event_type(resource: Resource, op: str) -> str:
 
 def event_schema(resource: Resource) -> str:
     """Where the JSON Schema of a resource's events stands; never changes under its name."""
-    return _schema(f"{resource.space}.{resource.name}", SCHEMA_VERSION)
+    return _schema(f"{resource.space}.{resource.name}", resource.schema_version)
 
 
 def record_schema(resource: Resource) -> str:
     """Where the JSON Schema of a resource's records stands; never changes under its name."""
-    return _schema(f"{resource.space}.{resource.name}.record", SCHEMA_VERSION)
+    return _schema(f"{resource.space}.{resource.name}.record", resource.schema_version)
 
 
 def _schema(name: str, version: str) -> str:
@@ -142,7 +141,7 @@ def build_event(  # noqa: PLR0913  # an envelope is what is put into it
     if tenant_name is not None:
         tenant["name"] = tenant_name
     event: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": resource.schema_version,
         "mapping_version": MAPPING_VERSION,
         "event_id": event_id(
             tenant_id,
@@ -217,12 +216,12 @@ def _text(instant: datetime | None) -> str | None:
 
 
 def _links(resource: Resource, subject: Mapping[str, Any]) -> dict[str, str]:
-    remote = resource.endpoint.path
+    remote = "/".join((resource.endpoint.api, *resource.endpoint.parts))
     if resource.endpoint.single:
         remote = f"{remote}/{subject['remote_id']}"
     return {
         "self": f"/v1/{resource.space}/{resource.plural}/{subject['id']}",
-        "proxy": f"/v1/proxy/api.xro/2.0/{remote}",
+        "proxy": f"/v1/proxy/{remote}",
     }
 
 
@@ -305,7 +304,7 @@ class EventTenant(Part):
     id: Uuid
     provider: Literal["xero"]
     connection_id: Uuid
-    name: str | None = None
+    name: Personal | None = None
 
 
 class EventEntity(Part):

@@ -3,6 +3,7 @@
 Not a place for ids that need a database: deliveries, notices and leases make their own.
 """
 
+from dataclasses import dataclass
 from hashlib import sha1
 from typing import Final, NewType
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -14,6 +15,21 @@ RemoteId = NewType(
 )  #: what Xero calls the thing: a uuid, or a code where it has none
 EntityId = NewType("EntityId", str)  #: the unified id of a record, lower-case hyphenated uuid
 EventId = NewType("EventId", str)  #: the id of a change event, lower-case hyphenated uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What a thing belongs to that Xero lists below another one."""
+
+    resource: str  #: unified name, such as "invoice"
+    endpoint: str  #: path, such as "Invoices"
+    remote_id: str
+
+    @property
+    def key(self) -> str:
+        """How notices name it, and how the remote ids of its children begin."""
+        return f"{self.endpoint}:{self.remote_id}"
+
 
 NS_RECORD: Final[UUID] = uuid5(NAMESPACE_URL, "urn:ledgerwire:record")
 NS_EVENT: Final[UUID] = uuid5(NAMESPACE_URL, "urn:ledgerwire:event")

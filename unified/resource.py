@@ -27,8 +27,10 @@ from unified.money import minor_digits
 from unified.shape import Constant, Derived, Entry, Field, Read, ResourceDefinitionError, Shape
 from unified.vocabulary import (
     COMMON,
+    ENVELOPE_MINOR,
     FULL,
     PROVIDER,
+    SCHEMA_MAJOR,
     STAMPED,
     DenormalizeError,
     Endpoint,
@@ -119,6 +121,8 @@ class Resource:
         linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
         written: what Xero takes of a record, given what makes its whole write body; raises
             DenormalizeError for what it would refuse.
+        operations: what Xero lets one do with such a thing beside reading it, in its own order.
+        schema_minor: how often the model gained fields since its schema was first published.
     """
 
     name: str
@@ -145,6 +149,8 @@ class Resource:
     facts_of: Callable[[Record, Record], list[str]] = _no_facts
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
     written: Callable[[Record, Callable[[], dict[str, Any]]], dict[str, Any]] = _whole
+    operations: tuple[str, ...] = ()
+    schema_minor: int = 0
     _shape: Shape = field(init=False)
     _names: tuple[str, ...] = field(init=False)
     _carrying: Mapping[Read, "Carrying"] = field(init=False)
@@ -187,6 +193,11 @@ class Resource:
     def __repr__(self) -> str:
         return f"<Resource {self.name}>"
 
+    @property
+    def schema_version(self) -> str:
+        """The version of its records and events: grows with its model, and with the envelope."""
+        return f"{SCHEMA_MAJOR}.{ENVELOPE_MINOR + self.schema_minor}.0"
+
     def _entries(self) -> tuple[Entry, ...]:
         """The declared fields and those of the common block that are the same everywhere."""
         declared = {entry.name for entry in self.fields}
@@ -221,7 +232,12 @@ class Resource:
         except CodecError as error:
             raise NormalizeError(self.name, remote_id, "/".join(error.path), error.reason) from None
         carrying = self._carrying[read]
-        record["id"] = record_id(context.tenant_id, self.name, remote_id)
+        key, computed = remote_id, remote_id
+        if self.endpoint.children and context.parent is not None:
+            # Xero promises no ids that are unique beyond the parent (Xero: Attachments).
+            key = f"{context.parent.key}:{remote_id}"
+            computed = f"{context.parent.resource}:{context.parent.remote_id}:{remote_id}"
+        record["id"] = record_id(context.tenant_id, self.name, computed)
         record["remote_id"] = remote_id
         record["resource"] = self.name
         record["provider"] = PROVIDER
@@ -238,7 +254,7 @@ class Resource:
                 record[name] = None  # not told is not the same as empty
         self._compute(record, context.business_date)
         return Normalized(
-            remote_id=RemoteId(remote_id),
+            remote_id=RemoteId(key),
             updated_at=updated_at,
             created_at=created_at,
             record=record,
@@ -399,7 +415,9 @@ class Resource:
             currency = raw.get(self.currency_key)
             if isinstance(currency, str) and currency:
                 digits = minor_digits(currency)
-        scope = Scope(context.tenant_id, context.base_currency, digits, base_digits)
+        scope = Scope(
+            context.tenant_id, context.base_currency, digits, base_digits, parent=context.parent
+        )
         if self.prepare is not None:
             self.prepare(raw, scope)
         return scope

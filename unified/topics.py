@@ -81,9 +81,9 @@ def all_topics(prefix: str, resources: Iterable[Topical] | None = None) -> tuple
     """Every topic of a deployment; `resources` are the registered ones unless given."""
     if resources is None:
         # Imported here: resources stand above the names of their topics.
-        from unified.resources import RESOURCES
+        from unified.resources import KINDS
 
-        resources = RESOURCES
+        resources = KINDS
     topics: list[Topic] = []
     for resource in resources:
         topics.append(Topic(events_topic(prefix, resource), _kept(_EVENT_DAYS)))

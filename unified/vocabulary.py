@@ -3,17 +3,20 @@
 Values only. What is done with them stands in `resource`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from unified.codecs import Drift
-from unified.ids import ConnectionId, RemoteId, TenantId
+from unified.ids import ConnectionId, Parent, RemoteId, TenantId
 
 PROVIDER: Final = "xero"
 FULL: Final = "full"
 SUMMARY: Final = "summary"
+SCHEMA_MAJOR: Final = 1  #: of events and records; another one means topics of other names
+ENVELOPE_MINOR: Final = 0  #: how often the envelope or the common block gained fields
+ACCOUNTING_API: Final = "api.xro/2.0"
 
 #: Fields of every record, in the order in which they stand.
 COMMON: Final = (
@@ -111,6 +114,17 @@ class Endpoint:
         single: one object can be read alone.
         scope_granular, scope_broad: for reading, less `.read`.
         pace: how often it is swept.
+        api: the API that has it, as its address begins: "api.xro/2.0".
+        address: the rest of the address, where that is not `path`, which names an endpoint in
+            cursors and notices and so must be unique.
+        gated: not every organisation or app has it (payroll, journals): its first read is a probe,
+            and a refusal is kept as an unsupported capability, never taken for an empty list.
+        detail: lists show headers only: what one shows as new or moved is read by itself, and only
+            that is believed.
+        detail_params: what to send with such a read, by the organisation's business date.
+        children: there is no list of all: each parent has one, below its own address.
+        offset_key: key of the number by which the list goes on (`offset`, exclusive, oldest first,
+            `page_size` a piece), where it has such a number in place of pages.
     """
 
     path: str
@@ -128,6 +142,18 @@ class Endpoint:
     scope_broad: str
     coded: bool = False
     pace: Pace = Pace()
+    api: str = ACCOUNTING_API
+    address: str | None = None
+    gated: bool = False
+    detail: bool = False
+    detail_params: Callable[[date], Mapping[str, str]] | None = None
+    children: bool = False
+    offset_key: str | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of its address below the API's."""
+        return tuple((self.address or self.path).split("/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +161,7 @@ class TenantContext:
     """What normalizing needs to know about the organisation.
 
     `time_zone` is an IANA name; `business_date` is today in it, None until it has been read.
+    `parent` is what the things of an answer belong to, where it tells of one thing's children.
     """
 
     tenant_id: TenantId
@@ -143,6 +170,7 @@ class TenantContext:
     short_code: str | None = None
     time_zone: str | None = None
     business_date: date | None = None
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from xero.paging import (
     ids_query,
     if_modified_since,
     list_query,
+    offset_query,
     page_query,
     read_body,
     single_query,
@@ -91,7 +92,7 @@ class _Read:
     """One call to come: what to ask, and for what."""
 
     endpoint: Endpoint
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  #: of the address, below the API's own
     query: Mapping[str, str]
     purpose: str = HANDLERS
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -147,7 +148,9 @@ class XeroClient:
         """
         query = page_query(endpoint, page=page, page_size=page_size, params=params)
         headers = _since(endpoint, modified_since, overlap)
-        read = _Read(endpoint=endpoint, parts=(), query=query, headers=headers, purpose=purpose)
+        read = _Read(
+            endpoint=endpoint, parts=endpoint.parts, query=query, headers=headers, purpose=purpose
+        )
         return await self._read(tenant_id, read)
 
     async def get_by_ids(
@@ -165,7 +168,13 @@ class XeroClient:
         `get_single`.
         """
         query = ids_query(endpoint, ids)
-        read = _Read(endpoint=endpoint, parts=(), query=query, purpose=purpose, asked_at=asked_at)
+        read = _Read(
+            endpoint=endpoint,
+            parts=endpoint.parts,
+            query=query,
+            purpose=purpose,
+            asked_at=asked_at,
+        )
         return await self._read(tenant_id, read)
 
     async def get_single(
@@ -174,20 +183,26 @@ class XeroClient:
         endpoint: Endpoint,
         remote_id: str,
         *,
+        params: Mapping[str, str] | None = None,
         purpose: str = HANDLERS,
         asked_at: datetime | None = None,
     ) -> Page:
         """One thing, as the only item.
 
         Args:
+            params: what else to send, such as the dates that a budget is read for.
             asked_at: the database's time, where the caller has read it just now.
 
         Raises:
             ResourceMissing: Xero does not know it.
         """
-        query = single_query(endpoint)
+        query = single_query(endpoint, params)
         read = _Read(
-            endpoint=endpoint, parts=(remote_id,), query=query, purpose=purpose, asked_at=asked_at
+            endpoint=endpoint,
+            parts=(*endpoint.parts, remote_id),
+            query=query,
+            purpose=purpose,
+            asked_at=asked_at,
         )
         page = await self._read(tenant_id, read)
         if not page.items:
@@ -207,7 +222,47 @@ class XeroClient:
         """A list in one piece. Where the endpoint has pages, its items are thin (no lines)."""
         headers = _since(endpoint, modified_since, overlap)
         query = list_query(endpoint, params)
-        read = _Read(endpoint=endpoint, parts=(), query=query, headers=headers, purpose=purpose)
+        read = _Read(
+            endpoint=endpoint, parts=endpoint.parts, query=query, headers=headers, purpose=purpose
+        )
+        return await self._read(tenant_id, read)
+
+    async def get_from(
+        self,
+        tenant_id: TenantId,
+        endpoint: Endpoint,
+        offset: int,
+        *,
+        modified_since: datetime | None = None,
+        overlap: timedelta = OVERLAP,
+        purpose: str = HANDLERS,
+    ) -> Page:
+        """What follows the number `offset`, oldest first, of an endpoint that goes on by numbers;
+        empty at its end."""
+        headers = _since(endpoint, modified_since, overlap)
+        query = offset_query(endpoint, offset)
+        read = _Read(
+            endpoint=endpoint, parts=endpoint.parts, query=query, headers=headers, purpose=purpose
+        )
+        return await self._read(tenant_id, read)
+
+    async def get_children(  # as get_single
+        self,
+        tenant_id: TenantId,
+        endpoint: Endpoint,
+        parent: Endpoint,
+        parent_id: str,
+        *,
+        purpose: str = HANDLERS,
+        asked_at: datetime | None = None,
+    ) -> Page:
+        """All that one thing has of an endpoint's kind, such as the attachments of an invoice.
+
+        Raises:
+            ResourceMissing: Xero does not know the parent.
+        """
+        parts = (*parent.parts, parent_id, *endpoint.parts)
+        read = _Read(endpoint=endpoint, parts=parts, query={}, purpose=purpose, asked_at=asked_at)
         return await self._read(tenant_id, read)
 
     async def _read(self, tenant_id: TenantId, read: _Read) -> Page:
@@ -269,7 +324,7 @@ class XeroClient:
     def _request(self, tenant_id: TenantId, read: _Read, token: str) -> httpx.Request:
         return self._http.build_request(
             "GET",
-            self._urls.accounting(read.endpoint.path, *read.parts),
+            self._urls.below(read.endpoint.api, *read.parts),
             params=dict(read.query),
             headers={
                 "Authorization": f"Bearer {token}",
@@ -285,8 +340,7 @@ class XeroClient:
 
 
 def _error(tenant_id: TenantId, read: _Read, answer: Answer) -> XeroError:
-    what = "/".join((read.endpoint.path, *read.parts))
-    return refusal(answer, tenant_id=tenant_id, what=what)
+    return refusal(answer, tenant_id=tenant_id, what="/".join(read.parts))
 
 
 def _since(

@@ -124,14 +124,25 @@ def ids_query(endpoint: Endpoint, ids: Sequence[str]) -> dict[str, str]:
     return query
 
 
+def offset_query(endpoint: Endpoint, offset: int) -> dict[str, str]:
+    """The query for what follows the number `offset`; 0 begins.
+
+    Raises:
+        ValueError: the endpoint does not go on by numbers.
+    """
+    if endpoint.offset_key is None or offset < 0:
+        raise ValueError(f"{endpoint.path} has no offset {offset}")
+    return {**_common(endpoint), "offset": str(offset)}
+
+
 def list_query(endpoint: Endpoint, params: Mapping[str, str] | None = None) -> dict[str, str]:
     """The query of a list that comes in one piece."""
     return {**_common(endpoint), **(params or {})}
 
 
-def single_query(endpoint: Endpoint) -> dict[str, str]:
+def single_query(endpoint: Endpoint, params: Mapping[str, str] | None = None) -> dict[str, str]:
     """The query of one thing by its id."""
-    return {"unitdp": "4"} if endpoint.sends_unitdp else {}
+    return {**({"unitdp": "4"} if endpoint.sends_unitdp else {}), **(params or {})}
 
 
 def if_modified_since(instant: datetime, overlap: timedelta = OVERLAP) -> str:

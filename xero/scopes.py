@@ -39,11 +39,14 @@ def chosen_scopes(setting: str | None, endpoints: Iterable[Endpoint]) -> tuple[s
 def missing_scopes(held: Iterable[str], endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
     """What a consent would have to add so that all these endpoints may be read, by name.
 
-    A scope that writes reads, too, and a broad one covers the granular ones that replace it.
+    A scope that writes reads, too, and a broad one covers the granular ones that replace it. What
+    not every app or organisation may have is not missed: it is unsupported.
     """
     owned = set(held)
     wanted = set()
     for endpoint in endpoints:
+        if endpoint.gated:
+            continue
         both = (endpoint.scope_granular, endpoint.scope_broad)
         good = {word for scope in both if scope for word in (scope, _reading(scope))}
         if endpoint.scope_granular and not good & owned:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from unified.vocabulary import ACCOUNTING_API
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XeroUrls:
@@ -44,4 +46,8 @@ class XeroUrls:
 
     def accounting(self, *parts: str) -> str:
         """The address of an accounting endpoint, of one item of it, or of something below."""
-        return "/".join((f"{self.api}/api.xro/2.0", *(quote(part, safe="") for part in parts)))
+        return self.below(ACCOUNTING_API, *parts)
+
+    def below(self, api: str, *parts: str) -> str:
+        """The same below any of Xero's APIs, such as `payroll.xro/1.0`."""
+        return "/".join((self.api, api, *(quote(part, safe="") for part in parts)))

@@ -84,3 +84,6 @@ def _report(done: "Sequence[Asked]", *, as_json: bool) -> None:
         return
     rows = [(each.resource, each.read, each.changes) for each in done]
     click.echo(columns(("resource", "read", "changes found"), rows))
+    for each in done:
+        if each.unsupported:
+            click.echo(f"{each.resource}: Xero does not let us read them: {each.unsupported}")

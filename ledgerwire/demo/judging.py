@@ -14,7 +14,7 @@ from oracle.inputs import KafkaRecord, MirrorRow
 from oracle.judge import Verdict, examine
 from storage.database import Database
 from unified.broker import BrokerSettings
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.topics import contact_status_topic, events_topic, invoice_status_topic, state_topic
 
 
@@ -36,8 +36,8 @@ async def judge_installation(db: Database, broker: BrokerSettings, control_url: 
     async with httpx.AsyncClient(timeout=60.0) as http:
         books = (await http.get(f"{control_url}/books")).content
     prefix = broker.prefix
-    events = await read_topics(broker, *(events_topic(prefix, each) for each in RESOURCES))
-    states = await read_topics(broker, *(state_topic(prefix, each) for each in RESOURCES))
+    events = await read_topics(broker, *(events_topic(prefix, each) for each in KINDS))
+    states = await read_topics(broker, *(state_topic(prefix, each) for each in KINDS))
     invoices = await read_topics(broker, invoice_status_topic(prefix))
     contacts = await read_topics(broker, contact_status_topic(prefix))
     verdict = examine(

@@ -30,7 +30,7 @@ from tests.acceptance.faults import (
 from tests.acceptance.rig import LOOPBACK, QUICK, SMALL, Rig, running
 from tests.figures import Figure
 from unified.broker import BrokerSettings
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.topics import events_topic
 
 pytestmark = [
@@ -116,7 +116,7 @@ async def receiver_is_unaffected(rig: Rig) -> None:
 async def order_was_kept(rig: Rig) -> None:
     """Assert that each organisation's events stand on each topic in the order of its numbers; a
     repetition may stand behind what it repeats, never something new before something old."""
-    topics = [events_topic(rig.here.broker.prefix, resource) for resource in RESOURCES]
+    topics = [events_topic(rig.here.broker.prefix, resource) for resource in KINDS]
     newest: dict[tuple[str, str], int] = defaultdict(int)
     ids: dict[tuple[str, int], str] = {}
     for record in await read_topics(rig.here.broker, *topics):

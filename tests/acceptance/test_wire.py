@@ -18,7 +18,7 @@ from ledgerwire.demo.judging import read_topics
 from oracle.inputs import KafkaRecord
 from tests.acceptance.rig import Rig, running
 from unified.broker import BrokerSettings
-from unified.resources import RESOURCES, resource
+from unified.resources import KINDS, resource
 from unified.topics import events_topic, state_topic
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
@@ -96,8 +96,8 @@ async def test_kcat_reads_state_records(rig: Rig) -> None:
 async def test_cloudevents_library_reads_events_and_states(rig: Rig) -> None:
     """Each record of every topic is a CloudEvent in Kafka's binary mode; ids are unique."""
     prefix = rig.here.broker.prefix
-    events = await read_topics(rig.here.broker, *(events_topic(prefix, r) for r in RESOURCES))
-    states = await read_topics(rig.here.broker, *(state_topic(prefix, r) for r in RESOURCES))
+    events = await read_topics(rig.here.broker, *(events_topic(prefix, r) for r in KINDS))
+    states = await read_topics(rig.here.broker, *(state_topic(prefix, r) for r in KINDS))
 
     parsed = [parse(record) for record in (*events, *states)]
 

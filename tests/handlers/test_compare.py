@@ -44,6 +44,7 @@ def known_as(seen: Seen, of: Resource = INVOICE) -> KnownRecord:
         first_seen_at=NOW,
         changed_at=NOW,
         is_deleted=False,
+        endpoint=of.endpoint.path,
     )
 
 

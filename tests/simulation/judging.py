@@ -19,7 +19,7 @@ from oracle.partitions import check_partitions
 from oracle.things import check_mirror, check_states
 from simulator.wire import compact
 from tests.simulation.world import World
-from unified.resources import RESOURCES, by_category
+from unified.resources import KINDS, by_category
 from unified.topics import events_topic, state_topic
 
 _PREFIX = "xero"
@@ -35,8 +35,8 @@ def differences(world: World) -> tuple[list[Difference], dict[str, int]]:
     }
     days = {row["id"]: row["business_date"] for row in admin("fetch", _DAYS)}
     records = world.broker.read()
-    event_topics = {events_topic(_PREFIX, each) for each in RESOURCES}
-    state_topics = {state_topic(_PREFIX, each) for each in RESOURCES}
+    event_topics = {events_topic(_PREFIX, each) for each in KINDS}
+    state_topics = {state_topic(_PREFIX, each) for each in KINDS}
     events = [message(record) for record in records if record.topic in event_topics]
     states = [message(record) for record in records if record.topic in state_topics]
     histories = read_histories(events)

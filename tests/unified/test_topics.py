@@ -8,7 +8,7 @@ import certifi
 import pytest
 
 from unified.broker import BrokerSettings, SaslMechanism, Security
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.invoice import INVOICE
 from unified.topics import (
@@ -39,8 +39,8 @@ def test_every_resource_has_its_two_topics() -> None:
     """Events are kept for a month, states for good."""
     topics = {topic.name: topic.config for topic in all_topics("xero")}
 
-    assert len(topics) == 2 * len(RESOURCES) + 4
-    for resource in RESOURCES:
+    assert len(topics) == 2 * len(KINDS) + 4
+    for resource in KINDS:
         events = topics[events_topic("xero", resource)]
         state = topics[state_topic("xero", resource)]
         assert events["cleanup.policy"] == "delete"

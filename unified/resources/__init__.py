@@ -1,7 +1,8 @@
 """Every resource that is carried: one line each, and the ways to find one.
 
 A new resource is a file beside this one and its line in `RESOURCES`, which is the order in which
-they are read at first: what documents refer to before the documents.
+they are read at first: what documents refer to before the documents. A resource that Xero keeps
+in several endpoints has several lines, one for each source: they share its name and its model.
 """
 
 from collections.abc import Mapping
@@ -45,8 +46,25 @@ def _index(pairs: list[tuple[str, Resource]]) -> Mapping[str, Resource]:
     return found
 
 
-_BY_NAME = _index([(each.name, each) for each in RESOURCES])
-_BY_PLURAL = _index([(each.plural, each) for each in RESOURCES])
+def by_name(resources: tuple[Resource, ...]) -> Mapping[str, tuple[Resource, ...]]:
+    """The sources of each resource, in their order.
+
+    Raises:
+        ResourceDefinitionError: sources of one resource differ in what consumers see of it.
+    """
+    found: dict[str, list[Resource]] = {}
+    for each in resources:
+        found.setdefault(each.name, []).append(each)
+    for name, of in found.items():
+        if len({(each.plural, each.topic_part, each.space, each.model) for each in of}) > 1:
+            raise ResourceDefinitionError(f"the sources of {name} are not of one kind")
+    return {name: tuple(of) for name, of in found.items()}
+
+
+_BY_NAME = by_name(RESOURCES)
+#: One for each resource, however many sources it has: for names, topics and schemas.
+KINDS: Final[tuple[Resource, ...]] = tuple(of[0] for of in _BY_NAME.values())
+_BY_PLURAL = _index([(each.plural, each) for each in KINDS])
 _BY_ENDPOINT = _index([(each.endpoint.path, each) for each in RESOURCES])
 _BY_CATEGORY = _index(
     [(each.webhook_category, each) for each in RESOURCES if each.webhook_category is not None]
@@ -54,12 +72,31 @@ _BY_CATEGORY = _index(
 
 
 def resource(name: str) -> Resource:
-    """The resource of a singular name such as "invoice".
+    """The resource of a singular name such as "invoice"; its first source, where it has several.
+
+    Raises:
+        KeyError: no such resource is carried.
+    """
+    return _BY_NAME[name][0]
+
+
+def sources(name: str) -> tuple[Resource, ...]:
+    """All sources of a resource: mostly one.
 
     Raises:
         KeyError: no such resource is carried.
     """
     return _BY_NAME[name]
+
+
+def source_of(name: str, path: str | None) -> Resource:
+    """The source from which a record of this resource came; `path` is None for records that were
+    stored before that was kept, whose resources had one.
+
+    Raises:
+        KeyError: no such resource is carried.
+    """
+    return next((each for each in _BY_NAME[name] if each.endpoint.path == path), resource(name))
 
 
 def by_plural(plural: str) -> Resource | None:

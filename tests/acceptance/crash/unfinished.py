@@ -12,7 +12,7 @@ from crm.closing import close_client
 from crm.snapshot import all_partitions
 from storage.database import Database
 from unified.broker import BrokerSettings
-from unified.resources import RESOURCES
+from unified.resources import KINDS
 from unified.topics import events_topic
 
 
@@ -73,7 +73,7 @@ class OpenTransactions:
     """Whether the event topics hold records of Kafka transactions that have not ended."""
 
     def __init__(self, broker: BrokerSettings) -> None:
-        topics = [events_topic(broker.prefix, resource) for resource in RESOURCES]
+        topics = [events_topic(broker.prefix, resource) for resource in KINDS]
         self._broker = broker
         self._partitions = all_partitions(broker.partitions, *topics)
         self._open = AsyncExitStack()

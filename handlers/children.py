@@ -1,0 +1,171 @@
+"""Reading what belongs to single things, such as their attachments: there is no list of all.
+
+A notice names the parent, by its endpoint and remote id. Its answer is complete for that parent,
+so two readings in a row without a child say that it is gone. Parents make such notices when they
+come or change; a slow pass makes them of all parents again, since a file that takes another's
+place shows nowhere else.
+"""
+
+from datetime import datetime, timedelta
+
+from handlers.absence import CONFIRM_AFTER, LISTS
+from handlers.capability import note_refused
+from handlers.cause import Origin
+from handlers.commit import Step, commit_steps
+from handlers.links import FLAG
+from handlers.reading import Before, Harvest
+from handlers.workshop import Workshop, take_in
+from storage.absences import note_missed
+from storage.absorbing import lock_tenant
+from storage.cursors import Cursor
+from storage.notices import (
+    NewNotice,
+    Notice,
+    Postponed,
+    add_notices,
+    drop_notices,
+    finish_notices,
+    postpone_notices,
+)
+from storage.parents import parents_with
+from storage.records import known_records
+from storage.work import Work
+from unified.ids import Parent, TenantId
+from unified.resource import Resource
+from unified.resources import by_endpoint, source_of
+
+AT_ONCE = 100  #: parents that are read without waiting; the rest is spread
+SPREAD = timedelta(minutes=1)  #: between two of the rest: they leave most of a day's calls alone
+
+
+def parent_of(notice: Notice) -> Parent | None:
+    """Whose children a notice asks for; None: of nothing that is carried."""
+    path, _, remote_id = notice.remote_id.partition(":")
+    source = by_endpoint(path)
+    return Parent(source.name, path, remote_id) if source is not None and remote_id else None
+
+
+def parents_are_listed(states: dict[str, Cursor]) -> bool:
+    """Whether all that may be a parent has been read once."""
+    return all(
+        state.backfill_state == "done" or state.unsupported_reason is not None
+        for path, state in states.items()
+        if (of := by_endpoint(path)) is not None and not of.endpoint.children
+    )
+
+
+async def ask_for_all(
+    shop: Workshop, tenant_id: TenantId, resource: Resource, *, fencing: int
+) -> int:
+    """Queue a reading of every parent's children; returns of how many parents."""
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, tenant_id, fencing=fencing)
+        found = await parents_with(conn, tenant_id, FLAG)
+        wanted = [
+            NewNotice(
+                endpoint=resource.endpoint.path,
+                remote_id=Parent(name, source_of(name, path).endpoint.path, remote_id).key,
+                origin="sweep",
+                wait=max(number - AT_ONCE, 0) * SPREAD,
+            )
+            for number, (name, path, remote_id) in enumerate(found, start=1)
+        ]
+        await add_notices(conn, tenant_id, wanted, now=shop.clock.now())
+    return len(wanted)
+
+
+async def read_children(  # noqa: PLR0913  # whose, what, why, under which lease
+    shop: Workshop,
+    work: Work,
+    resource: Resource,
+    notice: Notice,
+    parent: Parent,
+    origin: Origin,
+    *,
+    fencing: int,
+) -> int:
+    """Read one parent's children, absorb them, and settle who is missing; returns the number of
+    events.
+
+    Raises:
+        XeroError: nothing was settled.
+        TenantNotLinked, LeaseLost: nothing more was written.
+    """
+    source = by_endpoint(parent.endpoint)
+    assert source is not None  # noqa: S101  # parent_of() found it
+    before = Before(mark=work.mark, asked_at=work.looked_at)
+    harvest = await shop.reader.children(work.context, resource, source, parent, before=before)
+    tenant_id = work.context.tenant_id
+    done = await take_in(shop, tenant_id, resource, harvest, origin, fencing=fencing)
+    if harvest.poison:
+        return done.events  # buried under the parent's name: what is missing can't be told
+    return done.events + await _settle(shop, work, resource, notice, harvest, fencing=fencing)
+
+
+async def _settle(
+    shop: Workshop,
+    work: Work,
+    resource: Resource,
+    notice: Notice,
+    harvest: Harvest,
+    *,
+    fencing: int,
+) -> int:
+    tenant_id, at = work.context.tenant_id, work.looked_at
+    async with shop.db.transaction() as conn:
+        tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
+        missed = await note_missed(
+            conn, tenant_id, resource.name, harvest.remote_ids, asked_at=at,
+            endpoint=resource.endpoint.path, below=f"{notice.remote_id}:",
+        )  # fmt: skip
+        gone = sorted(remote_id for remote_id, lists in missed.items() if lists >= LISTS)
+        known = await known_records(conn, tenant_id, resource.name, gone)
+        steps = []
+        for remote_id in gone:
+            after = resource.missing(known[remote_id].unified)
+            steps.append(
+                Step(
+                    resource=resource,
+                    known=known[remote_id],
+                    before=known[remote_id].unified,
+                    after=after,
+                    fingerprint=resource.fingerprint(after),
+                    op="d",
+                    cause={
+                        "kind": "reconcile",
+                        "detected_by": "notice",
+                        "coalesced": notice.coalesced,
+                    },
+                    seen=None,
+                    received_at=None,
+                    at=at,
+                    missed_at=at,
+                )
+            )
+        events = await commit_steps(conn, tenant, steps)
+        if len(gone) < len(missed):
+            due_at = shop.clock.now() + CONFIRM_AFTER
+            await postpone_notices(conn, tenant_id, [_again(notice, due_at)])
+        else:
+            await finish_notices(conn, tenant_id, [notice])
+    return events
+
+
+async def refuse_all(
+    shop: Workshop, tenant_id: TenantId, resource: Resource, reason: str, *, fencing: int
+) -> None:
+    """Xero lets us read no children at all: keep that, and wait for none."""
+    await note_refused(shop, tenant_id, resource, reason, fencing=fencing)
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, tenant_id, fencing=fencing)
+        await drop_notices(conn, tenant_id, resource.endpoint.path)
+
+
+def _again(notice: Notice, due_at: datetime) -> Postponed:
+    return Postponed(
+        notice=notice,
+        due_at=due_at,
+        attempts=notice.attempts,
+        stale_reads=notice.stale_reads,
+        single_read=notice.single_read,
+    )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field as Described
 
+from unified.account_refs import ACCOUNT_KEYS, LINE_ACCOUNT
 from unified.codecs import (
     GUID,
     NUMBER,
@@ -21,7 +22,7 @@ from unified.codecs import (
     read_text,
     to_decimal,
 )
-from unified.model import Amount, Number, Part, Ref, Tracking
+from unified.model import Amount, Label, Number, Part, Ref, Tracking
 from unified.money import AMOUNT, amount_text
 from unified.parts import id_ref
 from unified.refs import brief_ref, canon_ref, read_ref
@@ -45,17 +46,6 @@ def _write_item(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
     if ref.get("code") is not None:
         return {"ItemCode": ref["code"]}
     return {"Item": {"ItemID": ref.get("remote_id")}}
-
-
-def _read_account(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
-    return read_ref(scope, "account", raw.get("AccountID"), code=raw.get("AccountCode"))
-
-
-def _write_account(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
-    # The id first: codes can be reused (Xero: Accounts).
-    if ref.get("remote_id") is not None:
-        return {"AccountID": ref["remote_id"]}
-    return {"AccountCode": ref.get("code")}
 
 
 def _write_tax(value: Any, line: Mapping[str, Any]) -> Any:
@@ -121,12 +111,7 @@ _LINE: Final = Shape(
             Codec(_read_item, _write_item, canon_ref, brief_ref),
             write=True,
         ),
-        Field(
-            "account",
-            ("AccountID", "AccountCode"),
-            Codec(_read_account, _write_account, canon_ref, brief_ref),
-            write=True,
-        ),
+        Field("account", ACCOUNT_KEYS, LINE_ACCOUNT, write=True),
         Field("tax_rate", "TaxType", id_ref("tax_rate", read_text), write=True),
         Field("tax_amount", "TaxAmount", Codec(AMOUNT.decode, _write_tax), write=True),
         Field(
@@ -204,7 +189,7 @@ class TaxComponent(Part):
 
     id: str | None
     type: str | None
-    name: str | None
+    name: Label | None
     percent: Number | None
     tax_amount: Amount | None
     taxable_amount: Amount | None

@@ -7,6 +7,7 @@ it was a refund. What it belongs to is read in `paid_document`.
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
+from unified.account_refs import ACCOUNT_OBJECT, object_of
 from unified.codecs import (
     DATE,
     FLAG,
@@ -33,7 +34,7 @@ from unified.paid_document import (
     read_document_contact,
     read_document_currency,
 )
-from unified.refs import brief_ref, canon_ref, make_ref, read_ref
+from unified.refs import brief_ref, canon_ref, make_ref
 from unified.resource import DenormalizeError, Endpoint, Resource
 from unified.shape import ALL, Constant, Derived, Field
 
@@ -65,33 +66,8 @@ def _read_kind(value: Any, _scope: Scope) -> str | None:
     return _TYPES.get(value.upper(), (UNKNOWN, UNKNOWN))[1]
 
 
-def _object(value: Any) -> Mapping[str, Any] | None:
-    if not value:
-        return None
-    if value.__class__ is not dict:
-        raise CodecError("not an object")
-    found: Mapping[str, Any] = value
-    return found
-
-
-def _read_account(value: Any, scope: Scope) -> dict[str, Any] | None:
-    held = _object(value)
-    if held is None:
-        return None
-    return read_ref(
-        scope, "account", held.get("AccountID"), code=held.get("Code"), name=held.get("Name")
-    )
-
-
-def _write_account(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
-    # The id first: codes can be reused (Xero: Accounts).
-    if ref.get("remote_id") is not None:
-        return {"AccountID": ref["remote_id"]}
-    return {"Code": ref.get("code")}
-
-
 def _read_bank_currency(value: Any, scope: Scope) -> str | None:
-    held = _object(value)
+    held = object_of(value)
     return None if held is None else read_currency(held.get("CurrencyCode"), scope)
 
 
@@ -115,7 +91,7 @@ def _write_bank_amount(value: Any, _record: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _read_batch(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
-    batch = _object(raw.get("BatchPayment")) or {}
+    batch = object_of(raw.get("BatchPayment")) or {}
     remote_id = read_guid(batch.get("BatchPaymentID") or raw.get("BatchPaymentID"), scope)
     return make_ref(scope, "batch_payment", remote_id)
 
@@ -154,10 +130,11 @@ def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The document, while the payment stands."""
+    """The document and the batch, while the payment stands."""
     if record["status"] == "deleted":
         return []
-    return paid_documents(record)
+    batch = (record.get("batch") or {}).get("remote_id")
+    return [*paid_documents(record), *([] if batch is None else [("BatchPayments", batch)])]
 
 
 # --- schema ------------------------------------------------------------------------------------
@@ -250,12 +227,7 @@ PAYMENT: Final = Resource(
             write=True,
         ),
         Field("bank_currency", "Account", Codec(_read_bank_currency)),
-        Field(
-            "account",
-            "Account",
-            Codec(_read_account, _write_account, canon_ref, brief_ref),
-            write=True,
-        ),
+        Field("account", "Account", ACCOUNT_OBJECT, write=True),
         Field("reference", "Reference", TEXT, write=True),
         Field("is_reconciled", "IsReconciled", FLAG, write=True),
         Field(

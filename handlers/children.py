@@ -30,7 +30,7 @@ from storage.notices import (
 from storage.parents import parents_with
 from storage.records import known_records
 from storage.work import Work
-from unified.ids import Parent, TenantId
+from unified.ids import Parent, RemoteId, TenantId
 from unified.resource import Resource
 from unified.resources import by_endpoint, source_of
 
@@ -60,15 +60,19 @@ async def ask_for_all(
     """Queue a reading of every parent's children; returns of how many parents."""
     async with shop.db.transaction() as conn:
         await lock_tenant(conn, tenant_id, fencing=fencing)
-        found = await parents_with(conn, tenant_id, FLAG)
+        flagged = [
+            Parent(name, source_of(name, path).endpoint.path, remote_id)
+            for name, path, remote_id in await parents_with(conn, tenant_id, FLAG)
+        ]
+        parents = [each for each in flagged if each.endpoint in resource.endpoint.children]
         wanted = [
             NewNotice(
                 endpoint=resource.endpoint.path,
-                remote_id=Parent(name, source_of(name, path).endpoint.path, remote_id).key,
+                remote_id=RemoteId(parent.key),
                 origin="sweep",
                 wait=max(number - AT_ONCE, 0) * SPREAD,
             )
-            for number, (name, path, remote_id) in enumerate(found, start=1)
+            for number, parent in enumerate(parents, start=1)
         ]
         await add_notices(conn, tenant_id, wanted, now=shop.clock.now())
     return len(wanted)
@@ -99,14 +103,17 @@ async def read_children(  # noqa: PLR0913  # whose, what, why, under which lease
     done = await take_in(shop, tenant_id, resource, harvest, origin, fencing=fencing)
     if harvest.poison:
         return done.events  # buried under the parent's name: what is missing can't be told
-    return done.events + await _settle(shop, work, resource, notice, harvest, fencing=fencing)
+    return done.events + await _settle(
+        shop, work, resource, notice, parent, harvest, fencing=fencing
+    )
 
 
-async def _settle(
+async def _settle(  # noqa: PLR0913  # as read_children
     shop: Workshop,
     work: Work,
     resource: Resource,
     notice: Notice,
+    parent: Parent,
     harvest: Harvest,
     *,
     fencing: int,
@@ -116,7 +123,7 @@ async def _settle(
         tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
         missed = await note_missed(
             conn, tenant_id, resource.name, harvest.remote_ids, asked_at=at,
-            endpoint=resource.endpoint.path, below=f"{notice.remote_id}:",
+            endpoint=resource.endpoint.path, below=parent.below,
         )  # fmt: skip
         gone = sorted(remote_id for remote_id, lists in missed.items() if lists >= LISTS)
         known = await known_records(conn, tenant_id, resource.name, gone)

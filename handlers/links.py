@@ -69,7 +69,7 @@ async def _with_children(
     """Parents whose children may be others than before; what a backfill merely observes is read
     by the children's own, behind it."""
     parents = [
-        Parent(step.resource.name, step.resource.endpoint.path, step.after["remote_id"]).key
+        Parent(step.resource.name, step.resource.endpoint.path, step.after["remote_id"])
         for step in steps
         if step.op in ("c", "u")
         and (step.after.get(FLAG) or (step.before is not None and step.before.get(FLAG)))
@@ -77,14 +77,14 @@ async def _with_children(
     if not parents:
         return []
     states = await cursors(conn, tenant_id)
-    below = [each.endpoint.path for each in RESOURCES if each.endpoint.children]
     return [
-        (path, key)
-        for path in below
-        if path in states
-        and states[path].backfill_state != "pending"
-        and states[path].unsupported_reason is None
-        for key in parents
+        (below.path, parent.key)
+        for below in (each.endpoint for each in RESOURCES)
+        if below.path in states
+        and states[below.path].backfill_state != "pending"
+        and states[below.path].unsupported_reason is None
+        for parent in parents
+        if parent.endpoint in below.children
     ]
 
 

@@ -27,8 +27,13 @@ class Parent:
 
     @property
     def key(self) -> str:
-        """How notices name it, and how the remote ids of its children begin."""
+        """How notices name it."""
         return f"{self.endpoint}:{self.remote_id}"
+
+    @property
+    def below(self) -> str:
+        """How the ids of its children begin: Xero promises none that are unique beyond it."""
+        return f"{self.resource}:{self.remote_id}:"
 
 
 NS_RECORD: Final[UUID] = uuid5(NAMESPACE_URL, "urn:ledgerwire:record")

@@ -73,6 +73,10 @@ def _nothing_derived(_record: dict[str, Any]) -> None:
     return
 
 
+def _nothing_follows(_known: Record, _record: dict[str, Any]) -> None:
+    return
+
+
 def _not_timed(_record: Record, _business_date: date | None) -> dict[str, Any]:
     return {}
 
@@ -118,6 +122,7 @@ class Resource:
         timed: the derived fields that move with the calendar, as they are on a day.
         removed_as: "deleted" or "merged" if the record says that the thing is gone.
         facts_of: the business meaning of a change, given both sides.
+        follow: mends a record that an answer has moved, given what was known before.
         linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
         written: what Xero takes of a record, given what makes its whole write body; raises
             DenormalizeError for what it would refuse.
@@ -147,6 +152,7 @@ class Resource:
     timer_of: Callable[[Record], Timer | None] = _no_timer
     removed_as: Callable[[Record], str | None] = _not_removed
     facts_of: Callable[[Record, Record], list[str]] = _no_facts
+    follow: Callable[[Record, dict[str, Any]], None] = _nothing_follows
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
     written: Callable[[Record, Callable[[], dict[str, Any]]], dict[str, Any]] = _whole
     operations: tuple[str, ...] = ()
@@ -232,12 +238,8 @@ class Resource:
         except CodecError as error:
             raise NormalizeError(self.name, remote_id, "/".join(error.path), error.reason) from None
         carrying = self._carrying[read]
-        key, computed = remote_id, remote_id
-        if self.endpoint.children and context.parent is not None:
-            # Xero promises no ids that are unique beyond the parent (Xero: Attachments).
-            key = f"{context.parent.key}:{remote_id}"
-            computed = f"{context.parent.resource}:{context.parent.remote_id}:{remote_id}"
-        record["id"] = record_id(context.tenant_id, self.name, computed)
+        key = remote_id if context.parent is None else f"{context.parent.below}{remote_id}"
+        record["id"] = record_id(context.tenant_id, self.name, key)
         record["remote_id"] = remote_id
         record["resource"] = self.name
         record["provider"] = PROVIDER
@@ -299,6 +301,7 @@ class Resource:
             record = {name: whole[name] for name in self._names if name in whole}
         if FULL in (fresh.completeness, known.get("completeness")):
             record["completeness"] = FULL
+        self.follow(known, record)
         self._compute(record, fresh.business_date)
         return record
 

@@ -122,7 +122,8 @@ class Endpoint:
         detail: lists show headers only: what one shows as new or moved is read by itself, and only
             that is believed.
         detail_params: what to send with such a read, by the organisation's business date.
-        children: there is no list of all: each parent has one, below its own address.
+        children: paths of the endpoints whose things each have such a list, below their own
+            address, where there is no list of all.
         offset_key: key of the number by which the list goes on (`offset`, exclusive, oldest first,
             `page_size` a piece), where it has such a number in place of pages.
     """
@@ -147,7 +148,7 @@ class Endpoint:
     gated: bool = False
     detail: bool = False
     detail_params: Callable[[date], Mapping[str, str]] | None = None
-    children: bool = False
+    children: tuple[str, ...] = ()
     offset_key: str | None = None
 
     @property

@@ -1,7 +1,7 @@
-"""The door of /api.xro/2.0: who may call, how often, and what of it is counted.
+"""The door of /api.xro/2.0 and /payroll.xro: who may call, how often, and what of it is counted.
 
 The work of a call that was let in is done in serving.py; what the endpoints do stands in
-resources.py.
+resources.py and payroll.py.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator import answers, scopes
+from simulator import answers, payroll, scopes
 from simulator.books import Tenant
 from simulator.idempotency import StoredAnswer
 from simulator.identity import AccessToken
@@ -21,11 +21,12 @@ from simulator.serving import Call, Serving, unreadable
 from simulator.simulation import Simulation
 
 PREFIX = "/api.xro/2.0"
+PAYROLL = "/payroll.xro/{version}"
 LONGEST_QUERY = 2048
 
 
 class AccountingHttp:
-    """The one route below PREFIX."""
+    """The routes below PREFIX and PAYROLL."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._sim = simulation
@@ -34,7 +35,10 @@ class AccountingHttp:
     def routes(self) -> list[Route]:
         """All of them."""
         methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
-        return [Route(PREFIX + "/{path:path}", self.call, methods=methods)]
+        return [
+            Route(f"{prefix}/{{path:path}}", self.call, methods=methods)
+            for prefix in (PREFIX, PAYROLL)
+        ]
 
     async def call(self, request: Request) -> Response:
         """Serve one call: authorization, limits, faults, work."""
@@ -94,23 +98,25 @@ class AccountingHttp:
     def _answer(
         self, request: Request, body: bytes, token: AccessToken, *, tenant: Tenant
     ) -> Response:
-        target = target_of(request.path_params["path"])
+        path, version = request.path_params["path"], request.path_params.get("version")
+        target = target_of(path) if version is None else payroll.target_of(path, version)
         if target is None:
             return answers.not_found()
-        name = request.path_params["path"].strip("/").partition("/")[0].lower()
+        name = path.strip("/").partition("/")[0].lower() if version is None else "payroll"
         scope_of = "attachments" if target.is_file else name
         if not scopes.enough(token.scope, scope_of, writing=request.method != "GET"):
             return answers.problem(
                 401, "Unauthorized", "AuthorizationUnsuccessful", answers.random_id
             )
         call = Call(request, body, token.client_id, tenant, target)
-        refused = self._serving.refused(call)
+        refused = payroll.refused(tenant.ledger, version) if version is not None else None
+        refused = refused or self._serving.refused(call)
         if refused is not None:
             return refused
         key = request.headers.get("idempotency-key")
         if key and request.method in {"POST", "PUT", "PATCH"}:
             return self._once(call, key)
-        return self._serving.answer(call)
+        return self._serving.payroll(call) if version == payroll.NEW else self._serving.answer(call)
 
     def _once(self, call: Call, key: str) -> Response:
         """Do the work of a key once; later, answer what was answered then."""

@@ -12,6 +12,7 @@ from simulator.countries import COUNTRIES
 from simulator.furnishing import furnish
 from simulator.ledger import Change, Ledger
 from simulator.names import ORGANISATIONS
+from simulator.staffing import staff
 from simulator.tenant import Tenant
 from simulator.wire import to_ms
 
@@ -73,6 +74,7 @@ class Books:
         )
         ledger.tenant_id = spec.tenant_id or ledger.new_id()
         furnish(ledger)
+        staff(ledger)
         tenant = Tenant(ledger)
         self._tenants[tenant.id] = tenant
         return tenant

@@ -11,7 +11,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from simulator import upkeep
+from simulator import staffing, upkeep
 from simulator.books import Tenant
 from simulator.money_actions import MoneyActions
 from simulator.refusals import Refused
@@ -162,6 +162,10 @@ class Business(MoneyActions):
         """Change an account, a tax rate, an item, tracking or the currencies a little."""
         return upkeep.keep_up(tenant, self.rng, deleting=not self.stamped_only)
 
+    def administer(self, tenant: Tenant) -> bool:
+        """Change a user, an employee, a contact group or a budget a little."""
+        return staffing.administer(tenant, self.rng, unstamped=not self.stamped_only)
+
     def _new_document(self, tenant: Tenant, kind: str) -> bool:
         contact = self.contact(tenant)
         if contact is None:
@@ -204,6 +208,7 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.restore_contact, 1),
     (Business.merge_contacts, 1),
     (Business.keep_up, 4),
+    (Business.administer, 4),
 )
 _ACTIONS = [action for action, _ in _WEIGHTED]
 _WEIGHTS = [weight for _, weight in _WEIGHTED]

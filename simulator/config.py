@@ -99,6 +99,11 @@ class SimulatorConfig:
         refund_moves_credit: a refund made or deleted stamps and announces the credit. The
             published example of a deletion shows the stamp.
         credits_lower_balances: open credits are taken off a contact's Balances (unconfirmed).
+        groups_move_contacts: a contact put into a group or taken out of it is stamped and
+            announced (unconfirmed).
+        payroll: organisations of Australia, New Zealand and the United Kingdom pay by Xero.
+        old_employees: the accounting API's endpoint of employees, which left the description,
+            still answers for those that do not (unconfirmed).
         latency_s: shortest and longest extra time each API call takes.
         client: makes the client that webhooks leave by; None: one that uses the network.
         prerender: render every document for paged reads at the start, not at the first read.
@@ -130,6 +135,9 @@ class SimulatorConfig:
     allocation_moves_credit: bool = True
     refund_moves_credit: bool = True
     credits_lower_balances: bool = True
+    groups_move_contacts: bool = True
+    payroll: bool = False
+    old_employees: bool = False
     latency_s: tuple[float, float] = (0.0, 0.0)
     client: Callable[[], httpx.AsyncClient] | None = None
     prerender: bool = False
@@ -179,6 +187,9 @@ class SimulatorConfig:
             allocation_moves_credit=self.allocation_moves_credit,
             refund_moves_credit=self.refund_moves_credit,
             credits_lower_balances=self.credits_lower_balances,
+            groups_move_contacts=self.groups_move_contacts,
+            payroll=self.payroll,
+            old_employees=self.old_employees,
         )
 
     def derived(self, purpose: str) -> str:

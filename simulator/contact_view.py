@@ -6,7 +6,7 @@ Source: Xero's contacts page, recorded answers of April 2026. Key order is Xero'
 from datetime import date
 from typing import Any
 
-from simulator import attachments
+from simulator import attachments, group_view
 from simulator.exchange import in_base
 from simulator.ledger import Ledger
 from simulator.model import ZERO, Contact
@@ -53,7 +53,9 @@ def wire(ledger: Ledger, contact: Contact, shape: Shape, today: date) -> dict[st
     out.update((key, fields[key]) for key in _FIRST if key in fields and key not in dropped)
     out["UpdatedDateUTC"] = ms_instant(contact.updated_ms)
     if shape is not Shape.SUMMARY:
-        out["ContactGroups"] = []
+        shown = contact.groups if full else ()
+        held = ledger.people.groups.by_id
+        out["ContactGroups"] = [group_view.wire(held[key]) for key in shown]
         out["IsSupplier"] = contact.is_supplier
         out["IsCustomer"] = contact.is_customer
     out.update((key, fields[key]) for key in _AFTER_ROLES if key in fields and key not in dropped)

@@ -56,6 +56,7 @@ class Nested:
         change: a POST to one of them, by its own key.
         act: a POST to the collection without a body, answered 204.
         remove: a DELETE of one; its wire form, or None for 204 with nothing.
+        clear: a DELETE of all of them, answered 204.
         bare_removal: a removal's answer is the object alone, in no envelope.
         most: how many elements one call may carry; None: as many as fit.
         error_flag: the key that marks a refused element; None: nothing does.
@@ -68,6 +69,7 @@ class Nested:
     change: Callable[[Ledger, Query, str, str, Element], Wire] | None = None
     act: Callable[[Ledger, Query, str], None] | None = None
     remove: Callable[[Ledger, Query, str, str], Wire | None] | None = None
+    clear: Callable[[Ledger, Query, str], None] | None = None
     bare_removal: bool = False
     most: int | None = None
     error_flag: str | None = None
@@ -76,7 +78,7 @@ class Nested:
         """What the collection (no key), or one of it, can be asked to do."""
         if rest:
             return _named(POST=self.change, DELETE=self.remove)
-        return _named(GET=self.read, POST=self.post or self.act, PUT=self.put)
+        return _named(GET=self.read, POST=self.post or self.act, PUT=self.put, DELETE=self.clear)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from simulator.model import (
     Invoice,
     Payment,
 )
+from simulator.people import People
 from simulator.reference import Reference
 from simulator.shelf import Record, Shelf
 from simulator.wire import instant_string, to_ms
@@ -67,6 +68,9 @@ class LedgerRules:
     allocation_moves_credit: bool = True
     refund_moves_credit: bool = True
     credits_lower_balances: bool = True
+    groups_move_contacts: bool = True
+    payroll: bool = False
+    old_employees: bool = False
 
 
 @dataclass
@@ -91,6 +95,7 @@ class Ledger:
     payments: Shelf[Payment] = field(default_factory=Shelf)
     allocations: dict[str, Allocation] = field(default_factory=dict)
     reference: Reference = field(default_factory=Reference)
+    people: People = field(default_factory=People)
     contact_names: dict[str, str] = field(default_factory=dict)
     contact_numbers: dict[str, str] = field(default_factory=dict)
     invoice_numbers: dict[str, str] = field(default_factory=dict)

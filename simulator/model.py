@@ -47,7 +47,8 @@ class CreditKind(StrEnum):
 class Contact:
     """A contact; `fields` holds what callers may write, in wire form.
 
-    `documents` are its invoices and bills, `credits` and `bank_transactions` what their names say.
+    `documents` are its invoices and bills, `credits` and `bank_transactions` what their names say;
+    `groups` are ids of the contact groups that it is in.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Contact:
     documents: set[str] = field(default_factory=set)
     credits: set[tuple[CreditKind, str]] = field(default_factory=set)
     bank_transactions: set[str] = field(default_factory=set)
+    groups: list[str] = field(default_factory=list)
     revision: int = 0
     balance_revision: int = 0
     fragments: Fragments = field(default_factory=dict)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from simulator import chart, dealings
+from simulator import chart, dealings, staffing
 from simulator.books import Books, Tenant
 from simulator.config import OpeningBooks, TenantSpec
 from simulator.drafting import Drafter
@@ -88,6 +88,8 @@ class _Past:
         self._contacts.append(contact)
         if self._rng.random() < 0.1:
             self._later((5, 60), lambda: self._edit_contact(contact))
+        if self._rng.random() < 0.25:
+            staffing.join_group(self._tenant.ledger, self._rng)
 
     def _edit_contact(self, contact: Contact) -> None:
         self._tenant.update_contact(contact.id, **self._drafter.contact_edit())

@@ -4,20 +4,16 @@ None of them has pages: `page` is not looked at, and every list is whole.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from simulator import chart, currencies, history, items, tax_rates, themes, tracking
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Nested, Query, Wire
 from simulator.ledger import Ledger
-from simulator.listing import Catalogue, select
+from simulator.listing import Catalogue
 from simulator.model import Account
+from simulator.plain_lists import listed, one, timeless
 from simulator.reference import ARCHIVED, Category, Currency, Item, TaxRate, Theme
-from simulator.shelf import Record, Shelf
 from simulator.wire import fragment, moment
-
-R = TypeVar("R", bound=Record)
-_PAGING = frozenset({"page", "pagesize"})
 
 
 def _applies_to(kind: str) -> Callable[[TaxRate], bool]:
@@ -95,29 +91,12 @@ _CURRENCIES: Catalogue[Currency] = Catalogue(
 _THEMES: Catalogue[Theme] = Catalogue(id_key="BrandingThemeID", fields={}, orders={}, filters={})
 
 
-def _listed(
-    shelf: Shelf[R], catalogue: Catalogue[R], query: Query, wire: Callable[[R], Wire]
-) -> Found:
-    params = {name: value for name, value in query.params.items() if name not in _PAGING}
-    chosen = select(shelf, catalogue, params, since_ms=query.since_ms)
-    return Found([fragment(wire(record)) for record in chosen.records])
-
-
-def _timeless(query: Query) -> Query:
-    """Where nothing is stamped, If-Modified-Since is not looked at."""
-    return Query(query.params, None, query.client_id)
-
-
-def _one(wire: Wire) -> Found:
-    return Found([fragment(wire)])
-
-
 # --- accounts ----------------------------------------------------------------------------------
 
 
 def _account_list(ledger: Ledger, query: Query) -> Found:
     accounts = ledger.reference.accounts
-    return _listed(accounts, _ACCOUNTS, query, lambda account: chart.wire(ledger, account))
+    return listed(accounts, _ACCOUNTS, query, lambda account: chart.wire(ledger, account))
 
 
 def _save_account(ledger: Ledger, _query: Query, element: Element, _create_only: bool) -> Wire:
@@ -132,7 +111,7 @@ def _change_account(ledger: Ledger, _query: Query, key: str, element: Element) -
 
 
 def _tax_rate_list(ledger: Ledger, query: Query) -> Found:
-    return _listed(ledger.reference.tax_rates, _TAX_RATES, _timeless(query), tax_rates.wire)
+    return listed(ledger.reference.tax_rates, _TAX_RATES, timeless(query), tax_rates.wire)
 
 
 def _save_tax_rate(ledger: Ledger, _query: Query, element: Element, create_only: bool) -> Wire:
@@ -143,7 +122,7 @@ def _save_tax_rate(ledger: Ledger, _query: Query, element: Element, create_only:
 
 
 def _item_list(ledger: Ledger, query: Query) -> Found:
-    return _listed(
+    return listed(
         ledger.reference.items, _ITEMS, query, lambda item: items.wire(ledger, item, query.decimals)
     )
 
@@ -171,16 +150,16 @@ def _archived(query: Query) -> bool:
 
 def _category_list(ledger: Ledger, query: Query) -> Found:
     archived = _archived(query)
-    return _listed(
+    return listed(
         ledger.reference.categories,
         _CATEGORIES,
-        _timeless(query),
+        timeless(query),
         lambda category: tracking.wire(category, archived=archived),
     )
 
 
 def _category(ledger: Ledger, query: Query, key: str) -> Found:
-    return _one(tracking.wire(tracking.find(ledger, key), archived=_archived(query)))
+    return one(tracking.wire(tracking.find(ledger, key), archived=_archived(query)))
 
 
 def _save_category(ledger: Ledger, _query: Query, element: Element, _create_only: bool) -> Wire:
@@ -214,7 +193,7 @@ def _remove_option(ledger: Ledger, _query: Query, key: str, option_id: str) -> W
 
 
 def _currency_list(ledger: Ledger, query: Query) -> Found:
-    return _listed(ledger.reference.currencies, _CURRENCIES, _timeless(query), currencies.wire)
+    return listed(ledger.reference.currencies, _CURRENCIES, timeless(query), currencies.wire)
 
 
 def _save_currency(ledger: Ledger, _query: Query, element: Element, _create_only: bool) -> Wire:
@@ -222,7 +201,7 @@ def _save_currency(ledger: Ledger, _query: Query, element: Element, _create_only
 
 
 def _theme_list(ledger: Ledger, query: Query) -> Found:
-    return _listed(ledger.reference.themes, _THEMES, _timeless(query), themes.wire)
+    return listed(ledger.reference.themes, _THEMES, timeless(query), themes.wire)
 
 
 def _services(ledger: Ledger, ids: list[str]) -> Found:
@@ -254,7 +233,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "Accounts",
         "AccountID",
         _account_list,
-        lambda ledger, _query, key: _one(chart.wire(ledger, chart.find(ledger, key))),
+        lambda ledger, _query, key: one(chart.wire(ledger, chart.find(ledger, key))),
         _save_account,
         _change_account,
         lambda ledger, _query, key: chart.delete(ledger, chart.find(ledger, key)),
@@ -267,7 +246,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "TaxRates",
         "TaxType",
         _tax_rate_list,
-        lambda ledger, _query, key: _one(tax_rates.wire(tax_rates.find(ledger, key))),
+        lambda ledger, _query, key: one(tax_rates.wire(tax_rates.find(ledger, key))),
         _save_tax_rate,
         most=1,
         error_flag=_FLAG,
@@ -276,9 +255,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "Items",
         "ItemID",
         _item_list,
-        lambda ledger, query, key: _one(
-            items.wire(ledger, items.find(ledger, key), query.decimals)
-        ),
+        lambda ledger, query, key: one(items.wire(ledger, items.find(ledger, key), query.decimals)),
         _save_item,
         _change_item,
         _remove_item,
@@ -314,7 +291,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         "BrandingThemes",
         "BrandingThemeID",
         _theme_list,
-        lambda ledger, _query, key: _one(themes.wire(themes.find(ledger, key))),
+        lambda ledger, _query, key: one(themes.wire(themes.find(ledger, key))),
         nested={"paymentservices": Nested("PaymentServices", _theme_services, post=_offer_service)},
     ),
     "paymentservices": Endpoint(

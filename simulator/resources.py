@@ -16,6 +16,7 @@ from simulator import (
     organisation,
     payment_view,
     payments,
+    people_endpoints,
     printing,
     reference_endpoints,
 )
@@ -170,4 +171,5 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ),
     **credit_endpoints.ENDPOINTS,
     **reference_endpoints.ENDPOINTS,
+    **people_endpoints.ENDPOINTS,
 }

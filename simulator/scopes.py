@@ -59,6 +59,11 @@ _ENDPOINTS = {
     "currencies": "accounting.settings",
     "brandingthemes": "accounting.settings",
     "paymentservices": "paymentservices",
+    "users": "accounting.settings",
+    "contactgroups": "accounting.contacts",
+    "budgets": "accounting.budgets",
+    "employees": "accounting.settings",
+    "payroll": "payroll.employees",
 }
 #: What also opens an endpoint.
 _OTHERWISE = {"items": ("accounting.invoices", "accounting.transactions")}

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator import answers, attachments, bodies, wire
+from simulator import answers, attachments, bodies, payroll, wire
 from simulator.books import Tenant
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Nested, Query, Target, Wire, elements_of
@@ -83,6 +83,20 @@ class Serving:
             return self.written(call.request, *_invalid(_messages(refusal)))
         except (PostUnreadable, QueryUnreadable) as refusal:
             return self.written(call.request, *unreadable(refusal))
+
+    def payroll(self, call: Call) -> Response:
+        """The answer to a read of Payroll NZ or UK, which have their own envelope."""
+        params = {name.lower(): value for name, value in call.request.query_params.items()}
+        query = Query(params, None, call.client_id)
+        provider = self._sim.config.provider_name
+        try:
+            body = payroll.answer_2_0(call.ledger, query, call.target.key, provider=provider)
+        except NotFound:
+            return answers.not_found()
+        except QueryUnreadable as refusal:
+            return self.written(call.request, *unreadable(refusal))
+        headers = {"Xero-Correlation-Id": answers.random_id()}
+        return Response(body, 200, headers, media_type=answers.JSON)
 
     def written(
         self, request: Request, status: int, body: bytes, *, correlation: str | None = None
@@ -231,6 +245,9 @@ def apply(ledger: Ledger, target: Target, query: Query, *, element: Element, met
 def remove(ledger: Ledger, target: Target, query: Query) -> Wire | None:
     """A DELETE: what is left to show of the record, if anything. Raises Refusal."""
     nested = target.nested
+    if nested is not None and nested.clear is not None and not target.rest:
+        nested.clear(ledger, query, target.key)
+        return None
     if nested is not None and nested.remove is not None:
         return nested.remove(ledger, query, target.key, target.rest)
     if nested is None and target.endpoint.remove is not None:

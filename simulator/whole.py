@@ -4,16 +4,20 @@ from typing import Any
 
 from simulator import (
     bank_view,
+    budgets,
     chart,
     contact_view,
     credit_view,
     currencies,
+    employees,
+    groups,
     invoice_view,
     items,
     organisation,
     payment_view,
     tax_rates,
     tracking,
+    users,
 )
 from simulator.ledger import Ledger
 from simulator.model import CreditKind
@@ -55,6 +59,7 @@ def raw(ledger: Ledger) -> dict[str, Any]:
             bank_view.wire(ledger, made, Shape.SINGLE, 4) for made in ledger.bank_transactions
         ],
         **_reference(ledger),
+        **_people(ledger),
         "Payments": [
             payment_view.wire(ledger, payment, Shape.SINGLE) for payment in ledger.payments
         ],
@@ -71,4 +76,14 @@ def _reference(ledger: Ledger) -> dict[str, Any]:
             tracking.wire(category, archived=True) for category in held.categories
         ],
         "Currencies": [currencies.wire(currency) for currency in held.currencies],
+    }
+
+
+def _people(ledger: Ledger) -> dict[str, Any]:
+    held = ledger.people
+    return {
+        "Users": [users.wire(user) for user in held.users],
+        "ContactGroups": [groups.full_wire(ledger, group) for group in held.groups],
+        "Budgets": [budgets.full_wire(ledger, budget, None) for budget in held.budgets],
+        **employees.raw(ledger),
     }

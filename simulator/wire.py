@@ -31,7 +31,8 @@ _SINGULAR = {
 LISTS = frozenset(
     {
         "Accounts", "Actions", "Addresses", "Allocations", "Attachments", "BankTransactions",
-        "BrandingThemes", "ContactGroups", "ContactPersons", "Contacts", "CreditNotes",
+        "BrandingThemes", "BudgetBalances", "BudgetLines", "Budgets", "ContactGroups",
+        "ContactPersons", "Contacts", "CreditNotes",
         "Currencies", "Elements", "HistoryRecords", "InvoiceAddresses", "InvoicePaymentServices",
         "InvoiceReminders", "Invoices", "Items", "LineItems", "OnlineInvoices", "Options",
         "Organisations", "Overpayments", "Payments", "Phones", "Prepayments",

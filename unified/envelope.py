@@ -84,15 +84,16 @@ def event_type(resource: Resource, op: str) -> str:
 
 def event_schema(resource: Resource) -> str:
     """Where the JSON Schema of a resource's events stands; never changes under its name."""
-    return _schema(f"{resource.space}.{resource.name}", resource.schema_version)
+    return schema_address(f"{resource.space}.{resource.name}", resource.schema_version)
 
 
 def record_schema(resource: Resource) -> str:
     """Where the JSON Schema of a resource's records stands; never changes under its name."""
-    return _schema(f"{resource.space}.{resource.name}.record", resource.schema_version)
+    return schema_address(f"{resource.space}.{resource.name}.record", resource.schema_version)
 
 
-def _schema(name: str, version: str) -> str:
+def schema_address(name: str, version: str) -> str:
+    """Where one version of a schema stands; never changes under its name."""
     return f"{SCHEMA_HOME}/{name}.v{version}.json"
 
 
@@ -236,7 +237,7 @@ def event_headers(event: Mapping[str, Any]) -> list[tuple[str, bytes]]:
         "ce_type": event["type"],
         "ce_subject": f"{entity['resource']}/{entity['id']}",
         "ce_time": _time_of(event),
-        "ce_dataschema": _schema(f"{space}.{entity['resource']}", version),
+        "ce_dataschema": schema_address(f"{space}.{entity['resource']}", version),
         "ce_partitionkey": f"{tenant['id']}:{entity['resource']}:{entity['id']}",
         "ce_sequence": f"{event['tenant_sequence']:020d}",
         "ce_entityseq": f"{event['epoch']:020d}.{event['sequence']:020d}",

@@ -1,0 +1,64 @@
+"""The shape of messages on the control topic and the dead-letter topic, as schemas tell it.
+
+What they mean stands in docs/events.md. Whoever writes one does so without these models; tests
+hold the messages to them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from unified.model import Instant, Label, OneOf, Part, Personal, Uuid
+
+VERSION: Final = "1.0.0"  #: of all messages on these two topics
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+class TenantState(Part):
+    """An organisation was linked, or is so no longer; the header `kind` is its state."""
+
+    tenant_id: Uuid
+    tenant_name: Personal | None
+    external_id: Label | None
+    connection_id: Uuid
+    epoch: _Count
+    state: Annotated[
+        str, OneOf("linked", "needs_reauth", "disconnected", "vanished", "erasing", "erased")
+    ]
+    reason: Label | None
+    at: Instant
+
+
+class BackfillProgress(Part):
+    """One more page of an endpoint's first complete reading; the last one says "done"."""
+
+    tenant_id: Uuid
+    resource: str
+    state: Annotated[str, OneOf("running", "done")]
+    read: _Count
+    total: _Count | None
+    seconds_left: _Count | None
+    at: Instant
+
+
+class DeadLetter(Part):
+    """Something that could not be read or brought into the mirror; never its content."""
+
+    tenant_id: Uuid
+    resource: str
+    remote_id: str
+    error_code: Label
+    error: Label
+    at: Instant
+
+
+CONTROL: Final[Mapping[str, type[Part]]] = MappingProxyType(
+    {
+        "tenant_state": TenantState,
+        "backfill_progress": BackfillProgress,
+    }
+)
+"""Messages of the control topic, by the names of their schemas."""

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 
 from simulator.books import Books, Tenant
-from simulator.drafting import Drafter
 from simulator.model import Contact, Credit, CreditKind, Invoice
+from simulator.promise_drafting import PromiseDrafter
 
 
 class Actor:
@@ -21,7 +21,7 @@ class Actor:
         self.books = books
         self.rng = rng
         self.stamped_only = stamped_only
-        self._drafters: dict[str, Drafter] = {}
+        self._drafters: dict[str, PromiseDrafter] = {}
 
     def pick(self, tenant: Tenant, fits: Callable[[Invoice], bool]) -> Invoice | None:
         """An invoice or bill that fits."""
@@ -47,10 +47,10 @@ class Actor:
         """How many contacts are active."""
         return len(tenant.ledger.contact_names)
 
-    def drafter(self, tenant: Tenant) -> Drafter:
+    def drafter(self, tenant: Tenant) -> PromiseDrafter:
         """Whoever drafts for the organisation."""
         if tenant.id not in self._drafters:
-            self._drafters[tenant.id] = Drafter(tenant.ledger, self.rng)
+            self._drafters[tenant.id] = PromiseDrafter(tenant.ledger, self.rng)
         return self._drafters[tenant.id]
 
     def may_allocate(self, tenant: Tenant) -> bool:

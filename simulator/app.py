@@ -1,4 +1,4 @@
-"""One simulator as a Starlette application; its lifespan runs the courier."""
+"""One simulator as a Starlette application; its lifespan runs the courier and the nights."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,6 +18,9 @@ from simulator.identity_http import IdentityHttp
 from simulator.opening import open_books
 from simulator.player import Player
 from simulator.simulation import Simulation
+
+NIGHT_WATCH_S = 0.25
+"""Real seconds between two looks at whether some organisation's midnight has come."""
 
 
 def create_app(config: SimulatorConfig) -> Starlette:
@@ -40,13 +43,15 @@ def create_app(config: SimulatorConfig) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         courier = app.state.courier = asyncio.create_task(simulation.courier.run())
+        nights = asyncio.create_task(_watch_nights(simulation))
         try:
             yield
         finally:
             await player.stop()
-            courier.cancel()
-            with suppress(asyncio.CancelledError):
-                await courier
+            for task in (courier, nights):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     app = Starlette(
         routes=[
@@ -61,6 +66,13 @@ def create_app(config: SimulatorConfig) -> Starlette:
     app.state.simulation = simulation
     app.state.player = player
     return app
+
+
+async def _watch_nights(simulation: Simulation) -> None:
+    """Run repeating invoices soon after midnight though nobody asks for anything."""
+    while True:
+        simulation.books.turn()
+        await asyncio.sleep(NIGHT_WATCH_S)
 
 
 async def _live(_: Request) -> Response:

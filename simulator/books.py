@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from simulator import repeating
 from simulator.config import SimulatorConfig, TenantSpec
 from simulator.countries import COUNTRIES
 from simulator.furnishing import furnish
@@ -44,6 +45,10 @@ class Books:
         """The organisation of that id, if there is one that has not vanished."""
         found = self._tenants.get(tenant_id)
         return None if found is None or found.vanished else found
+
+    def turn(self) -> int:
+        """Run what midnights since the last look made due; the number of documents made."""
+        return sum(repeating.run_due(each.ledger) for each in self if not each.vanished)
 
     def listen(self, listener: Callable[[Change], None]) -> None:
         """Call the listener at every announced change."""

@@ -13,17 +13,18 @@ from typing import Any
 
 from simulator import staffing, upkeep
 from simulator.books import Tenant
-from simulator.money_actions import MoneyActions
+from simulator.promise_actions import PromiseActions
 from simulator.refusals import Refused
 
 _Action = Callable[["Business", Tenant], bool]
 
 
-class Business(MoneyActions):
+class Business(PromiseActions):
     """Draws actions; deterministic from the seed as long as nobody else writes."""
 
     def act(self, tenant_id: str | None = None) -> bool:
         """Do one action, in the named or a drawn organisation; False when none was possible."""
+        self.books.turn()
         living = [tenant for tenant in self.books if not tenant.vanished]
         if tenant_id is not None:
             living = [tenant for tenant in living if tenant.id == tenant_id]
@@ -208,6 +209,12 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.restore_contact, 1),
     (Business.merge_contacts, 1),
     (Business.keep_up, 4),
+    (Business.new_order, 5),
+    (Business.edit_order, 6),
+    (Business.new_quote, 4),
+    (Business.edit_quote, 5),
+    (Business.new_template, 2),
+    (Business.edit_template, 2),
     (Business.administer, 4),
 )
 _ACTIONS = [action for action, _ in _WEIGHTED]

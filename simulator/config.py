@@ -35,12 +35,29 @@ class TenantSpec:
 
 @dataclass(frozen=True)
 class OpeningBooks:
-    """How much each organisation holds at the start, and over how many past months."""
+    """How much each organisation holds at the start, and over how many past months.
+
+    What is left out follows from the others: an order for every three bills, a quote for every
+    four invoices, a template of repeating invoices for every thirty.
+    """
 
     contacts: int = 20
     invoices: int = 60
     bills: int = 30
     months: int = 6
+    purchase_orders: int | None = None
+    quotes: int | None = None
+    templates: int | None = None
+
+    def promises(self) -> tuple[int, int, int]:
+        """How many purchase orders, quotes and templates."""
+        wished = self.purchase_orders, self.quotes, self.templates
+        shares = self.bills // 3, self.invoices // 4, self.invoices // 30
+        orders, quotes, templates = (
+            share if number is None else number
+            for number, share in zip(wished, shares, strict=True)
+        )
+        return orders, quotes, templates
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,16 @@ A contact is never deleted. What callers may write is read in contact_fields.py;
 looks like on the wire is in contact_view.py.
 """
 
+from typing import TypeVar
+
 from simulator import contact_fields
 from simulator.elements import Element, identifier, part, text
 from simulator.ledger import Ledger
 from simulator.model import Contact, Document, Invoice
 from simulator.refusals import NotFound, Refused
+from simulator.shelf import Shelf
+
+D = TypeVar("D", bound=Document)
 
 _IDENTIFYING = ("Name", "ContactID", "ContactNumber")
 
@@ -177,12 +182,25 @@ def _move_documents(ledger: Ledger, source: Contact, target: Contact) -> None:
         _hand_over(transaction, target)
         if stamping:
             ledger.stamp(ledger.bank_transactions, transaction, None, "UPDATE")
+    _hand_over_all(ledger, ledger.promises.orders, source, target)
+    _hand_over_all(ledger, ledger.promises.quotes, source, target)
+    _hand_over_all(ledger, ledger.promises.templates, source, target)
     target.documents |= source.documents
     target.credits |= source.credits
     target.bank_transactions |= source.bank_transactions
     source.documents, source.credits, source.bank_transactions = set(), set(), set()
     source.balance_revision += 1
     target.balance_revision += 1
+
+
+def _hand_over_all(ledger: Ledger, shelf: Shelf[D], source: Contact, target: Contact) -> None:
+    """Whatever of a kind that posts nothing is the source's."""
+    for key in list(shelf.ids()):
+        document = shelf.by_id[key]
+        if document.contact_id == source.id:
+            _hand_over(document, target)
+            if ledger.rules.merge_stamps_documents:
+                ledger.stamp(shelf, document, None, "UPDATE")
 
 
 def _hand_over(document: Document, target: Contact) -> None:

@@ -85,6 +85,7 @@ class Control:
 
     async def books(self, request: Request) -> Response:
         """All raw books."""
+        self._sim.books.turn()
         wanted = request.query_params.get("tenant")
         tenants = [t.raw() for t in self._sim.books if wanted is None or t.id == wanted]
         return answered({"tenants": tenants})
@@ -92,6 +93,7 @@ class Control:
     async def stats(self, request: Request) -> Response:
         """Counters, and what is still on its way."""
         del request
+        self._sim.books.turn()
         courier = self._sim.courier
         return answered(
             {

@@ -17,6 +17,17 @@ from simulator.refusals import Refused
 D = TypeVar("D", bound=Document)
 
 OPEN = frozenset({"DRAFT", "SUBMITTED"})
+DUE_KINDS = frozenset(
+    {
+        "DAYSAFTERBILLDATE",
+        "DAYSAFTERBILLMONTH",
+        "DAYSAFTERINVOICEDATE",
+        "DAYSAFTERINVOICEMONTH",
+        "OFCURRENTMONTH",
+        "OFFOLLOWINGMONTH",
+    }
+)
+"""How terms of payment count the days until a document falls due."""
 _ROUNDING = Decimal("0.10")
 _PAID_REFUSES = (
     "Date",
@@ -110,17 +121,19 @@ def due_by_terms(contact: Contact | None, invoice: Invoice) -> date | None:
     """The due date by the contact's payment terms; None where it has none."""
     terms = {} if contact is None else contact.fields.get("PaymentTerms", {})
     term: dict[str, Any] | None = terms.get("Sales" if invoice.type == "ACCREC" else "Bills")
-    if term is None:
-        return None
-    first = invoice.date.replace(day=1)
-    next_month = (first + timedelta(days=32)).replace(day=1)
+    return None if term is None else due_after(term["Type"], int(term["Day"]), invoice.date)
+
+
+def due_after(kind: str, days: int, on: date) -> date:
+    """When a document of a day falls due by terms of one of `DUE_KINDS`."""
+    first = on.replace(day=1)
+    month_end = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     starts = {
-        "DAYSAFTERBILLDATE": invoice.date,
-        "DAYSAFTERBILLMONTH": next_month - timedelta(days=1),
+        "DAYSAFTERBILLDATE": on,
+        "DAYSAFTERINVOICEDATE": on,
         "OFCURRENTMONTH": first - timedelta(days=1),
-        "OFFOLLOWINGMONTH": next_month - timedelta(days=1),
     }
-    return starts[term["Type"]] + timedelta(days=int(term["Day"]))
+    return starts.get(kind, month_end) + timedelta(days=days)
 
 
 def refuse_paid_edit(document: Document, element: Element) -> None:

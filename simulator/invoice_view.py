@@ -59,8 +59,9 @@ def wire(ledger: Ledger, invoice: Invoice, shape: Shape, decimals: int) -> dict[
     out["InvoicePaymentServices"] = []
     out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
     _dates(invoice, out)
-    if invoice.branding_theme_id is not None:
-        out["BrandingThemeID"] = invoice.branding_theme_id
+    template, theme = invoice.template_id, invoice.branding_theme_id
+    named = {"RepeatingInvoiceID": template, "BrandingThemeID": theme}
+    out.update((key, value) for key, value in named.items() if value is not None)
     out["Status"] = invoice.status
     out["LineAmountTypes"] = invoice.line_amount_types
     if not summary:

@@ -53,7 +53,12 @@ def save(
 
 
 def create(
-    ledger: Ledger, element: Element, *, decimals: int = 2, by: str | None = None
+    ledger: Ledger,
+    element: Element,
+    *,
+    decimals: int = 2,
+    by: str | None = None,
+    template_id: str | None = None,
 ) -> Invoice:
     """Make a document: stamped, announced as INVOICE CREATE. Raises Refused."""
     kind = text(element, "Type")
@@ -73,6 +78,7 @@ def create(
         currency=text(element, "CurrencyCode", 3) or preferred or ledger.country.currency,
         date=day(element, "Date") or ledger.today(),
         created_by=by,
+        template_id=template_id,
     )
     if ledger.locked(invoice.date):
         raise Refused("The document date cannot be on or before the organisation's lock date")

@@ -26,6 +26,7 @@ from simulator.model import (
     Payment,
 )
 from simulator.people import People
+from simulator.promises import Promises
 from simulator.reference import Reference
 from simulator.shelf import Record, Shelf
 from simulator.wire import instant_string, to_ms
@@ -102,6 +103,7 @@ class Ledger:
     credit_note_numbers: dict[str, str] = field(default_factory=dict)
     next_number: int = 1
     next_credit_note: int = 1
+    promises: Promises = field(default_factory=Promises)
     filing: Filing = field(default_factory=Filing)
     period_lock: date | None = None
     year_lock: date | None = None

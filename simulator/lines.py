@@ -13,6 +13,7 @@ from simulator.refusals import Refused
 
 _TOLERANCE = Decimal("0.01")
 _LARGEST = Decimal(10) ** 10
+_DISCOUNTED = frozenset({"ACCREC", "QUOTE", "PURCHASEORDER"})
 
 
 def read(
@@ -103,7 +104,7 @@ def _amount(
     document: Document, element: Element, quantity: Decimal | None, unit: Decimal | None
 ) -> Decimal:
     rate, discount = decimal(element, "DiscountRate"), decimal(element, "DiscountAmount")
-    if (rate is not None or discount is not None) and document.type != "ACCREC":
+    if (rate is not None or discount is not None) and document.type not in _DISCOUNTED:
         raise Refused("Discounts are only supported on ACCREC invoices and quotes")
     if rate is not None and not 0 <= rate <= 100:
         raise Refused("The discount rate must be between 0 and 100")

@@ -38,6 +38,7 @@ class Catalogue(Generic[R]):
         takes_ids: whether `IDs=` selects.
         hidden: records left out unless `includeArchived=true`.
         forces_paging: parameters that make the answer paged even without `page`.
+        is_paged: every answer is.
     """
 
     id_key: str
@@ -47,6 +48,7 @@ class Catalogue(Generic[R]):
     takes_ids: bool = False
     hidden: Test[R] | None = None
     forces_paging: frozenset[str] = frozenset()
+    is_paged: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def select(
     if catalogue.takes_ids and params.get("ids"):
         wanted = uuids_in(params["ids"])
         keys = [key for key in keys if key in wanted]
-    paged = "page" in params or any(_given(params, name) for name in catalogue.forces_paging)
+    forced = any(_given(params, name) for name in catalogue.forces_paging)
+    paged = catalogue.is_paged or "page" in params or forced
     summary = params.get("summaryonly", "").lower() == "true"
     if not paged and len(keys) > _MOST_ROWS:
         raise QueryUnreadable("The query would return more than 100,000 rows: use paging")

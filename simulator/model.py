@@ -16,7 +16,7 @@ Fragments = dict[tuple[str, int], tuple[object, bytes]]
 """Rendered bytes by shape and decimals, each with the revisions it was rendered from."""
 
 _SALES = frozenset(
-    {"ACCREC", "ACCRECCREDIT", "RECEIVE", "RECEIVE-PREPAYMENT", "RECEIVE-OVERPAYMENT"}
+    {"ACCREC", "ACCRECCREDIT", "QUOTE", "RECEIVE", "RECEIVE-PREPAYMENT", "RECEIVE-OVERPAYMENT"}
 )
 
 
@@ -143,8 +143,9 @@ class Document:
 
 @dataclass(slots=True)
 class Invoice(Document):
-    """A sales invoice (ACCREC) or bill (ACCPAY)."""
+    """A sales invoice (ACCREC) or bill (ACCPAY); `template_id` of the template that made it."""
 
+    template_id: str | None = None
     expected_payment_date: dt.date | None = None
     planned_payment_date: dt.date | None = None
     amount_paid: Decimal = ZERO

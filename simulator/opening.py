@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from simulator import chart, dealings, staffing
 from simulator.books import Books, Tenant
 from simulator.config import OpeningBooks, TenantSpec
-from simulator.drafting import Drafter
 from simulator.model import Contact, Credit, Invoice
+from simulator.opening_promises import PastPromises
+from simulator.promise_drafting import PromiseDrafter
 from simulator.refusals import Refused
 
 _Step = tuple[datetime, int, Callable[[], object]]
@@ -42,7 +43,7 @@ class _Past:
         self._tenant = tenant
         self._sizes = sizes
         self._rng = rng
-        self._drafter = Drafter(tenant.ledger, rng)
+        self._drafter = PromiseDrafter(tenant.ledger, rng)
         self._clock = tenant.ledger.clock
         self._end = self._clock() - timedelta(hours=1)
         self._start = self._end - timedelta(days=_DAYS_A_MONTH * max(1, sizes.months))
@@ -62,6 +63,11 @@ class _Past:
         for kind in documents:
             at = self._start + first_days + span * self._rng.random()
             self._at(at, lambda kind=kind: self._make_document(kind))  # type: ignore[misc]  # bound default
+        promised = PastPromises(self._tenant, self._drafter, self._rng)
+        for at, step in promised.steps(
+            self._sizes, since=self._start + first_days, until=self._end
+        ):
+            self._at(at, step)
         now = self._start
         try:
             ledger.clock = lambda: self._start

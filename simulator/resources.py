@@ -18,6 +18,7 @@ from simulator import (
     payments,
     people_endpoints,
     printing,
+    promise_endpoints,
     reference_endpoints,
 )
 from simulator.construction import BELOW_CONTACT, BELOW_ORGANISATION
@@ -170,6 +171,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         nested={"history": history.below(payments.find)},
     ),
     **credit_endpoints.ENDPOINTS,
+    **promise_endpoints.ENDPOINTS,
     **reference_endpoints.ENDPOINTS,
     **people_endpoints.ENDPOINTS,
 }

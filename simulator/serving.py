@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator import answers, attachments, bodies, payroll, wire
+from simulator import answers, attachments, bodies, payroll, repeating, wire
 from simulator.books import Tenant
 from simulator.elements import Element
 from simulator.endpoints import Endpoint, Found, Nested, Query, Target, Wire, elements_of
@@ -74,7 +74,8 @@ class Serving:
         return answers.too_large() if len(call.body) > LARGEST_BODY else None
 
     def answer(self, call: Call) -> Response:
-        """The answer to a call, whatever comes of it."""
+        """The answer to a call, whatever comes of it; what midnight made due is there by then."""
+        repeating.run_due(call.ledger)
         try:
             return self._work(call)
         except NotFound:

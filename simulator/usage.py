@@ -90,3 +90,4 @@ def _documents(ledger: Ledger) -> Iterator[Document]:
     for shelf in ledger.credits.values():
         yield from shelf
     yield from ledger.bank_transactions
+    yield from ledger.promises.documents()

@@ -15,6 +15,7 @@ from simulator import (
     items,
     organisation,
     payment_view,
+    promise_view,
     tax_rates,
     tracking,
     users,
@@ -58,10 +59,26 @@ def raw(ledger: Ledger) -> dict[str, Any]:
         "BankTransactions": [
             bank_view.wire(ledger, made, Shape.SINGLE, 4) for made in ledger.bank_transactions
         ],
+        **_promises(ledger),
         **_reference(ledger),
         **_people(ledger),
         "Payments": [
             payment_view.wire(ledger, payment, Shape.SINGLE) for payment in ledger.payments
+        ],
+    }
+
+
+def _promises(ledger: Ledger) -> dict[str, Any]:
+    """What posts nothing; templates as lists show them, which say more than single reads do."""
+    held = ledger.promises
+    return {
+        "PurchaseOrders": [
+            promise_view.order_wire(ledger, order, Shape.SINGLE) for order in held.orders
+        ],
+        "Quotes": [promise_view.quote_wire(ledger, quote) for quote in held.quotes],
+        "RepeatingInvoices": [
+            promise_view.template_wire(ledger, template, Shape.UNPAGED)
+            for template in held.templates
         ],
     }
 

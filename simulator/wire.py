@@ -36,7 +36,8 @@ LISTS = frozenset(
         "Currencies", "Elements", "HistoryRecords", "InvoiceAddresses", "InvoicePaymentServices",
         "InvoiceReminders", "Invoices", "Items", "LineItems", "OnlineInvoices", "Options",
         "Organisations", "Overpayments", "Payments", "Phones", "Prepayments",
-        "PurchasesTrackingCategories", "SalesTrackingCategories", "TaxComponents", "TaxRates",
+        "PurchaseOrders", "PurchasesTrackingCategories", "Quotes", "RepeatingInvoices",
+        "SalesTrackingCategories", "TaxComponents", "TaxRates",
         "Tracking", "TrackingCategories", "ValidationErrors", "Warnings",
     }
 )  # fmt: skip

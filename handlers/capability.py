@@ -13,6 +13,7 @@ import structlog
 from handlers.workshop import Workshop
 from storage.absorbing import announce, lock_tenant
 from storage.cursors import cursors, unsupported
+from storage.organisations import country_of
 from unified.codecs import instant_text
 from unified.ids import TenantId
 from unified.resource import Endpoint, Resource
@@ -27,6 +28,7 @@ from xero.errors import (
 
 ASK_AGAIN = timedelta(days=7)  #: business time; a new consent is asked about at once
 GONE = 410  #: HTTP status of an endpoint that Xero has taken away
+NOT_HERE = 405  #: and of one that is another region's, as callers of payroll have told
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +48,23 @@ def refusal_of(endpoint: Endpoint, error: XeroError) -> str | None:
             reason = "this organisation has no such endpoint (404)"
         case PayloadRefused(status=status) if status == GONE:
             reason = "Xero has taken this endpoint away (410)"
+        case PayloadRefused(status=status) if status == NOT_HERE:
+            reason = "Xero does not serve this organisation here (405)"
     return reason if endpoint.gated else None
+
+
+async def out_of_region(shop: Workshop, tenant_id: TenantId, endpoint: Endpoint) -> str | None:
+    """Why it would be no use to ask, in words: organisations of this country have no such endpoint.
+
+    Asking could even mislead: the payrolls of two regions answer at one address.
+    """
+    if not endpoint.countries:
+        return None
+    country = await country_of(shop.db, tenant_id)
+    if country is None or country.upper() in endpoint.countries:
+        return None
+    named = " and ".join(sorted(endpoint.countries))
+    return f"Xero has it for organisations of {named} only, and this one is of {country}"
 
 
 async def note_refused(

@@ -68,12 +68,12 @@ def compare(
     before a midnight that has passed since.
     """
     comparison = _compared(resource, known, seen, today=today)
-    if (
-        resource.endpoint.detail
-        and seen.raw_read != Read.SINGLE
-        and comparison.verdict in (Verdict.NEW, Verdict.CHANGED)
-    ):
-        # A list's headers say that it moved, and only a read of its own says to what.
+    if not resource.endpoint.detail or seen.raw_read == Read.SINGLE:
+        return comparison
+    # A list's headers, or its stamp alone, say that it moved; only a read of its own says to what.
+    before = None if known is None else known.updated_at
+    moved = comparison.verdict in (Verdict.NEW, Verdict.CHANGED)
+    if moved or _is_newer(seen.normalized.updated_at, before):
         return replace(comparison, verdict=Verdict.AMBIGUOUS)
     return comparison
 

@@ -12,9 +12,10 @@ import structlog
 
 from handlers.absence import CONFIRM_AFTER, note_absent, wants_whole_list
 from handlers.absorb import Absorbed
-from handlers.capability import note_refused, note_taken, refusal_of
+from handlers.capability import note_refused, note_taken, out_of_region, refusal_of
 from handlers.cause import Origin
 from handlers.children import ask_for_all, parents_are_listed
+from handlers.details import ask_for_details
 from handlers.reading import Harvest, following, is_last
 from handlers.schedule import observed_rate, sweep_interval
 from handlers.sweeping import OVERLAP, shrank, walk
@@ -105,6 +106,10 @@ async def _try(
     fencing: int,
 ) -> None:
     """Do one step; one that fails is tried again later, and ever less often."""
+    elsewhere = await out_of_region(shop, context.tenant_id, resource.endpoint)
+    if elsewhere is not None:
+        await note_refused(shop, context.tenant_id, resource, elsewhere, fencing=fencing)
+        return
     try:
         await step(shop, context, resource, state, fencing=fencing)
     except RateLimited:
@@ -162,6 +167,9 @@ async def _sweep(
     if whole and walked.complete and not by_number:
         again = await note_absent(
             shop, context.tenant_id, resource, listed, asked_at=asked_at, fencing=fencing
+        )
+        await ask_for_details(
+            shop, context.tenant_id, resource, state, listed, now=started, fencing=fencing
         )
     elapsed = started - (state.last_swept_at or state.backfill_started_at or started)
     rate = observed_rate(state.changes_per_hour, done.unannounced, elapsed)

@@ -122,6 +122,8 @@ class Endpoint:
         detail: lists show headers only: what one shows as new or moved is read by itself, and only
             that is believed.
         detail_params: what to send with such a read, by the organisation's business date.
+        detail_every: how often each thing is read by itself though its list shows no change.
+        countries: ISO 3166 codes of the organisations that have it; empty: wherever they are.
         children: paths of the endpoints whose things each have such a list, below their own
             address, where there is no list of all.
         offset_key: key of the number by which the list goes on (`offset`, exclusive, oldest first,
@@ -148,6 +150,8 @@ class Endpoint:
     gated: bool = False
     detail: bool = False
     detail_params: Callable[[date], Mapping[str, str]] | None = None
+    detail_every: timedelta | None = None
+    countries: frozenset[str] = frozenset()
     children: tuple[str, ...] = ()
     offset_key: str | None = None
 

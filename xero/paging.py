@@ -204,7 +204,7 @@ async def _decoded(body: bytes, item_key: str) -> Body:
         envelope = _ENVELOPE.decode(body)
         if item_key not in envelope:
             raise UndecodableAnswer("shape", f"there is no {item_key}")
-        raws = _LIST.decode(envelope[item_key])
+        raws = _listed(envelope[item_key])
         items: list[dict[str, Any]] = []
         turn_ends = time.perf_counter() + SLICE_S
         for raw in raws:
@@ -220,6 +220,16 @@ async def _decoded(body: bytes, item_key: str) -> Body:
         raise UndecodableAnswer(reason, f"{len(body)} bytes") from None
     page, pages, count = (_whole(pagination.get(key)) for key in ("page", "pageCount", "itemCount"))
     return Body(items, raws, page, pages, count, told_at=_told_at(envelope.get("DateTimeUTC")))
+
+
+def _listed(held: msgspec.Raw) -> list[msgspec.Raw]:
+    """The objects of a list; one object alone is a list of itself, as an example of Xero's has it
+    for a budget.
+
+    Raises:
+        msgspec.ValidationError: neither of the two.
+    """
+    return [held] if bytes(held)[:1] == b"{" else _LIST.decode(held)
 
 
 def _told_at(raw: bytes | None) -> datetime | None:

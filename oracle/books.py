@@ -32,10 +32,26 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "item": ("Items", "ItemID"),
         "tracking_category": ("TrackingCategories", "TrackingCategoryID"),
         "currency": ("Currencies", "Code"),
+        "attachment": ("Attachments", "AttachmentID"),
     }
 )
 #: Those whose id is a code, kept as Xero writes it.
-_CODED: Final = frozenset({"tax_rate", "currency"})
+_CODED: Final = frozenset({"tax_rate", "currency", "attachment"})
+#: Collections whose things have files, and what these things are to us.
+PARENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Accounts": "account",
+        "BankTransactions": "transaction",
+        "BankTransfers": "transaction",
+        "Contacts": "contact",
+        "CreditNotes": "credit_note",
+        "Invoices": "invoice",
+        "ManualJournals": "journal_entry",
+        "PurchaseOrders": "purchase_order",
+        "Quotes": "quote",
+        "RepeatingInvoices": "repeating_transaction",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +98,27 @@ def _tenant(held: Raw) -> TenantBooks:
         tenant=str(guid(tenant)),
         organisation=organisation,
         held={
-            resource: {own_id(resource, raw[id_key]): raw for raw in held.get(key) or ()}
+            resource: {_key_of(resource, raw, id_key): raw for raw in held.get(key) or ()}
             for resource, (key, id_key) in COLLECTIONS.items()
         },
     )
 
 
 def own_id(resource: str, remote_id: Any) -> str:
-    """Xero's id of a thing as it is compared: a code as it is written, a uuid in lower case."""
+    """Xero's id of a thing as it is compared: a code as it is written, a uuid in lower case; a file
+    by its parent's first, as `child_id`."""
     return str(remote_id) if resource in _CODED else str(guid(remote_id))
+
+
+def child_id(parent: str, parent_id: Any, remote_id: Any) -> str:
+    """What tells a file apart from all others: Xero promises no more than an id below its parent.
+
+    `parent` is the unified name of the parent's resource.
+    """
+    return f"{parent}:{guid(parent_id)}:{guid(remote_id)}"
+
+
+def _key_of(resource: str, raw: Raw, id_key: str) -> str:
+    if resource == "attachment":
+        return child_id(PARENTS[raw["Parent"]], raw["ParentID"], raw[id_key])
+    return own_id(resource, raw[id_key])

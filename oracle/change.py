@@ -90,7 +90,7 @@ def read_change(message: Message) -> Change | None:
     return Change(
         message=message,
         body=body,
-        entity=(str(tenant.get("id")), str(entity.get("resource")), str(entity.get("remote_id"))),
+        entity=(str(tenant.get("id")), str(entity.get("resource")), _known_by(entity, *sides)),
         event_id=str(body.get("event_id")),
         epoch=epoch,
         sequence=sequence,
@@ -99,6 +99,14 @@ def read_change(message: Message) -> Change | None:
         before=sides[0],
         after=sides[1],
     )
+
+
+def _known_by(entity: Body, before: Body | None, after: Body | None) -> str:
+    """A thing's own id; a file's has its parent's before it."""
+    parent = (after or before or {}).get("parent")
+    if entity.get("resource") == "attachment" and isinstance(parent, Mapping):
+        return f"{parent.get('resource')}:{parent.get('remote_id')}:{entity.get('remote_id')}"
+    return str(entity.get("remote_id"))
 
 
 def check_alone(change: Change) -> Iterator[Difference]:
@@ -118,7 +126,9 @@ def check_alone(change: Change) -> Iterator[Difference]:
             "wrong_version", "after/version", expected=change.sequence, found=after.get("version")
         )
     event_id = change_id(
-        *change.entity,
+        tenant,
+        resource,
+        str(change.body["entity"].get("remote_id")),
         epoch=change.epoch,
         sequence=change.sequence,
         content=None if after is None else str(after.get("content_hash")),
@@ -136,7 +146,8 @@ def check_alone(change: Change) -> Iterator[Difference]:
 
 
 def _belongs(change: Change, side: str, record: Body, entity_id: str) -> Iterator[Difference]:
-    tenant, resource, remote_id = change.entity
+    tenant, resource, _ = change.entity
+    remote_id = str(change.body["entity"].get("remote_id"))
     for name, wanted in (
         ("id", entity_id),
         ("remote_id", remote_id),

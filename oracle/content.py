@@ -27,6 +27,7 @@ VOLATILE: Final[Mapping[str, str]] = MappingProxyType(
         "completeness": "a fuller read tells more of the same",
         "quantity_on_hand": "moves with every document that names the item, without a stamp",
         "total_cost_pool": "moves with the quantity",
+        "sha256": "known once somebody fetched the bytes: what is said of the file stays",
         "balances": "move with other things' changes, without a stamp; payment status has them",
     }
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from oracle.attachments import attachment
 from oracle.common import Setting
 from oracle.contacts import contact
 from oracle.credits import credit_note, overpayment, prepayment
@@ -27,6 +28,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, An
             "item": item,
             "tracking_category": tracking_category,
             "currency": currency,
+            "attachment": attachment,
         }
     )
 )
@@ -45,6 +47,7 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "item": "items",
         "tracking_category": "tracking-categories",
         "currency": "currencies",
+        "attachment": "attachments",
     }
 )
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from simulator import staffing, upkeep
+from simulator import enclosures, staffing, upkeep
+from simulator.bank_actions import BankActions
 from simulator.books import Tenant
 from simulator.promise_actions import PromiseActions
 from simulator.refusals import Refused
@@ -19,7 +20,7 @@ from simulator.refusals import Refused
 _Action = Callable[["Business", Tenant], bool]
 
 
-class Business(PromiseActions):
+class Business(PromiseActions, BankActions):
     """Draws actions; deterministic from the seed as long as nobody else writes."""
 
     def act(self, tenant_id: str | None = None) -> bool:
@@ -167,6 +168,10 @@ class Business(PromiseActions):
         """Change a user, an employee, a contact group or a budget a little."""
         return staffing.administer(tenant, self.rng, unstamped=not self.stamped_only)
 
+    def enclose(self, tenant: Tenant) -> bool:
+        """Put a file with a document, a contact or an account, or in another one's place."""
+        return enclosures.enclose(tenant, self.rng, edit=self.stamped_only)
+
     def _new_document(self, tenant: Tenant, kind: str) -> bool:
         contact = self.contact(tenant)
         if contact is None:
@@ -209,6 +214,18 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.restore_contact, 1),
     (Business.merge_contacts, 1),
     (Business.keep_up, 4),
+    (Business.spend_or_receive, 7),
+    (Business.edit_money, 2),
+    (Business.delete_money, 1),
+    (Business.reconcile, 5),
+    (Business.transfer, 3),
+    (Business.delete_transfer, 1),
+    (Business.pay_together, 3),
+    (Business.delete_batch, 1),
+    (Business.book, 3),
+    (Business.edit_journal, 2),
+    (Business.end_journal, 2),
+    (Business.enclose, 4),
     (Business.new_order, 5),
     (Business.edit_order, 6),
     (Business.new_quote, 4),

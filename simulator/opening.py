@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from simulator import chart, dealings, staffing
+from simulator import bank_dealings, chart, dealings, enclosures, staffing
 from simulator.books import Books, Tenant
 from simulator.config import OpeningBooks, TenantSpec
 from simulator.model import Contact, Credit, Invoice
@@ -22,6 +22,7 @@ from simulator.refusals import Refused
 
 _Step = tuple[datetime, int, Callable[[], object]]
 _DAYS_A_MONTH = 30
+_MOST_FILES = 20
 
 
 def open_books(books: Books, spec: TenantSpec, sizes: OpeningBooks, seed: str) -> Tenant:
@@ -78,6 +79,9 @@ class _Past:
                 # What was planned may have been overtaken, as by a credit on what is to be voided.
                 with suppress(Refused):
                     step()
+            for _ in range(min(2 + self._sizes.invoices // 10, _MOST_FILES)):
+                with suppress(Refused):
+                    enclosures.enclose(self._tenant, self._rng, edit=False)
         finally:
             ledger.clock = self._clock
 

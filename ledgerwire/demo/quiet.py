@@ -58,7 +58,8 @@ class Watch:
         async def left() -> str | None:
             row = await self.db.fetchrow(
                 """SELECT count(DISTINCT tenant_id) AS tenants,
-                          count(*) FILTER (WHERE backfill_state <> 'done') AS open,
+                          count(*) FILTER (WHERE backfill_state <> 'done'
+                                             AND unsupported_reason IS NULL) AS open,
                           coalesce(sum(backfill_read), 0) AS read,
                           sum(coalesce(backfill_total, backfill_read)) AS total
                      FROM cursor"""
@@ -85,7 +86,8 @@ class Watch:
         if stats["playing"] or stats["deliveries"]["pending"]:
             return "the simulator still delivers"
         row = await self.db.fetchrow(
-            """SELECT (SELECT count(*) FROM notice WHERE state = 'due') AS notices,
+            """SELECT (SELECT count(*) FROM notice
+                        WHERE state = 'due' AND due_at <= $1 + interval '1 minute') AS notices,
                       (SELECT count(*) FROM cursor c JOIN tenant t ON t.id = c.tenant_id
                         WHERE t.state = 'linked' AND c.sweep_due_at <= $1) AS sweeps,
                       (SELECT count(*) FROM timer i JOIN tenant t ON t.id = i.tenant_id

@@ -391,7 +391,9 @@ class History:
 
     def _backfilled(self) -> str | None:
         left: int = self._admin(
-            "fetchval", "SELECT count(*) FROM cursor WHERE backfill_state <> 'done'"
+            "fetchval",
+            "SELECT count(*) FROM cursor WHERE backfill_state <> 'done'"
+            " AND unsupported_reason IS NULL",
         )
         return f"{left} backfills still run" if left else None
 

@@ -10,6 +10,7 @@ from simulator import (
     credit_view,
     currencies,
     employees,
+    filed,
     groups,
     invoice_view,
     items,
@@ -60,6 +61,7 @@ def raw(ledger: Ledger) -> dict[str, Any]:
             bank_view.wire(ledger, made, Shape.SINGLE, 4) for made in ledger.bank_transactions
         ],
         **_promises(ledger),
+        "Attachments": filed.raw_files(ledger),
         **_reference(ledger),
         **_people(ledger),
         "Payments": [

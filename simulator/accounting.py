@@ -16,7 +16,7 @@ from simulator.idempotency import StoredAnswer
 from simulator.identity import AccessToken
 from simulator.limits import Exceeded
 from simulator.refusals import PostUnreadable
-from simulator.routing import target_of
+from simulator.routing import name_of, target_of
 from simulator.serving import Call, Serving, unreadable
 from simulator.simulation import Simulation
 
@@ -102,7 +102,7 @@ class AccountingHttp:
         target = target_of(path) if version is None else payroll.target_of(path, version)
         if target is None:
             return answers.not_found()
-        name = path.strip("/").partition("/")[0].lower() if version is None else "payroll"
+        name = name_of(path) if version is None else "payroll"
         scope_of = "attachments" if target.is_file else name
         if not scopes.enough(token.scope, scope_of, writing=request.method != "GET"):
             return answers.problem(

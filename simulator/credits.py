@@ -53,6 +53,8 @@ def changed(ledger: Ledger, credit: Credit, *, moves: bool = True) -> None:
     ledger.contact_of(credit).balance_revision += 1
     if moves:
         ledger.stamp(ledger.credits[credit.kind], credit, credit.kind.category, "UPDATE")
+    else:
+        ledger.book(credit)
 
 
 def enter(ledger: Ledger, credit: Credit) -> None:

@@ -8,14 +8,16 @@ for whoever needs to check it.
 
 import datetime as dt
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulator import amounts
 from simulator.countries import market_rate
 from simulator.elements import Element, decimal
-from simulator.ledger import Ledger
 from simulator.model import ZERO, Account, Credit, Document, Invoice, Payment
 from simulator.refusals import Refused
+
+if TYPE_CHECKING:
+    from simulator.ledger import Ledger  # which books by these rates
 
 _SIX = Decimal("0.000001")
 _DRIFT = 41  # how many different rates a pair goes through
@@ -39,7 +41,7 @@ def day_rate(currency: str, base: str, on: dt.date) -> Decimal:
 
 
 def document_rate(
-    ledger: Ledger, element: Element, currency: str, *, on: dt.date, held: Decimal | None = None
+    ledger: "Ledger", element: Element, currency: str, *, on: dt.date, held: Decimal | None = None
 ) -> Decimal:
     """The rate of a document: as sent, else the one it has, else the day's; 1 in base currency.
 
@@ -55,7 +57,7 @@ def document_rate(
 
 
 def of_payment(
-    ledger: Ledger, document: Document, account: Account, *, element: Element, amount: Decimal
+    ledger: "Ledger", document: Document, account: Account, *, element: Element, amount: Decimal
 ) -> Exchanged:
     """What a payment's rate is and what the bank moves.
 

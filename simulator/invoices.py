@@ -160,7 +160,9 @@ def changed(
     ledger.contact_of(invoice).balance_revision += 1
     if stamped:
         ledger.stamp(ledger.invoices, invoice, "INVOICE" if announced else None, "UPDATE")
-    elif announced:
+        return
+    ledger.book(invoice)
+    if announced:
         ledger.announce_only("INVOICE", invoice)
 
 

@@ -12,8 +12,10 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from simulator.bookings import Batch, ManualJournal, Transfer
 from simulator.countries import Country
 from simulator.filing import Filing
+from simulator.general import General
 from simulator.model import (
     Account,
     Allocation,
@@ -93,7 +95,10 @@ class Ledger:
         default_factory=lambda: {kind: Shelf() for kind in CreditKind}
     )
     bank_transactions: Shelf[BankTransaction] = field(default_factory=Shelf)
+    transfers: Shelf[Transfer] = field(default_factory=Shelf)
     payments: Shelf[Payment] = field(default_factory=Shelf)
+    batches: Shelf[Batch] = field(default_factory=Shelf)
+    manual_journals: Shelf[ManualJournal] = field(default_factory=Shelf)
     allocations: dict[str, Allocation] = field(default_factory=dict)
     reference: Reference = field(default_factory=Reference)
     people: People = field(default_factory=People)
@@ -105,6 +110,7 @@ class Ledger:
     next_credit_note: int = 1
     promises: Promises = field(default_factory=Promises)
     filing: Filing = field(default_factory=Filing)
+    general: General = field(default_factory=General)
     period_lock: date | None = None
     year_lock: date | None = None
     last_stamp_ms: int = 0
@@ -122,14 +128,19 @@ class Ledger:
         return self.clock().astimezone(ZoneInfo(self.country.iana_zone)).date()
 
     def stamp(self, shelf: Shelf[R], record: R, category: str | None, kind: str) -> None:
-        """Give a record its UpdatedDateUTC, shelve it, and announce it under a category."""
+        """Give a record its UpdatedDateUTC, shelve, book and, under a category, announce it."""
         now_ms = max(to_ms(self.clock()), self.last_stamp_ms)
         if record.updated_ms >= now_ms:
             now_ms = record.updated_ms + 1
         self.last_stamp_ms = now_ms
         shelf.put(record, now_ms)
+        self.general.post(self, record, at_ms=now_ms)
         if category is not None:
             self._announce(category, record, kind, at_ms=now_ms)
+
+    def book(self, record: Record) -> None:
+        """Post what a change says that Xero does not stamp."""
+        self.general.post(self, record, at_ms=max(to_ms(self.clock()), self.last_stamp_ms))
 
     def announce_only(self, category: str, record: Record) -> None:
         """Announce a change that Xero does not stamp."""

@@ -20,6 +20,7 @@ from simulator import (
     printing,
     promise_endpoints,
     reference_endpoints,
+    report_endpoints,
 )
 from simulator.construction import BELOW_CONTACT, BELOW_ORGANISATION
 from simulator.elements import Element
@@ -173,5 +174,6 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     **credit_endpoints.ENDPOINTS,
     **promise_endpoints.ENDPOINTS,
     **reference_endpoints.ENDPOINTS,
+    **report_endpoints.ENDPOINTS,
     **people_endpoints.ENDPOINTS,
 }

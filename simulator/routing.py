@@ -19,3 +19,11 @@ def target_of(path: str) -> Target | None:
         return None
     kind, _, rest = below.partition("/")
     return Target(endpoint, key, kind.lower(), rest)
+
+
+def name_of(path: str) -> str:
+    """The endpoint of a path in lower case, by which scopes know it: each report has one of its
+    own."""
+    name, _, more = path.strip("/").lower().partition("/")
+    own = f"{name}/{more}"
+    return own if name == "reports" and own in ENDPOINTS else name

@@ -40,6 +40,7 @@ _BROAD = {
     "accounting.invoices": "accounting.transactions",
     "accounting.payments": "accounting.transactions",
     "accounting.banktransactions": "accounting.transactions",
+    "accounting.manualjournals": "accounting.transactions",
 }
 _ENDPOINTS = {
     "organisation": "accounting.settings",
@@ -53,6 +54,9 @@ _ENDPOINTS = {
     "prepayments": "accounting.payments",
     "overpayments": "accounting.payments",
     "banktransactions": "accounting.banktransactions",
+    "banktransfers": "accounting.banktransactions",
+    "batchpayments": "accounting.payments",
+    "manualjournals": "accounting.manualjournals",
     "attachments": "accounting.attachments",
     "invoicereminders": "accounting.settings",
     "accounts": "accounting.settings",
@@ -62,6 +66,16 @@ _ENDPOINTS = {
     "currencies": "accounting.settings",
     "brandingthemes": "accounting.settings",
     "paymentservices": "paymentservices",
+    "journals": "accounting.journals",
+    "reports": "accounting.reports.taxreports",
+    "reports/profitandloss": "accounting.reports.profitandloss",
+    "reports/balancesheet": "accounting.reports.balancesheet",
+    "reports/trialbalance": "accounting.reports.trialbalance",
+    "reports/banksummary": "accounting.reports.banksummary",
+    "reports/budgetsummary": "accounting.reports.budgetsummary",
+    "reports/executivesummary": "accounting.reports.executivesummary",
+    "reports/agedreceivablesbycontact": "accounting.reports.aged",
+    "reports/agedpayablesbycontact": "accounting.reports.aged",
     "users": "accounting.settings",
     "contactgroups": "accounting.contacts",
     "budgets": "accounting.budgets",
@@ -79,9 +93,11 @@ def refused(asked: frozenset[str], tier: str) -> frozenset[str]:
 
 
 def enough(held: frozenset[str], endpoint: str, *, writing: bool) -> bool:
-    """Whether these scopes allow a call; `endpoint` is the path's first part in lower case."""
+    """Whether these scopes allow a call; `endpoint` is the path's first part in lower case, of a
+    report its first two."""
     granular = _ENDPOINTS[endpoint]
-    names = {granular, _BROAD.get(granular, granular), *_OTHERWISE.get(endpoint, ())}
+    broad = "accounting.reports" if endpoint.startswith("reports") else granular
+    names = {granular, _BROAD.get(granular, broad), *_OTHERWISE.get(endpoint, ())}
     if not writing:
         names |= {f"{name}.read" for name in names}
     return bool(held & names)

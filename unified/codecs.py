@@ -90,9 +90,10 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Choice(Codec):
-    """An open enum; `known` holds Xero's values in upper case."""
+    """An open enum; `known` holds Xero's values in upper case, `words` these with ours."""
 
     known: frozenset[str] = frozenset()
+    words: tuple[tuple[str, str], ...] = ()
 
 
 # --- instants and days -----------------------------------------------------------------------
@@ -338,9 +339,14 @@ def choice(
         return found
 
     if written is None:
-        return Choice(decode, known=frozenset(known))
+        return Choice(decode, known=frozenset(known), words=tuple(known.items()))
     back = dict(written)
-    return Choice(decode, lambda value, _record: back.get(value), known=frozenset(known))
+    return Choice(
+        decode,
+        lambda value, _record: back.get(value),
+        known=frozenset(known),
+        words=tuple(known.items()),
+    )
 
 
 def remote_of(enum: Choice) -> Codec:

@@ -122,6 +122,7 @@ class Resource:
         timed: the derived fields that move with the calendar, as they are on a day.
         removed_as: "deleted" or "merged" if the record says that the thing is gone.
         facts_of: the business meaning of a change, given both sides.
+        placed: where Xero shows a thing below its API, if that is not the endpoint's own place.
         follow: mends a record that an answer has moved, given what was known before.
         linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
         written: what Xero takes of a record, given what makes its whole write body; raises
@@ -152,6 +153,7 @@ class Resource:
     timer_of: Callable[[Record], Timer | None] = _no_timer
     removed_as: Callable[[Record], str | None] = _not_removed
     facts_of: Callable[[Record, Record], list[str]] = _no_facts
+    placed: Callable[[Record], str] | None = None
     follow: Callable[[Record, dict[str, Any]], None] = _nothing_follows
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
     written: Callable[[Record, Callable[[], dict[str, Any]]], dict[str, Any]] = _whole
@@ -198,6 +200,11 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<Resource {self.name}>"
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The line of each field, those of the common block first."""
+        return self._shape.entries
 
     @property
     def schema_version(self) -> str:
@@ -354,6 +361,13 @@ class Resource:
         """Why the record counts as removed: "deleted", "merged", "missing"; None: it does not."""
         kind = record.get("deletion_kind")
         return kind if isinstance(kind, str) else None
+
+    def place(self, record: Record) -> str:
+        """Where Xero shows the thing, below its API: by itself, or in a list."""
+        if self.placed is not None:
+            return self.placed(record)
+        parts = self.endpoint.parts
+        return "/".join((*parts, record["remote_id"]) if self.endpoint.single else parts)
 
     def linked(self, record: Record) -> list[tuple[str, str]]:
         """(endpoint path, remote id) of things that deserve a look when they come or go."""

@@ -220,6 +220,7 @@ ACCOUNT: Final = Resource(
     derive=_derive,
     removed_as=_removed_as,
     written=_written,
+    operations=("create", "update", "archive", "delete"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

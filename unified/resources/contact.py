@@ -328,6 +328,7 @@ CONTACT: Final = Resource(
     removed_as=_removed_as,
     facts_of=_facts,
     linked_to=_linked,
+    operations=("create", "update", "archive"),
     fields=(
         Field("status", "ContactStatus", _STATUS, write=True),
         Field("remote_status", "ContactStatus", TEXT),

@@ -75,6 +75,7 @@ CONTACT_GROUP: Final = Resource(
     derive=_derive,
     removed_as=_removed_as,
     linked_to=_linked,
+    operations=("create", "update", "delete", "add and remove members"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

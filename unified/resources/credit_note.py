@@ -123,6 +123,7 @@ CREDIT_NOTE: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
     linked_to=credit_links,
+    operations=("create", "update", "void", "delete", "allocate"),
     fields=(
         *credit_fields(kind=_TYPE, status=_STATUS, rate_in_every_read=True),
         Field("number", "CreditNoteNumber", TEXT, ALL, write=True),

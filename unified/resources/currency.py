@@ -68,6 +68,7 @@ CURRENCY: Final = Resource(
     updated_key=None,
     permanent=True,
     derive=_derive,
+    operations=("create",),
     fields=(
         Field("code", "Code", Codec(_read_code, CODE.encode), ALL, write=True),
         Field("name", "Description", TEXT),

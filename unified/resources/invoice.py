@@ -202,6 +202,7 @@ INVOICE: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=invoice_facts,
     linked_to=invoice_links,
+    operations=("create", "update", "void", "delete"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -143,6 +143,7 @@ ITEM: Final = Resource(
     webhook_category=None,
     gone_status="deleted",
     derive=_derive,
+    operations=("create", "update", "delete"),
     fields=(
         Field("code", "Code", TEXT, write=True),
         Field("name", "Name", TEXT, write=True),

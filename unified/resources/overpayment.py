@@ -79,6 +79,7 @@ OVERPAYMENT: Final = Resource(
     facts_of=credit_facts("overpayment"),
     linked_to=credit_links,
     written=_refuse,
+    operations=("allocate",),
     fields=(
         # Lists of them were seen without the rate: then it stays as a single read told it.
         *credit_fields(kind=_TYPE, status=_STATUS, rate_in_every_read=False),

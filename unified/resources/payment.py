@@ -206,6 +206,7 @@ PAYMENT: Final = Resource(
     facts_of=_facts,
     linked_to=_linked,
     written=_written,
+    operations=("create", "delete"),
     fields=(
         Field("status", "Status", _STATUS, ALL),
         Field("remote_status", "Status", TEXT, ALL),

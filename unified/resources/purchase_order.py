@@ -152,6 +152,7 @@ PURCHASE_ORDER: Final = Resource(
     timer_of=_next_timer,
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
+    operations=("create", "update", "delete"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

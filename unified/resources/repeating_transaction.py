@@ -160,6 +160,7 @@ REPEATING_TRANSACTION: Final = Resource(
     ),
     facts_of=_facts,
     written=_written,
+    operations=("create", "delete"),
     fields=(
         Derived("status", timed=True),
         Field("remote_status", "Status", TEXT),

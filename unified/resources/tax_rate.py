@@ -122,6 +122,7 @@ TAX_RATE: Final = Resource(
     updated_key=None,
     derive=_derive,
     removed_as=_removed_as,
+    operations=("create", "update", "delete"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

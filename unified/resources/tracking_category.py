@@ -101,6 +101,7 @@ TRACKING_CATEGORY: Final = Resource(
     gone_status="deleted",
     updated_key=None,
     removed_as=_removed_as,
+    operations=("create", "update", "archive", "delete"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -25,6 +25,7 @@ _NAMED: Final[Mapping[str, str]] = {
             "tax_number_name", "tax_number_type", "report_tax_type", "reporting_code",
             "reporting_name", "jurisdiction_region", "state_assigned_number", "taxability",
             "repeating_line_source", "payment_method", "source", "mime_type", "source_api",
+            "sha256", "parent_endpoint",
             # What an event says about itself.
             "schema_version", "mapping_version", "api", "endpoint", "completeness", "raw_hash",
             "detected_by", "facts", "changed_fields", "self", "proxy", "change_class",
@@ -46,7 +47,7 @@ _NAMED: Final[Mapping[str, str]] = {
         (
             "description", "purchase_description", "reference", "memo", "notes", "note",
             "particulars", "details", "instructions", "narration", "text", "label", "file_name",
-            "source_url", "url", "line_of_business",
+            "source_url", "url", "line_of_business", "title", "summary", "terms",
         ),
         "free_text",
     ),

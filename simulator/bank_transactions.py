@@ -1,8 +1,8 @@
 """Bank transactions: those that make prepayments and overpayments, and plain money in and out.
 
 Source: Xero's page on bank transactions. A reconciled one keeps all it has, one whose credit is
-applied is not changed either. Transfers and statement lines are not carried. Only an overpayment
-may be in another currency than its bank account.
+applied is not changed either, nor the sides of a transfer, which transfers.py makes. Statement
+lines are not carried. Only an overpayment may be in another currency than its bank account.
 """
 
 import copy
@@ -101,6 +101,8 @@ def update(
         raise Refused("The bank transaction has already been deleted")
     if status not in {"AUTHORISED", "DELETED"} or kind not in {None, made.type}:
         raise Refused("The type of a bank transaction cannot be changed, nor its status so")
+    if made.transfer_id is not None:
+        raise Refused("The sides of a bank transfer cannot be changed: delete the transfer")
     if made.is_reconciled:
         raise Refused("This Bank Transaction cannot be edited as it has been reconciled")
     if ledger.locked(made.date):
@@ -119,6 +121,15 @@ def update(
     if credit is not None and status != "DELETED":
         credits.changed(ledger, credit)
     return made
+
+
+def reconcile(ledger: Ledger, made: BankTransaction, *, done: bool) -> None:
+    """Match it with the bank's statement, or undo that, as Xero's app does. Raises Refused."""
+    if made.status != "AUTHORISED" or made.is_reconciled is done:
+        raise Refused("There is nothing to reconcile")
+    made.is_reconciled = done
+    made.revision += 1
+    ledger.stamp(ledger.bank_transactions, made, None, "UPDATE")
 
 
 def _change(

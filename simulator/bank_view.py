@@ -15,11 +15,12 @@ from simulator.wire import day_string, ms_day, ms_instant
 
 def rendered(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int) -> bytes:
     """The transaction's fragment."""
-    contact = ledger.contact_of(made)
+    contact = ledger.contacts.get(made.contact_id)
+    owner = None if contact is None else (contact.revision, contact.updated_ms)
     return cached(
         made,
         (shape, decimals),
-        (made.revision, made.updated_ms, contact.revision, contact.updated_ms),
+        (made.revision, made.updated_ms, owner),
         build=lambda: wire(ledger, made, shape, decimals),
     )
 
@@ -27,7 +28,7 @@ def rendered(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int)
 def wire(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int) -> dict[str, Any]:
     """The transaction as Xero's keys and values."""
     full = shape is not Shape.UNPAGED
-    contact = ledger.contact_of(made)
+    contact = ledger.contacts.get(made.contact_id)
     account = ledger.account(account_id=made.bank_account_id)
     out: dict[str, Any] = {"BankTransactionID": made.id, "BankAccount": {}}
     if account is not None:
@@ -48,7 +49,8 @@ def wire(ledger: Ledger, made: BankTransaction, shape: Shape, decimals: int) -> 
     out["HasAttachments"] = ledger.filing.has_files(made.id)
     if shape is Shape.SINGLE:
         out |= attachments.within(ledger, made, "BankTransactions")
-    out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
+    if contact is not None:
+        out["Contact"] = contact_view.embedded(contact) if full else contact_view.stub(contact)
     out["DateString"] = day_string(made.date)
     out["Date"] = ms_day(made.date)
     out["Status"] = made.status

@@ -56,7 +56,11 @@ def _fields(ledger: Ledger) -> dict[str, Callable[[Document], Any]]:
     """What `where` may name on all of them."""
 
     def contact_field(key: str) -> Callable[[Document], Any]:
-        return lambda document: ledger.contact_of(document).fields.get(key)
+        def read(document: Document) -> Any:
+            contact = ledger.contacts.get(document.contact_id)
+            return None if contact is None else contact.fields.get(key)
+
+        return read
 
     return {
         "type": lambda document: document.type,
@@ -66,7 +70,7 @@ def _fields(ledger: Ledger) -> dict[str, Callable[[Document], Any]]:
         "total": lambda document: document.total,
         "currencycode": lambda document: document.currency,
         "updateddateutc": lambda document: moment(document.updated_ms),
-        "contact.contactid": lambda document: document.contact_id,
+        "contact.contactid": lambda document: document.contact_id or None,
         "contact.name": contact_field("Name"),
         "contact.contactnumber": contact_field("ContactNumber"),
     }

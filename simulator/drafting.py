@@ -184,12 +184,12 @@ class Drafter:
         if sale and rng.random() < 0.1:
             element["DiscountRate"] = rng.choice((5, 10, Decimal("12.5")))
         if rng.random() < 0.25:
-            element["Tracking"] = self._tracking()
+            element["Tracking"] = self.tracking()
         if rng.random() < 0.1:
             element |= self._item(sale)
         return element
 
-    def _tracking(self) -> list[dict[str, Any]]:
+    def tracking(self) -> list[dict[str, Any]]:
         """An option of one or both categories, by ids or by names."""
         rng = self._rng
         chosen = []

@@ -96,7 +96,7 @@ class Endpoint:
         list_methods: how `save` is called.
         one_per_post: a POST to the list takes a single element.
         most: how many elements one call may carry; None: as many as fit.
-        error_flag: the key that marks a refused element.
+        error_flag: the key that marks a refused element; None: nothing does.
         nested: collections below a record, by lower-case name.
         files: finds the record that attachments are kept with; None: it takes none.
         printed: a record as PDF; None: there is none. Raises NotFound.
@@ -112,7 +112,7 @@ class Endpoint:
     list_methods: frozenset[str] = frozenset({"POST", "PUT"})
     one_per_post: bool = False
     most: int | None = None
-    error_flag: str = "HasErrors"
+    error_flag: str | None = "HasErrors"
     nested: Mapping[str, Nested] = field(default_factory=dict)
     files: Callable[[Ledger, str], Attachable] | None = None
     printed: Callable[[Ledger, str], bytes] | None = None

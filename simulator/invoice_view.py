@@ -179,6 +179,8 @@ def payment_stub(payment: Payment) -> dict[str, Any]:
         "Date": ms_day(payment.date),
         "Amount": payment.amount,
     }
+    if payment.batch_id is not None:
+        out["BatchPaymentID"] = payment.batch_id
     if payment.reference:
         out["Reference"] = payment.reference
     out["CurrencyRate"] = payment.rate.quantize(amounts.RATE)

@@ -36,7 +36,8 @@ class Catalogue(Generic[R]):
         orders: further orders by lower-case name.
         filters: query parameters that select; each turns its text into a test.
         takes_ids: whether `IDs=` selects.
-        hidden: records left out unless `includeArchived=true`.
+        hidden: records left out unless `shown_by` is true.
+        shown_by: the parameter that shows those, in lower case.
         forces_paging: parameters that make the answer paged even without `page`.
         is_paged: every answer is.
     """
@@ -47,6 +48,7 @@ class Catalogue(Generic[R]):
     filters: Mapping[str, Callable[[str], Test[R]]]
     takes_ids: bool = False
     hidden: Test[R] | None = None
+    shown_by: str = "includearchived"
     forces_paging: frozenset[str] = frozenset()
     is_paged: bool = False
 
@@ -145,7 +147,7 @@ def _given(params: Mapping[str, str], name: str) -> bool:
 def _tests(catalogue: Catalogue[R], params: Mapping[str, str]) -> list[Test[R]]:
     tests: list[Test[R]] = []
     hidden = catalogue.hidden
-    if hidden is not None and params.get("includearchived", "").lower() != "true":
+    if hidden is not None and params.get(catalogue.shown_by, "").lower() != "true":
         tests.append(lambda record: not hidden(record))
     tests += [make(params[name]) for name, make in catalogue.filters.items() if params.get(name)]
     if params.get("where"):

@@ -179,11 +179,16 @@ class Credit(Document):
 
 @dataclass(slots=True)
 class BankTransaction(Document):
-    """Money spent or received at a bank account; `credit_id` names the credit that it made."""
+    """Money spent or received at a bank account.
+
+    `credit_id` names the credit that it made, `transfer_id` the transfer whose side it is: a side
+    has no contact, so its `contact_id` is empty.
+    """
 
     bank_account_id: str = ""
     is_reconciled: bool = False
     credit_id: str | None = None
+    transfer_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -191,7 +196,8 @@ class Payment:
     """Money against one document; a refund where that is a credit.
 
     `amount` is in the document's currency, `bank_amount` in the account's. `rate` is the
-    document's currency for one unit of base on the day of the payment.
+    document's currency for one unit of base on the day of the payment. `batch_id` names the batch
+    that it belongs to.
     """
 
     id: str
@@ -204,6 +210,7 @@ class Payment:
     rate: Decimal
     reference: str | None = None
     is_reconciled: bool = False
+    batch_id: str | None = None
     status: str = "AUTHORISED"
     updated_ms: int = 0
     revision: int = 0

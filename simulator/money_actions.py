@@ -16,12 +16,12 @@ class MoneyActions(Actor):
 
     def pay(self, tenant: Tenant) -> bool:
         """Pay all that is due."""
-        invoice = self.pick(tenant, _payable)
+        invoice = self.pick(tenant, payable)
         return invoice is not None and dealings.pay_share(tenant, invoice.id, 1.0, self.rng)
 
     def part_pay(self, tenant: Tenant) -> bool:
         """Pay a part."""
-        invoice = self.pick(tenant, _payable)
+        invoice = self.pick(tenant, payable)
         share = self.rng.uniform(0.1, 0.9)
         return invoice is not None and dealings.pay_share(tenant, invoice.id, share, self.rng)
 
@@ -38,7 +38,7 @@ class MoneyActions(Actor):
 
     def overpay(self, tenant: Tenant) -> bool:
         """Pay more than is due."""
-        invoice = self.pick(tenant, _payable)
+        invoice = self.pick(tenant, payable)
         if invoice is None:
             return False
         return dealings.overpay(tenant, invoice, self.rng) is not None
@@ -112,7 +112,8 @@ class MoneyActions(Actor):
         return True
 
 
-def _payable(invoice: Invoice) -> bool:
+def payable(invoice: Invoice) -> bool:
+    """Whether something of a document can be paid."""
     return invoice.status == "AUTHORISED" and invoice.amount_due > 0
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from simulator import bank_dealings, chart, dealings, enclosures, staffing
+from simulator import chart, dealings, enclosures, past_bank, staffing
+from simulator.bank_actions import BankActions
 from simulator.books import Books, Tenant
 from simulator.config import OpeningBooks, TenantSpec
 from simulator.model import Contact, Credit, Invoice
@@ -31,7 +32,9 @@ def open_books(books: Books, spec: TenantSpec, sizes: OpeningBooks, seed: str) -
     try:
         tenant = books.add(spec)
         rng = random.Random(f"{seed}|opening|{tenant.id}")  # noqa: S311  # play money
-        _Past(tenant, sizes, rng).play()
+        # With chance of their own, so that what they do decides nothing of the documents.
+        banking = BankActions(books, random.Random(f"{seed}|bank|{tenant.id}"))  # noqa: S311  # play money
+        _Past(tenant, sizes, rng, banking=banking).play()
     finally:
         books.muted = False
     return tenant
@@ -40,7 +43,10 @@ def open_books(books: Books, spec: TenantSpec, sizes: OpeningBooks, seed: str) -
 class _Past:
     """The timeline of one organisation's past, from its first day until an hour ago."""
 
-    def __init__(self, tenant: Tenant, sizes: OpeningBooks, rng: random.Random) -> None:
+    def __init__(
+        self, tenant: Tenant, sizes: OpeningBooks, rng: random.Random, *, banking: BankActions
+    ) -> None:
+        self._banking = banking
         self._tenant = tenant
         self._sizes = sizes
         self._rng = rng
@@ -65,8 +71,12 @@ class _Past:
             at = self._start + first_days + span * self._rng.random()
             self._at(at, lambda kind=kind: self._make_document(kind))  # type: ignore[misc]  # bound default
         promised = PastPromises(self._tenant, self._drafter, self._rng)
-        for at, step in promised.steps(
-            self._sizes, since=self._start + first_days, until=self._end
+        began = self._start + first_days
+        for at, step in (
+            *promised.steps(self._sizes, since=began, until=self._end),
+            *past_bank.steps(
+                self._banking, self._tenant, self._sizes, since=began, until=self._end
+            ),
         ):
             self._at(at, step)
         now = self._start

@@ -8,7 +8,7 @@ Source: Xero's payments page, recorded answers of April 2026. Key order is Xero'
 
 from typing import Any
 
-from simulator import amounts, contact_view, credit_view, invoice_view
+from simulator import amounts, batches, contact_view, credit_view, invoice_view
 from simulator.ledger import Ledger
 from simulator.model import Credit, Invoice, Payment
 from simulator.shapes import Shape, cached
@@ -19,10 +19,12 @@ def rendered(ledger: Ledger, payment: Payment, shape: Shape) -> bytes:
     """The payment's fragment."""
     document = ledger.document(payment.document_id)
     contact = ledger.contact_of(document)
+    batch = None if payment.batch_id is None else ledger.batches.by_id[payment.batch_id]
+    batched = None if batch is None else (batch.revision, batch.updated_ms)
     return cached(
         payment,
         (shape, 2),
-        (payment.revision, payment.updated_ms, document.revision, contact.revision),
+        (payment.revision, payment.updated_ms, document.revision, contact.revision, batched),
         build=lambda: wire(ledger, payment, shape),
     )
 
@@ -50,6 +52,9 @@ def wire(ledger: Ledger, payment: Payment, shape: Shape) -> dict[str, Any]:
     out["UpdatedDateUTCString"] = instant_string(payment.updated_ms)
     out["HasAccount"] = True
     out["IsReconciled"] = payment.is_reconciled
+    if payment.batch_id is not None:
+        out["BatchPaymentID"] = payment.batch_id
+        out["BatchPayment"] = batches.stub(ledger, ledger.batches.by_id[payment.batch_id])
     out["Account"] = _account(ledger, payment, shape)
     out["Invoice"] = (
         _document(ledger, document) if shape is Shape.SINGLE else _document_stub(ledger, document)

@@ -1,7 +1,8 @@
 """Payments and refunds: creating and deleting, which is all Xero allows, and what they settle.
 
 Source: Xero's page on payments. Money against a credit note, prepayment or overpayment is a
-refund. How a payment looks on the wire is in payment_view.py, rates are in exchange.py.
+refund. Several payments as one are in batches.py, how a payment looks on the wire in
+payment_view.py, rates in exchange.py.
 """
 
 from simulator import amounts, credits, exchange, invoices
@@ -35,6 +36,17 @@ def find(ledger: Ledger, key: str) -> Payment:
 
 def create(ledger: Ledger, element: Element) -> Payment:
     """Pay (part of) an invoice or bill, or refund (part of) a credit. Raises Refused."""
+    document, payment = drafted(ledger, element)
+    enter(ledger, document, payment)
+    return payment
+
+
+def drafted(ledger: Ledger, element: Element) -> tuple[Invoice | Credit, Payment]:
+    """The payment that an element asks for, not in the books yet, and its document.
+
+    Raises:
+        Refused: the element breaks rules.
+    """
     document = _document(ledger, element)
     account = _account(ledger, element)
     sent = decimal(element, "Amount")
@@ -67,10 +79,14 @@ def create(ledger: Ledger, element: Element) -> Payment:
         reference=text(element, "Reference", 255),
         is_reconciled=flag(element, "IsReconciled") or False,
     )
+    return document, payment
+
+
+def enter(ledger: Ledger, document: Invoice | Credit, payment: Payment) -> None:
+    """Put a drafted payment in the books and settle its document."""
     document.payments.append(payment.id)
     ledger.stamp(ledger.payments, payment, "PAYMENT", "CREATE")
     _settle(ledger, document)
-    return payment
 
 
 def delete(ledger: Ledger, payment: Payment, element: Element) -> Payment:
@@ -80,15 +96,22 @@ def delete(ledger: Ledger, payment: Payment, element: Element) -> Payment:
         raise Refused("Payments can only be deleted: only the Status DELETED can be set")
     if payment.status == "DELETED":
         raise Refused("The payment has already been deleted")
+    if payment.batch_id is not None:
+        raise Refused("The payment belongs to a batch payment and can only be deleted with it")
     if ledger.locked(payment.date):
         raise Refused("The payment falls in a locked period and cannot be deleted")
+    undo(ledger, payment)
+    return payment
+
+
+def undo(ledger: Ledger, payment: Payment) -> None:
+    """Take a payment back, whatever it belongs to."""
     document = ledger.document(payment.document_id)
     payment.status = "DELETED"
     payment.revision += 1
     document.payments.remove(payment.id)
     ledger.stamp(ledger.payments, payment, "PAYMENT", "UPDATE")
     _settle(ledger, document)
-    return payment
 
 
 def _settle(ledger: Ledger, document: Invoice | Credit) -> None:

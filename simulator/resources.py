@@ -6,6 +6,7 @@ One value per endpoint; endpoints.py has their types, serving.py is the engine t
 from collections.abc import Mapping
 
 from simulator import (
+    booking_endpoints,
     catalogues,
     contact_view,
     contacts,
@@ -173,6 +174,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ),
     **credit_endpoints.ENDPOINTS,
     **promise_endpoints.ENDPOINTS,
+    **booking_endpoints.ENDPOINTS,
     **reference_endpoints.ENDPOINTS,
     **report_endpoints.ENDPOINTS,
     **people_endpoints.ENDPOINTS,

@@ -4,20 +4,24 @@ Tests and the generator write through `Tenant`; HTTP writes end in the same func
 every change is ruled, stamped and announced alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from simulator import (
     allocations,
     bank_transactions,
+    batches,
     contacts,
     credit_notes,
     credits,
     invoices,
+    manual_journals,
     payments,
+    transfers,
     whole,
 )
+from simulator.bookings import Batch, ManualJournal, Transfer
 from simulator.ledger import Ledger
 from simulator.model import (
     Allocation,
@@ -138,6 +142,50 @@ class Tenant:
         """Spend or receive money; the types of prepayments and overpayments make these."""
         sent = {"BankAccount": {"Code": "090"}, **(element or {}), **fields}
         return bank_transactions.create(self.ledger, sent, decimals=decimals)
+
+    def transfer(self, amount: Decimal | str, **fields: Any) -> Transfer:
+        """Move money between bank accounts, by default from the business account to savings."""
+        between = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "091"}}
+        return transfers.create(self.ledger, {**between, "Amount": amount, **fields})
+
+    def delete_transfer(self, key: str) -> Transfer:
+        """Delete a transfer, and with it its two sides."""
+        found = transfers.find(self.ledger, key)
+        return transfers.delete(self.ledger, found, {"Status": "DELETED"})
+
+    def reconcile(self, key: str, *, done: bool = True) -> BankTransaction:
+        """Match a bank transaction with the bank's statement, or undo that."""
+        made = bank_transactions.find(self.ledger, key)
+        bank_transactions.reconcile(self.ledger, made, done=done)
+        return made
+
+    def pay_batch(self, keys: Sequence[str], **fields: Any) -> Batch:
+        """Pay several invoices, or several bills, as one: all that is due of each."""
+        due = [self.invoice(key) for key in keys]
+        element = {
+            "Account": {"Code": "090"},
+            "Payments": [
+                {"Invoice": {"InvoiceID": each.id}, "Amount": each.amount_due} for each in due
+            ],
+            **fields,
+        }
+        return batches.create(self.ledger, element)
+
+    def delete_batch(self, key: str) -> Batch:
+        """Delete a batch with its payments."""
+        found = batches.find(self.ledger, key)
+        return batches.delete(self.ledger, found, {"Status": "DELETED"})
+
+    def create_journal(
+        self, element: Mapping[str, Any] | None = None, **fields: Any
+    ) -> ManualJournal:
+        """Book a manual journal, a draft unless its Status says otherwise."""
+        return manual_journals.create(self.ledger, {**(element or {}), **fields})
+
+    def update_journal(self, key: str, **fields: Any) -> ManualJournal:
+        """Change a manual journal, or its status."""
+        found = manual_journals.find(self.ledger, key)
+        return manual_journals.update(self.ledger, found, fields)
 
     def allocate(
         self, key: str, invoice_key: str, amount: Decimal | str | None = None

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 
 from simulator import amounts
+from simulator.bookings import JournalLine
 from simulator.ledger import Ledger
 from simulator.model import Account, Document, Line
 from simulator.reference import Item
@@ -12,10 +14,12 @@ _APPROVED = frozenset({"AUTHORISED", "PAID"})
 
 
 def of_account(ledger: Ledger, account: Account) -> bool:
-    """Whether a line, a payment, a bank transaction or an item names the account."""
+    """Whether a line, a payment, a bank transaction, a journal or an item names the account."""
     if any(payment.account_id == account.id for payment in ledger.payments):
         return True
     if any(each.bank_account_id == account.id for each in ledger.bank_transactions):
+        return True
+    if any(line.account_code == account.code for line in _journal_lines(ledger)):
         return True
     code = account.code
     if code and any(code in _codes(item) for item in ledger.reference.items):
@@ -58,12 +62,14 @@ def of_tax(ledger: Ledger, tax_type: str) -> bool:
         return True
     if any(tax_type in {i.sales.tax_type, i.purchase.tax_type} for i in ledger.reference.items):
         return True
-    return any(line.tax_type == tax_type for line in _lines(ledger))
+    lines = chain(_lines(ledger), _journal_lines(ledger))
+    return any(line.tax_type == tax_type for line in lines)
 
 
 def of_tracking(ledger: Ledger, key: str, held_id: str) -> bool:
     """Whether a line has this category (`TrackingCategoryID`) or option (`TrackingOptionID`)."""
-    return any(each.get(key) == held_id for line in _lines(ledger) for each in line.tracking)
+    lines = chain(_lines(ledger), _journal_lines(ledger))
+    return any(each.get(key) == held_id for line in lines for each in line.tracking)
 
 
 def recode(ledger: Ledger, attribute: str, old: str, new: str) -> None:
@@ -73,11 +79,19 @@ def recode(ledger: Ledger, attribute: str, old: str, new: str) -> None:
             if getattr(line, attribute) == old:
                 setattr(line, attribute, new)
                 document.revision += 1
+    if attribute == "account_code":
+        for line in _journal_lines(ledger):
+            line.account_code = new if line.account_code == old else line.account_code
 
 
 def _codes(item: Item) -> set[str | None]:
     return {item.sales.account_code, item.purchase.account_code, item.purchase.cost_code,
             item.inventory_code}  # fmt: skip
+
+
+def _journal_lines(ledger: Ledger) -> Iterator[JournalLine]:
+    for journal in ledger.manual_journals:
+        yield from journal.lines
 
 
 def _lines(ledger: Ledger) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from simulator import (
     bank_view,
+    batches,
     budgets,
     chart,
     contact_view,
@@ -14,11 +15,13 @@ from simulator import (
     groups,
     invoice_view,
     items,
+    manual_journals,
     organisation,
     payment_view,
     promise_view,
     tax_rates,
     tracking,
+    transfers,
     users,
 )
 from simulator.ledger import Ledger
@@ -60,12 +63,26 @@ def raw(ledger: Ledger) -> dict[str, Any]:
         "BankTransactions": [
             bank_view.wire(ledger, made, Shape.SINGLE, 4) for made in ledger.bank_transactions
         ],
+        **_bookings(ledger),
         **_promises(ledger),
         "Attachments": filed.raw_files(ledger),
         **_reference(ledger),
         **_people(ledger),
         "Payments": [
             payment_view.wire(ledger, payment, Shape.SINGLE) for payment in ledger.payments
+        ],
+    }
+
+
+def _bookings(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "BankTransfers": [
+            transfers.wire(ledger, transfer, Shape.SINGLE) for transfer in ledger.transfers
+        ],
+        "BatchPayments": [batches.wire(ledger, batch) for batch in ledger.batches],
+        "ManualJournals": [
+            manual_journals.wire(ledger, journal, Shape.SINGLE)
+            for journal in ledger.manual_journals
         ],
     }
 

@@ -90,7 +90,7 @@ def lines(raw: Raw, setting: Setting) -> Bag:
                 "quantity": quantity(line.get("Quantity")),
                 "unit_price": amount(line.get("UnitAmount"), currency),
                 "item": _item(line, setting.tenant),
-                "account": _account(line, setting.tenant),
+                "account": line_account(line, setting.tenant),
                 "tax_rate": ref(setting.tenant, "tax_rate", text(line.get("TaxType"))),
                 "tax_amount": amount(line.get("TaxAmount"), currency),
                 "discount_percent": quantity(line.get("DiscountRate")),
@@ -98,7 +98,7 @@ def lines(raw: Raw, setting: Setting) -> Bag:
                 "line_amount": amount(value, currency),
                 "net_amount": amount(net, currency),
                 "gross_amount": amount(gross, currency),
-                "tracking": _tracking(line, setting.tenant),
+                "tracking": tracking(line.get("Tracking"), setting.tenant),
                 "repeating_line_source": guid(line.get("RepeatingInvoiceID")),
                 "extensions": _line_extensions(line),
             }
@@ -120,7 +120,8 @@ def _item(line: Raw, tenant: str) -> dict[str, Any] | None:
     return by_id or code_ref(text(held.get("Code")) or text(line.get("ItemCode")))
 
 
-def _account(line: Raw, tenant: str) -> dict[str, Any] | None:
+def line_account(line: Raw, tenant: str) -> dict[str, Any] | None:
+    """The account of a line: by id and code, or by what there is of both."""
     by_id = ref(tenant, "account", guid(line.get("AccountID")))
     code = text(line.get("AccountCode"))
     if by_id is None:
@@ -128,7 +129,8 @@ def _account(line: Raw, tenant: str) -> dict[str, Any] | None:
     return by_id if code is None else {**by_id, "code": code}
 
 
-def _tracking(line: Raw, tenant: str) -> list[dict[str, Any]]:
+def tracking(chosen: Any, tenant: str) -> list[dict[str, Any]]:
+    """Categories and the options chosen in them: by id, else by name."""
     return [
         {
             "category": _named(tenant, "tracking_category", held.get("TrackingCategoryID"),
@@ -136,7 +138,7 @@ def _tracking(line: Raw, tenant: str) -> list[dict[str, Any]]:
             "option": _named(tenant, "tracking_option", held.get("TrackingOptionID"),
                              held.get("Option")),
         }
-        for held in line.get("Tracking") or ()
+        for held in chosen or ()
     ]  # fmt: skip
 
 

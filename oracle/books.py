@@ -35,6 +35,16 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "attachment": ("Attachments", "AttachmentID"),
     }
 )
+#: Further lists of a resource whose things stand in several.
+FURTHER: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
+    {
+        "employee": (
+            ("PayrollAU/Employees", "EmployeeID"),
+            ("PayrollNZ/Employees", "employeeID"),
+            ("PayrollUK/Employees", "employeeID"),
+        ),
+    }
+)
 #: Those whose id is a code, kept as Xero writes it.
 _CODED: Final = frozenset({"tax_rate", "currency", "attachment"})
 #: Collections whose things have files, and what these things are to us.
@@ -98,8 +108,12 @@ def _tenant(held: Raw) -> TenantBooks:
         tenant=str(guid(tenant)),
         organisation=organisation,
         held={
-            resource: {_key_of(resource, raw, id_key): raw for raw in held.get(key) or ()}
-            for resource, (key, id_key) in COLLECTIONS.items()
+            resource: {
+                _key_of(resource, raw, id_key): raw
+                for key, id_key in (first, *FURTHER.get(resource, ()))
+                for raw in held.get(key) or ()
+            }
+            for resource, first in COLLECTIONS.items()
         },
     )
 

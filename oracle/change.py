@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oracle.difference import Difference, Subject
-from oracle.expected import topic_fits
+from oracle.expected import space_of, topic_fits
 from oracle.ids import change_id, key_of, thing_id
 from oracle.inputs import Message
 from oracle.things import entity_number
@@ -165,7 +165,7 @@ def _headers(change: Change, entity_id: str, key: str) -> Iterator[Difference]:
     body, subject = change.body, change.subject
     found = dict(change.message.headers)
     suffix = _SUFFIXES.get(change.op, "(unknown)")
-    type_ = f"io.ledgerwire.accounting.{resource}.{suffix}.v1"
+    type_ = f"io.ledgerwire.{space_of(resource)}.{resource}.{suffix}.v1"
     if body.get("type") != type_:
         yield subject.differs("wrong_header", "type", expected=type_, found=body.get("type"))
     wanted = {

@@ -49,6 +49,8 @@ NOT_JUDGED: Final[Mapping[str, str]] = MappingProxyType(
         "remote_sales": "follows the default tax mode",
         "remote_purchases": "follows the default tax mode",
         "e164": "ours, from the parts beside it, which are judged; null where in doubt",
+        "period_start": "follows the lines, which are judged where they are sure",
+        "period_end": "follows the lines",
         "tax_breakdown": "US automated sales tax: no books that are judged have it",
     }
 )

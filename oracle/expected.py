@@ -57,7 +57,12 @@ def expected_record(resource: str, raw: Mapping[str, Any], setting: Setting) -> 
     return _READERS[resource](raw, setting)
 
 
+def space_of(resource: str) -> str:
+    """The first word of a resource's topics and types: people are a directory, no books."""
+    return "directory" if resource == "user" else "accounting"
+
+
 def topic_fits(topic: str, resource: str, kind: str) -> bool:
     """Whether a topic is the one for `kind` ("events", "state") records of a resource."""
     part = TOPIC_PARTS.get(resource)
-    return part is not None and topic.endswith(f".accounting.{part}.{kind}.v1")
+    return part is not None and topic.endswith(f".{space_of(resource)}.{part}.{kind}.v1")

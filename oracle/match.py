@@ -100,6 +100,19 @@ class Bag:
     key: Callable[[Mapping[str, Any]], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A value that holds at least what is sure, and at most what is known; by keys.
+
+    `spread` takes it apart into values by those keys; it raises KeyError or TypeError where the
+    value has another form.
+    """
+
+    known: Mapping[str, Any]
+    sure: frozenset[str]
+    spread: Callable[[Any], Mapping[str, Any]]
+
+
 def mismatches(expected: Any, found: Any, field: str = "") -> Iterator[Mismatch]:
     """What of `found` is not as expected."""
     if isinstance(expected, Number | AnyOf | Zone | Masked):
@@ -109,6 +122,8 @@ def mismatches(expected: Any, found: Any, field: str = "") -> Iterator[Mismatch]
         yield from _objects(expected, found, field)
     elif isinstance(expected, Bag):
         yield from _bags(expected, found, field)
+    elif isinstance(expected, Within):
+        yield from _within(expected, found, field)
     elif isinstance(expected, list):
         yield from _lists(expected, found, field)
     elif isinstance(expected, frozenset):
@@ -152,6 +167,21 @@ def _bags(expected: Bag, found: Any, field: str) -> Iterator[Mismatch]:
         yield Mismatch(_join(field, key), ABSENT, "(present)")
     if len(held) == len(wanted) and len(found) != len(expected.items):
         yield Mismatch(field, list(expected.items), found)
+
+
+def _within(expected: Within, found: Any, field: str) -> Iterator[Mismatch]:
+    try:
+        held = expected.spread(found)
+    except (KeyError, TypeError):
+        yield Mismatch(field, "(of another form)", found)
+        return
+    for key in sorted(expected.sure - held.keys()):
+        yield Mismatch(_join(field, key), "(present)", ABSENT)
+    for key, value in held.items():
+        if key in expected.known:
+            yield from mismatches(expected.known[key], value, _join(field, key))
+        else:
+            yield Mismatch(_join(field, key), ABSENT, "(present)")
 
 
 def _join(field: str, step: str) -> str:

@@ -8,7 +8,7 @@ from oracle.books import TenantBooks
 from oracle.common import Setting
 from oracle.content import content_hash, moved
 from oracle.difference import Difference, Subject
-from oracle.expected import expected_record, topic_fits
+from oracle.expected import expected_record, space_of, topic_fits
 from oracle.ids import key_of, thing_id
 from oracle.inputs import Message, MirrorRow
 from oracle.match import mismatches
@@ -128,7 +128,7 @@ def _headers(subject: Subject, row: MirrorRow, message: Message) -> Iterator[Dif
     wanted = {
         "ce_specversion": "1.0",
         "ce_source": f"/xero/{tenant}",
-        "ce_type": f"io.ledgerwire.accounting.{resource}.state.v1",
+        "ce_type": f"io.ledgerwire.{space_of(resource)}.{resource}.state.v1",
         "ce_subject": message.key.partition(":")[2].replace(":", "/"),
         "ce_partitionkey": message.key,
         "ce_tenantid": tenant,

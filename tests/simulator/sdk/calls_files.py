@@ -5,6 +5,7 @@ from collections.abc import Callable
 from xero_python.accounting import HistoryRecord, HistoryRecords
 
 from tests.simulator.sdk.calls import tries_as
+from tests.simulator.sdk.calls_promises import order, quote, template
 from tests.simulator.sdk.world import World
 
 Make = Callable[[World], str]
@@ -15,6 +16,9 @@ ATTACHED: dict[str, Make] = {
     "contact": lambda world: str(world.contact().contact_id),
     "credit_note": lambda world: str(world.credit_note().credit_note_id),
     "invoice": lambda world: str(world.invoice().invoice_id),
+    "purchase_order": lambda world: str(order(world).purchase_order_id),
+    "quote": lambda world: str(quote(world).quote_id),
+    "repeating_invoice": lambda world: str(template(world).repeating_invoice_id),
 }
 TOLD: dict[str, tuple[str, str, Make]] = {
     "bank_transaction": (
@@ -56,6 +60,21 @@ TOLD: dict[str, tuple[str, str, Make]] = {
         "get_prepayment_history",
         "create_prepayment_history",
         lambda world: str(world.prepayment().prepayment_id),
+    ),
+    "purchase_order": (
+        "get_purchase_order_history",
+        "create_purchase_order_history",
+        lambda world: str(order(world).purchase_order_id),
+    ),
+    "quote": (
+        "get_quote_history",
+        "create_quote_history",
+        lambda world: str(quote(world).quote_id),
+    ),
+    "repeating_invoice": (
+        "get_repeating_invoice_history",
+        "create_repeating_invoice_history",
+        lambda world: str(template(world).repeating_invoice_id),
     ),
 }
 

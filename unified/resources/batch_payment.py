@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from unified.account_refs import ACCOUNT_OBJECT, object_of
+from unified.bank_facts import bank_facts
 from unified.codecs import (
     DATE,
     FLAG,
@@ -126,16 +127,6 @@ def _written(record: Mapping[str, Any], body: Callable[[], dict[str, Any]]) -> d
     return body()
 
 
-def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    if after["status"] == "deleted":
-        return [] if before["status"] == "deleted" else ["batch_payment.deleted"]
-    if after["is_reconciled"] and not before["is_reconciled"]:
-        return ["batch_payment.reconciled"]
-    if before["is_reconciled"] and after["is_reconciled"] is False:
-        return ["batch_payment.unreconciled"]
-    return []
-
-
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Its payments, while it stands."""
     if record["status"] == "deleted":
@@ -218,9 +209,10 @@ BATCH_PAYMENT: Final = Resource(
     webhook_category=None,
     prepare=_look_at_account,
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
-    facts_of=_facts,
+    facts_of=bank_facts("batch_payment"),
     linked_to=_linked,
     written=_written,
+    operations=("create", "delete"),
     fields=(
         Field("status", "Status", _STATUS, ALL),
         Field("remote_status", "Status", TEXT, ALL),

@@ -125,6 +125,7 @@ MANUAL_JOURNAL: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
     written=_written,
+    operations=("create", "update", "void", "delete"),
     fields=(
         Field("status", "Status", _STATUS, ALL, write=True),
         Field("remote_status", "Status", TEXT, ALL),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from unified.account_refs import ACCOUNT_OBJECT, object_of
+from unified.bank_facts import bank_facts
 from unified.codecs import (
     DATE,
     FLAG,
@@ -119,16 +120,6 @@ def _written(record: Mapping[str, Any], body: Callable[[], dict[str, Any]]) -> d
 # --- meaning -----------------------------------------------------------------------------------
 
 
-def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    if after["status"] == "deleted":
-        return [] if before["status"] == "deleted" else ["payment.deleted"]
-    if after["is_reconciled"] and not before["is_reconciled"]:
-        return ["payment.reconciled"]
-    if before["is_reconciled"] and after["is_reconciled"] is False:
-        return ["payment.unreconciled"]
-    return []
-
-
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The document and the batch, while the payment stands."""
     if record["status"] == "deleted":
@@ -203,7 +194,7 @@ PAYMENT: Final = Resource(
     prepare=look_at_currency,
     derive=lambda record: derive_base(record, _TWINS),
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
-    facts_of=_facts,
+    facts_of=bank_facts("payment"),
     linked_to=_linked,
     written=_written,
     operations=("create", "delete"),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from unified.account_refs import ACCOUNT_OBJECT, object_of
+from unified.bank_facts import bank_facts
 from unified.codecs import (
     DATE,
     FLAG,
@@ -187,18 +188,6 @@ def _removed_as(record: Mapping[str, Any]) -> str | None:
     return "deleted" if record["status"] == "deleted" else None
 
 
-def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    was, status = before["status"], after["status"]
-    ended = {"void": "transaction.voided", "deleted": "transaction.deleted"}.get(status)
-    if ended is not None:
-        return [] if was == status else [ended]
-    if after["is_reconciled"] and not before["is_reconciled"]:
-        return ["transaction.reconciled"]
-    if before["is_reconciled"] and after["is_reconciled"] is False:
-        return ["transaction.unreconciled"]
-    return []
-
-
 # --- schema ------------------------------------------------------------------------------------
 
 
@@ -292,8 +281,9 @@ BANK_TRANSACTION: Final = Resource(
     link=_link,
     derive=lambda record: derive_base(record, _TWINS),
     removed_as=_removed_as,
-    facts_of=_facts,
+    facts_of=bank_facts("transaction"),
     written=_written,
+    operations=("create", "update", "delete"),
     fields=(
         Field("status", "Status", _STATUS, ALL, write=True),
         Field("remote_status", "Status", TEXT, ALL),
@@ -359,8 +349,9 @@ BANK_TRANSFER: Final = Resource(
     created_key="CreatedDateUTC",
     derive=_derive_transfer,
     removed_as=_removed_as,
-    facts_of=_facts,
+    facts_of=bank_facts("transaction"),
     written=_write_transfer,
+    operations=("create", "delete"),
     fields=(
         Field("status", "Status", _TRANSFER_STATUS, ALL),
         Field("remote_status", "Status", TEXT, ALL),

@@ -112,7 +112,16 @@ def _read_applied(raw: Mapping[str, Any], scope: Scope) -> list[dict[str, Any]]:
         amount = AMOUNT.decode(raw.get("Amount"), scope)
     except CodecError as error:
         raise error.under("Amount") from None
-    return [{"resource": kind, "ref": ref, "amount": amount}]
+    target: dict[str, Any] = {"resource": kind, "ref": ref, "amount": amount}
+    if kind == UNKNOWN:
+        target["remote_resource"] = _word_of(document.get("Type")) or _word_of(
+            raw.get("PaymentType")
+        )
+    return [target]
+
+
+def _word_of(value: Any) -> str | None:
+    return value or None if value.__class__ is str else None
 
 
 def _write_applied(targets: list[Mapping[str, Any]], _record: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +142,12 @@ def _canon_applied(targets: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _brief_applied(targets: list[Mapping[str, Any]]) -> list[Any]:
     return [
-        [each["resource"], each["ref"] and brief_ref(each["ref"]), each["amount"]]
+        [
+            each["resource"],
+            each["ref"] and brief_ref(each["ref"]),
+            each["amount"],
+            *([each["remote_resource"]] if each.get("remote_resource") else ()),
+        ]
         for each in targets
     ]
 
@@ -173,8 +187,12 @@ def paid_documents(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 class AppliedTo(Part):
-    """What a payment settled, or which credit a refund paid back; `amount` as the payment's."""
+    """What a payment settled, or which credit a refund paid back; `amount` as the payment's.
+
+    `remote_resource` is Xero's own word where `resource` is unknown.
+    """
 
     resource: Annotated[str, OneOf("invoice", "credit_note", "prepayment", "overpayment")]
     ref: Ref | None
     amount: Amount | None
+    remote_resource: str | None = None

@@ -25,7 +25,7 @@ _NAMED: Final[Mapping[str, str]] = {
             "tax_number_name", "tax_number_type", "report_tax_type", "reporting_code",
             "reporting_name", "jurisdiction_region", "state_assigned_number", "taxability",
             "repeating_line_source", "payment_method", "source", "mime_type", "source_api",
-            "sha256", "parent_endpoint",
+            "sha256", "parent_endpoint", "column",
             # What an event says about itself.
             "schema_version", "mapping_version", "api", "endpoint", "completeness", "raw_hash",
             "detected_by", "facts", "changed_fields", "self", "proxy", "change_class",

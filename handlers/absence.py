@@ -14,6 +14,7 @@ from handlers.commit import Step, commit_steps
 from handlers.workshop import Workshop
 from storage.absences import has_missed, missed_lists, note_missed
 from storage.absorbing import lock_tenant
+from storage.audits import audits
 from storage.cursors import Cursor
 from storage.notices import NewNotice, Notice, add_notices, finish_notices
 from storage.records import known_records
@@ -31,8 +32,9 @@ async def wants_whole_list(
 ) -> bool:
     """Whether a sweep should read everything though it could ask for changes alone.
 
-    Lists in one piece cost one call either way: once a day, for deletions leave no stamp, and
-    again while something is missing. Long lists in pages are not walked for that here.
+    Lists in one piece cost one call either way: once a day, for deletions leave no stamp, when an
+    audit was asked for, and again while something is missing. Long lists in pages are not walked
+    for that here, but by audits of their own.
     """
     endpoint = resource.endpoint
     if not endpoint.modified_since or state.since is None:
@@ -40,6 +42,9 @@ async def wants_whole_list(
     if endpoint.page_size is not None:
         return False
     if state.last_swept_at is None or state.last_swept_at.date() != now.date():
+        return True
+    asked_for = (await audits(shop.db, tenant_id))[endpoint.path].due_at
+    if asked_for is not None and asked_for <= now:
         return True
     return await has_missed(shop.db, tenant_id, resource.name, endpoint=endpoint.path)
 

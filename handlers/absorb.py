@@ -22,9 +22,12 @@ from handlers.compare import (
     compare,
     is_created,
     is_too_early,
+    is_untold,
     stale_wait,
 )
+from handlers.legs import transfer_notices
 from handlers.links import linked_notices
+from handlers.telling import told_steps
 from handlers.waiting import Slices
 from storage.absorbing import (
     LockedTenant,
@@ -72,6 +75,7 @@ class Absorbed:
     ambiguous: int = 0
     events: int = 0
     unannounced: int = 0  #: new or changed things that no notice had asked for
+    untold: int = 0  #: of these, what a webhook should have told by now
     too_early: int = 0  #: notices that wait because the answer was older than their hint
 
     def __iadd__(self, other: "Absorbed") -> "Absorbed":
@@ -164,13 +168,22 @@ async def _absorb_chunk(
             step = _step(tenant, resource, known.get(remote_id), one, comparison, notice, origin,
                          complete=complete)  # fmt: skip
             batch.steps.append(step)
-            done.unannounced += notice is None
+            if notice is None:
+                done.unannounced += 1
+                done.untold += is_untold(
+                    known.get(remote_id), one, now=now, listens_since=tenant.listens_since
+                )
+        if comparison.verdict not in (Verdict.OLDER, Verdict.AMBIGUOUS):
+            batch.steps += await told_steps(
+                conn, tenant.id, resource, comparison.record, origin=origin, at=one.answered_at
+            )
         await slices.pause()
     done.events = await commit_steps(conn, tenant, batch.steps)
     await verify_records(conn, tenant.id, resource.name, batch.verified)
     if resource.name == "company_info":
         await _learn(conn, tenant, batch.steps, now)
     batch.wanted.extend(await linked_notices(conn, tenant.id, batch.steps))
+    batch.wanted.extend(await transfer_notices(conn, tenant.id, batch.steps, now=now))
     await hold_notices(conn, tenant.id, batch.notices())
     await finish_notices(conn, tenant.id, batch.finished)
     await postpone_notices(conn, tenant.id, batch.postponed)

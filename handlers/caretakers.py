@@ -13,11 +13,13 @@ import structlog
 
 from handlers.calendar import turn_calendars
 from handlers.clock_mark import mark_clock
+from handlers.eraser import erase_due
 from handlers.gaps import GapSettings, watch_gaps
 from handlers.janitor import Retention, tidy
 from handlers.newcomers import add_newcomers
 from handlers.rescuer import rescue
 from handlers.waiting import until
+from handlers.webhook_watch import WatchSettings, watch_webhooks
 from storage.database import Database
 from storage.errors import StorageError
 from storage.leases import Lease, release_lease, take_lease
@@ -40,7 +42,12 @@ class Duty:
 
 
 def duties(
-    db: Database, clock: Clock, *, retention: Retention, gaps: GapSettings
+    db: Database,
+    clock: Clock,
+    *,
+    retention: Retention,
+    gaps: GapSettings,
+    webhooks: WatchSettings,
 ) -> tuple[Duty, ...]:
     """All duties of a deployment."""
     resting: dict[TenantId, datetime] = {}
@@ -49,6 +56,8 @@ def duties(
         Duty("clock_mark", 5.0, lambda: mark_clock(db, clock)),
         Duty("rescuer", 5.0, lambda: rescue(db, clock)),
         Duty("newcomers", 600.0, lambda: add_newcomers(db, clock)),
+        Duty("webhooks", 5.0, lambda: watch_webhooks(db, clock, webhooks)),
+        Duty("eraser", 2.0, lambda: erase_due(db)),
         Duty("gaps", 5.0, lambda: watch_gaps(db, clock, gaps)),
         Duty("janitor", 600.0, lambda: tidy(db, retention)),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -14,6 +14,7 @@ from handlers.metrics import HandlerMetrics
 from handlers.producer import MakeProducer, kafka_producer
 from handlers.relays import Relays
 from handlers.waiting import until
+from handlers.webhook_watch import WatchSettings
 from handlers.worker import Worker, WorkerSettings
 from handlers.workshop import Workshop
 from unified.broker import BrokerSettings
@@ -33,6 +34,7 @@ class HandlersSettings:
     tenants_at_once: int = 64
     retention: Retention = field(default_factory=Retention)
     gaps: GapSettings = field(default_factory=GapSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)
 
 
 async def run_handlers(
@@ -59,7 +61,10 @@ async def run_handlers(
             shop.db, broker, shop.clock, shop.metrics, settings.owner, make_producer=make_producer
         )
         group.create_task(_relay(relays, shop.metrics, stop, make_topics))
-        for duty in duties(shop.db, shop.clock, retention=settings.retention, gaps=settings.gaps):
+        watch = replace(settings.watch, listening=shop.webhooks)
+        for duty in duties(
+            shop.db, shop.clock, retention=settings.retention, gaps=settings.gaps, webhooks=watch
+        ):
             group.create_task(keep(shop.db, duty, settings.owner, stop))
 
 

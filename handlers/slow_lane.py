@@ -1,4 +1,5 @@
-"""The slow work of a tenant, one step at a time behind live changes: backfill pages and sweeps.
+"""The slow work of a tenant, one step at a time behind live changes: pages of backfills, sweeps,
+and pages of audits (handlers.auditing).
 
 A backfill can be cut off anywhere: the page last absorbed stands in the cursor, and things are
 walked by id, so going on there can repeat things but never skip one.
@@ -12,6 +13,7 @@ import structlog
 
 from handlers.absence import CONFIRM_AFTER, note_absent, wants_whole_list
 from handlers.absorb import Absorbed
+from handlers.auditing import audit_interval, audit_step, divided, due_audit, until_audit
 from handlers.capability import note_refused, note_taken, out_of_region, refusal_of
 from handlers.cause import Origin
 from handlers.children import ask_for_all, parents_are_listed
@@ -21,6 +23,7 @@ from handlers.schedule import observed_rate, sweep_interval
 from handlers.sweeping import OVERLAP, shrank, walk
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import LockedTenant, announce, lock_tenant
+from storage.audits import audit_ended
 from storage.cursors import (
     Cursor,
     backfill_advanced,
@@ -33,6 +36,7 @@ from storage.cursors import (
 from storage.database import Connection
 from storage.notices import last_notice_due
 from storage.tenant_context import read_context
+from storage.webhook_watch import note_untold, watch_of
 from unified.codecs import instant_text
 from unified.ids import RemoteId
 from unified.resource import Resource, TenantContext
@@ -67,7 +71,7 @@ async def backfill_organisation(shop: Workshop, context: TenantContext, fencing:
 
 
 async def slow_step(shop: Workshop, context: TenantContext, fencing: int) -> bool:
-    """Do the next sweep or backfill page that is due; False if none is.
+    """Do the next sweep, or page of a backfill or audit, that is due; False if none is.
 
     Raises:
         RateLimited, TenantNotLinked, LeaseLost: stop working for this tenant now.
@@ -78,10 +82,20 @@ async def slow_step(shop: Workshop, context: TenantContext, fencing: int) -> boo
         state = states.get(resource.endpoint.path)
         if state is None or state.sweep_due_at > now:
             continue
-        step = _sweep if state.backfill_state == "done" else _backfill_step
+        step = await _step_of(shop, context, resource, state, now)
         await _try(shop, context, resource, state, step, fencing=fencing)
         return True
     return False
+
+
+async def _step_of(
+    shop: Workshop, context: TenantContext, resource: Resource, state: Cursor, now: datetime
+) -> "_Step":
+    """What is due of an endpoint: a page of its backfill, a page of its audit, or a sweep."""
+    if state.backfill_state != "done":
+        return _backfill_step
+    audit = await due_audit(shop, context, resource, state, now=now)
+    return _sweep if audit is None else audit_step
 
 
 class _Step(Protocol):
@@ -156,7 +170,9 @@ async def _sweep(
     async def take(harvest: Harvest) -> None:
         nonlocal done
         listed.update(harvest.remote_ids)
-        done += await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
+        told_since = state.since if whole and resource.endpoint.modified_since else None
+        for part, why in divided(harvest, origin, since=told_since):
+            done += await take_in(shop, context.tenant_id, resource, part, why, fencing=fencing)
 
     by_number = resource.endpoint.offset_key is not None
     walked = await walk(
@@ -181,10 +197,12 @@ async def _sweep(
     }
     rates[resource.endpoint.path] = rate
     share = shop.share
-    calls = share.calls_per_day if shop.webhooks else share.calls_per_day_alone
+    told = shop.webhooks and (await watch_of(shop.db)).silent_since is None
+    calls = share.calls_per_day if told else share.calls_per_day_alone
     interval = sweep_interval(resource.endpoint.path, rates, calls_per_day=calls, paces=PACES)
     if again:
         interval = min(interval, CONFIRM_AFTER)
+    interval = await until_audit(shop, context, resource, interval, now=started)
     async with shop.db.transaction() as conn:
         await lock_tenant(conn, context.tenant_id, fencing=fencing)
         await swept(
@@ -198,6 +216,13 @@ async def _sweep(
             changes_per_hour=rate,
             page=walked.number if by_number else None,
         )
+        if whole and walked.complete and not by_number:
+            await audit_ended(
+                conn, context.tenant_id, resource.endpoint.path,
+                audited_at=started, due_at=started + audit_interval(resource, len(listed)),
+            )  # fmt: skip
+        if resource.webhook_category is not None:
+            await note_untold(conn, done.untold, now=started)
     log.info("swept", tenant_id=context.tenant_id, resource=resource.name, calls=walked.calls,
              events=done.events, unannounced=done.unannounced)  # fmt: skip
 

@@ -4,30 +4,17 @@ No call of Xero's is made here, so a command can't get in the handlers' way: it 
 by what they leave in the cursors. Who looks away loses nothing; the work goes on.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ledgerwire.failures import JobFailed, NothingRuns
+from ledgerwire.failures import JobFailed
 from ledgerwire.installation import Installation
-from ledgerwire.naming import named_resources, named_tenant
+from ledgerwire.looking_on import Seen, called, changes_since, ready, watch
+from ledgerwire.naming import named_resources
 from storage.cursors import Cursor, ask_for_backfill, ask_for_sweep, cursors
-from storage.leases import holders
-from storage.overview import events_after
-from storage.tenants import TenantSummary, tenant
-from unified.codecs import instant_text
-from unified.ids import TenantId
+from storage.tenants import TenantSummary
 from unified.resource import Resource
-
-LOOK_EVERY_S = 0.2
-HANDLERS_GONE_S = 15.0  #: leases of a killed process end within ten
-MOST_FAILURES = 3  #: of one step in a row, while somebody looks on
-LONGEST_BLOCK = timedelta(minutes=2)  #: a limit that lasts longer is not waited for
-DUTIES = "duty."  #: leases that handlers hold, whatever there is to do
-
-#: Told again and again: how many are done, of how many (if known), and what stands in the way.
-Seen = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +51,11 @@ async def backfill(
         JobFailed: it can't go on just now; the message says why.
     """
     chosen = named_resources(resources)
-    asked = await _ready(here, name)
+    asked = await ready(here, name)
     paths = {r.endpoint.path: since if r.endpoint.modified_since else None for r in chosen}
     await ask_for_backfill(here.db, asked.id, paths, now=here.clock.now())
 
-    def progress(states: Mapping[str, Cursor]) -> tuple[int, int | None, bool]:
+    async def progress(states: Mapping[str, Cursor]) -> tuple[int, int | None, bool]:
         mine = [states[path] for path in paths]
         known = [each.backfill_total or each.backfill_read for each in mine]
         counted = all(each.backfill_page or _is_settled(each) for each in mine)
@@ -76,8 +63,8 @@ async def backfill(
         ended = all(_is_settled(each) for each in mine)
         return read, max(sum(known), read) if counted else None, ended
 
-    states = await _watch(here, asked.id, list(paths), progress=progress, seen=seen)
-    return _told(chosen, states, await _changes(here, asked, "backfill"), counted=True)
+    states = await watch(here, asked.id, list(paths), progress=progress, seen=seen)
+    return _told(chosen, states, await changes_since(here, asked, "backfill"), counted=True)
 
 
 async def sweep(
@@ -87,7 +74,7 @@ async def sweep(
 
     Raises: as `backfill`.
     """
-    asked = await _ready(here, name)
+    asked = await ready(here, name)
     known = await cursors(here.db, asked.id)
     chosen = named_resources(resources)
     if not resources:
@@ -97,12 +84,12 @@ async def sweep(
     asked_at = here.clock.now()
     await ask_for_sweep(here.db, asked.id, paths, now=asked_at)
 
-    def progress(states: Mapping[str, Cursor]) -> tuple[int, int | None, bool]:
+    async def progress(states: Mapping[str, Cursor]) -> tuple[int, int | None, bool]:
         done = sum(_is_swept(known[path], states[path], asked_at) for path in paths)
         return done, len(paths), done == len(paths)
 
-    states = await _watch(here, asked.id, paths, progress=progress, seen=seen)
-    return _told(chosen, states, await _changes(here, asked, "poll"), counted=False)
+    states = await watch(here, asked.id, paths, progress=progress, seen=seen)
+    return _told(chosen, states, await changes_since(here, asked, "poll"), counted=False)
 
 
 def _told(
@@ -158,83 +145,5 @@ def _insist_on_cursors(
     if missing or not wanted:
         named = ", ".join(missing) or "Nothing"
         raise JobFailed(
-            f"{named} of {_called(asked)} was never read: `ledgerwire backfill` reads it first"
+            f"{named} of {called(asked)} was never read: `ledgerwire backfill` reads it first"
         )
-
-
-async def _ready(here: Installation, name: str) -> TenantSummary:
-    found = await named_tenant(here.db, name)
-    _insist_on_linked(found)
-    return found
-
-
-def _insist_on_linked(found: TenantSummary) -> None:
-    if found.state != "linked":
-        raise JobFailed(
-            f"{_called(found)} is {found.state}, so nothing may be read for it: open the address "
-            "that `ledgerwire link` prints and consent again"
-        )
-
-
-def _called(found: TenantSummary) -> str:
-    return found.name or found.id
-
-
-async def _changes(here: Installation, before: TenantSummary, cause: str) -> dict[str, int]:
-    return await events_after(
-        here.db, before.id, epoch=before.epoch, tenant_sequence=before.tenant_sequence, cause=cause
-    )
-
-
-async def _watch(
-    here: Installation,
-    tenant_id: TenantId,
-    paths: Sequence[str],
-    *,
-    progress: Callable[[Mapping[str, Cursor]], tuple[int, int | None, bool]],
-    seen: Seen,
-) -> dict[str, Cursor]:
-    """Look on until the handlers have done it; returns the cursors as they are then."""
-    loop = asyncio.get_running_loop()
-    if not await holders(here.db, DUTIES):
-        raise NothingRuns(
-            "No handlers run, so nobody does it: it is noted, and begins as soon as they do. Start "
-            "`ledgerwire up`, or `ledgerwire run handlers`"
-        )
-    last_held = loop.time()
-    while True:
-        states = await cursors(here.db, tenant_id)
-        done, total, ended = progress(states)
-        found = await tenant(here.db, tenant_id)
-        seen(done, total, _obstacle(found, here.clock.now()))
-        if ended:
-            return states
-        _insist_on_linked(found)
-        _insist_on_progress(found, [states[path] for path in paths], here.clock.now())
-        if await holders(here.db, DUTIES):
-            last_held = loop.time()
-        elif loop.time() - last_held > HANDLERS_GONE_S:
-            raise NothingRuns(
-                "The handlers have ended: it goes on from where it stopped when they run again"
-            )
-        await asyncio.sleep(LOOK_EVERY_S)
-
-
-def _obstacle(found: TenantSummary, now: datetime) -> str:
-    until = found.blocked_until
-    if until is None or until <= now:
-        return ""
-    return f"Xero's {found.blocked_by} limit is spent until {instant_text(until)}"
-
-
-def _insist_on_progress(found: TenantSummary, states: Sequence[Cursor], now: datetime) -> None:
-    until = found.blocked_until
-    if until is not None and until - now > LONGEST_BLOCK:
-        raise JobFailed(f"{_obstacle(found, now)}: it goes on by itself then")
-    for each in states:
-        if each.failures >= MOST_FAILURES:
-            raise JobFailed(
-                f"Reading {each.endpoint} has failed {each.failures} times: it is tried again, "
-                "ever less often; `slow_step_failed` in the handlers' log says why, and "
-                "`ledgerwire doctor xero` whether Xero answers"
-            )

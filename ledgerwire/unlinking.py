@@ -20,6 +20,7 @@ from xero.errors import ConsentRevoked, ResourceMissing, TenantRefused, XeroErro
 from xero.oauth import OAuthClient
 
 REASON = "unlinked by ledgerwire unlink"
+ENDABLE = ("linked", "needs_reauth", "vanished")  #: states with a link to end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ async def unlink(  # its neighbours, each named where it is passed
         XeroError: Xero is away; nothing was changed here.
     """
     found = await named_tenant(db, name)
-    if found.state not in ("linked", "needs_reauth", "vanished"):
+    if found.state not in ENDABLE:
         raise JobFailed(f"{found.name or found.id} is {found.state}: there is no link to end")
     held = await _held(db, found, box)
     at_xero = await _removed(found, tokens, connections)

@@ -16,6 +16,7 @@ _MISS = """
 UPDATE record SET missed_lists = least(missed_lists + 1, 1000)
  WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
    AND coalesce(endpoint, $5) = $5 AND remote_id <> ALL($3::text[]) AND answered_at < $4
+   AND coalesce(listed_at, '-infinity') < $4
    AND starts_with(remote_id, $6)
 RETURNING remote_id, missed_lists
 """
@@ -65,3 +66,38 @@ async def has_missed(db: Database, tenant_id: TenantId, resource: str, *, endpoi
         endpoint,
     )
     return bool(found)
+
+
+async def unconfirmed(db: Database, tenant_id: TenantId, resource: str, *, endpoint: str) -> int:
+    """How many things count as there although the endpoint's last complete list lacked them."""
+    found: int = await db.fetchval(
+        """SELECT count(*) FROM record WHERE tenant_id = $1 AND resource = $2
+              AND coalesce(endpoint, $3) = $3 AND missed_lists > 0 AND NOT is_deleted""",
+        tenant_id,
+        resource,
+        endpoint,
+    )
+    return found
+
+
+async def unlisted(
+    db: Database,
+    tenant_id: TenantId,
+    resource: str,
+    listed: Collection[str],
+    *,
+    endpoint: str,
+    asked_at: datetime,
+) -> list[RemoteId]:
+    """What a complete list of an endpoint, asked for at `asked_at`, lacks; nothing is counted."""
+    rows = await db.fetch(
+        """SELECT remote_id FROM record WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
+              AND coalesce(endpoint, $3) = $3 AND remote_id <> ALL($4::text[]) AND answered_at < $5
+            ORDER BY remote_id""",
+        tenant_id,
+        resource,
+        endpoint,
+        sorted(listed),
+        asked_at,
+    )
+    return [row["remote_id"] for row in rows]

@@ -5,7 +5,7 @@ refuses tenants that are not linked and workers whose lease was taken over, and 
 numbers that events carry. Nothing here compares or normalizes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,6 +27,7 @@ class LockedTenant:
     epoch: int
     tenant_sequence: int  #: the last one given out
     linked_at: datetime  #: business time
+    listens_since: datetime  #: business time: from when on its webhooks make notices
     business_date: date | None  #: in the organisation's own zone; None until it is known
     base_currency: str | None
     time_zone: str | None  #: IANA name
@@ -52,7 +53,8 @@ class EventRow:
 
 _LOCK = """
 SELECT id, name, connection_id, shard, epoch, tenant_sequence, linked_at, business_date,
-       base_currency, time_zone, short_code, state, fencing
+       base_currency, time_zone, short_code, state, fencing,
+       coalesce(listens_since, linked_at) AS listens_since
   FROM tenant WHERE id = $1 FOR NO KEY UPDATE
 """
 
@@ -90,8 +92,22 @@ async def lock_tenant(
         TenantNotLinked: the tenant is unknown, or in a state in which nothing may be absorbed.
         LeaseLost: somebody else has leased the tenant since.
     """
+    return await locked(conn, tenant_id, states=("linked", "needs_reauth"), fencing=fencing)
+
+
+async def locked(
+    conn: Connection,
+    tenant_id: TenantId,
+    *,
+    states: Collection[str],
+    fencing: int | None = None,
+) -> LockedTenant:
+    """Take the tenant's row, if it is in one of these states.
+
+    Raises: as `lock_tenant`.
+    """
     row = await conn.fetchrow(_LOCK, tenant_id)
-    if row is None or row["state"] not in ("linked", "needs_reauth"):
+    if row is None or row["state"] not in states:
         raise TenantNotLinked(tenant_id, "unknown" if row is None else row["state"])
     if fencing is not None and row["fencing"] != fencing:
         raise LeaseLost(tenant_id)
@@ -103,6 +119,7 @@ async def lock_tenant(
         epoch=row["epoch"],
         tenant_sequence=row["tenant_sequence"],
         linked_at=row["linked_at"],
+        listens_since=row["listens_since"],
         business_date=row["business_date"],
         base_currency=row["base_currency"],
         time_zone=row["time_zone"],

@@ -69,6 +69,11 @@ WITH {_QUICK}, told AS (
              extract(epoch FROM $2::timestamptz - call_tokens_at), 0)),
          call_tokens_at = greatest(call_tokens_at, $2)
     FROM (SELECT count(*) FROM told) AS afterwards WHERE $5::int IS NOT NULL
+), told_of_endpoint AS (
+  INSERT INTO endpoint_usage AS e (tenant_id, day, endpoint, calls, bytes)
+  SELECT $1, $6::date, $11::text, $8::bigint, $9::bigint FROM quick WHERE $11::text IS NOT NULL
+      ON CONFLICT (tenant_id, day, endpoint) DO UPDATE
+     SET calls = e.calls + excluded.calls, bytes = e.bytes + excluded.bytes
 )
 INSERT INTO usage AS u (tenant_id, day, purpose, calls, bytes, refused)
 SELECT $1, $6::date, $7::text, $8::bigint, $9::bigint, $10::bigint FROM quick
@@ -154,8 +159,10 @@ async def learn_limits(  # noqa: PLR0913  # what one answer tells; all keywords
     day_remaining: int | None = None,
     app_minute_remaining: int | None = None,
     spent: Usage | None = None,
+    endpoint: str | None = None,
 ) -> None:
-    """Take over what an answer's headers say is left (None says nothing), and what it cost.
+    """Take over what an answer's headers say is left (None says nothing), and what it cost, of
+    this endpoint.
 
     Told that the minute is used up, the bucket stays empty for 5 s.
     """
@@ -168,7 +175,16 @@ async def learn_limits(  # noqa: PLR0913  # what one answer tells; all keywords
         app_minute_remaining,
         *((None,) * 5 if spent is None else (spent.day, spent.purpose, spent.calls, spent.bytes,
                                             spent.refused)),
+        None if spent is None else endpoint,
     )  # fmt: skip
+
+
+async def day_left(db: Database, tenant_id: TenantId) -> int | None:
+    """Calls of the tenant's day that are left, as Xero last told; None if it never did."""
+    left: int | None = await db.fetchval(
+        "SELECT day_remaining FROM tenant WHERE id = $1", tenant_id
+    )
+    return left
 
 
 async def block_calls(db: Database, tenant_id: TenantId, *, until: datetime, by: str) -> None:

@@ -126,12 +126,15 @@ async def swept(  # noqa: PLR0913  # what one sweep leaves behind
     conn: Connection, tenant_id: TenantId, endpoint: str, *, since: datetime | None,
     now: datetime, sweep_due_at: datetime, changes_per_hour: float, page: int | None = None,
 ) -> None:  # fmt: skip
-    """A sweep has ended: all stamped up to `since` is absorbed; None: no more than before.
+    """A sweep has ended: all stamped up to `since` is absorbed; None: no more than before. One that
+    was asked for since it began (at `now`) stays due.
 
     `page` is the number up to which all is absorbed, where the endpoint goes on by numbers.
     """
     await conn.execute(
-        """UPDATE cursor SET since = greatest(since, $3), last_swept_at = $4, sweep_due_at = $5,
+        """UPDATE cursor SET since = greatest(since, $3), last_swept_at = $4,
+                  sweep_due_at = CASE WHEN sweep_due_at > $4 THEN least(sweep_due_at, $5)
+                                      ELSE $5 END,
                   changes_per_hour = $6, failures = 0, backfill_page = coalesce($7, backfill_page),
                   unsupported_reason = NULL, unsupported_since = NULL
             WHERE tenant_id = $1 AND endpoint = $2""",
@@ -238,13 +241,27 @@ async def ask_for_backfill(
     )
 
 
+async def sweep_at_once(
+    conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime
+) -> None:
+    """Let an endpoint that was read once be swept next, where Xero does not refuse it."""
+    await conn.execute(
+        """UPDATE cursor SET sweep_due_at = least(sweep_due_at, $3)
+            WHERE tenant_id = $1 AND endpoint = $2 AND backfill_state = 'done'
+              AND unsupported_reason IS NULL""",
+        tenant_id,
+        endpoint,
+        now,
+    )
+
+
 async def ask_for_sweep(
     db: Database, tenant_id: TenantId, endpoints: Sequence[str], *, now: datetime
 ) -> None:
     """Let these endpoints of one tenant be swept now, failed ones too, and tell the handlers."""
     await db.execute(
         """WITH asked AS (
-             UPDATE cursor SET sweep_due_at = least(sweep_due_at, $3), failures = 0
+             UPDATE cursor SET sweep_due_at = $3, failures = 0
               WHERE tenant_id = $1::uuid AND endpoint = ANY($2::text[]) RETURNING 1
            )
            SELECT pg_notify($4, $1::uuid::text) FROM asked LIMIT 1""",

@@ -11,6 +11,7 @@ from storage.database import Database, changed_rows
 CHUNK = 5_000  #: rows per transaction, so that nobody waits for a pruning one
 GAP_LIFE = timedelta(days=31)  #: Xero sends nothing again that is older, so nothing fills them
 USAGE_LIFE = timedelta(days=400)
+ENDPOINT_USAGE_LIFE = timedelta(days=62)  #: this month and the last, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ DELETE FROM usage WHERE (tenant_id, day, purpose) IN (
   SELECT tenant_id, day, purpose FROM usage
    WHERE day < (clock_timestamp() - $1::interval)::date LIMIT $2)
 """
+_ENDPOINT_USAGE = """
+DELETE FROM endpoint_usage WHERE (tenant_id, day, endpoint) IN (
+  SELECT tenant_id, day, endpoint FROM endpoint_usage
+   WHERE day < (clock_timestamp() - $1::interval)::date LIMIT $2)
+"""
 
 
 async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pruned:
@@ -69,7 +75,8 @@ async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pr
         announcements=await _dropped(db, _ANNOUNCEMENTS, events),
         link_attempts=await _dropped(db, _LINK_ATTEMPTS, timedelta(0)),
         gaps=await _dropped(db, _GAPS, GAP_LIFE),
-        usage=await _dropped(db, _USAGE, USAGE_LIFE),
+        usage=await _dropped(db, _USAGE, USAGE_LIFE)
+        + await _dropped(db, _ENDPOINT_USAGE, ENDPOINT_USAGE_LIFE),
     )
 
 

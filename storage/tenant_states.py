@@ -1,7 +1,8 @@
 """An organisation's states and how they change, each change said on the control topic.
 
 linked ⇄ needs_reauth; both → disconnected (by us) or vanished (by Xero); any of these → linked
-again by storage/tenants.py. Nothing is deleted: notices and the mirror stay.
+again by storage/tenants.py. Nothing is deleted: notices and the mirror stay, unless it is asked
+for: any → erasing → erased (storage/erasure.py).
 
 Changing a state locks the row FOR UPDATE, which waits for whoever relies on the state: absorbing
 transactions, and deliveries on their way in.
@@ -23,11 +24,13 @@ from unified.ids import TenantId
 log = structlog.get_logger(__name__)
 
 LEFT = ("disconnected", "vanished")  #: states in which the link is gone
+_REMOVED = {"disconnected": "disconnected", "vanished": "disconnected", "erased": "erased"}
 _ALLOWED = {
     "needs_reauth": ("linked",),
     "linked": ("needs_reauth",),
     "disconnected": ("linked", "needs_reauth", "vanished"),
     "vanished": ("linked", "needs_reauth"),
+    "erasing": ("linked", "needs_reauth", "disconnected", "vanished"),
 }
 
 
@@ -142,5 +145,7 @@ def _message(row: asyncpg.Record) -> dict[str, str | int | None]:
         "epoch": row["epoch"],
         "state": row["state"],
         "reason": row["state_reason"],
+        # The books are there still, so no record of theirs is said to be removed.
+        "deletion_kind": _REMOVED.get(row["state"]),
         "at": instant_text(since),
     }

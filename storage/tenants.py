@@ -102,7 +102,8 @@ SELECT t.id, t.name, t.external_id, t.connection_id, t.xero_connection_id, t.aut
        SELECT CASE WHEN bool_and(since IS NOT NULL) THEN min(since) END AS synced_to,
               min(last_swept_at) AS swept_at,
               count(*) FILTER (WHERE backfill_state <> 'done') AS backfills_left
-         FROM cursor WHERE tenant_id = t.id AND unsupported_reason IS NULL) AS c ON true
+         FROM cursor WHERE tenant_id = t.id AND unsupported_reason IS NULL
+                       AND snapshot_every IS NULL) AS c ON true
   LEFT JOIN LATERAL (
        SELECT count(*) FILTER (WHERE state = 'due') AS due,
               count(*) FILTER (WHERE state = 'dead') AS dead
@@ -155,7 +156,8 @@ async def _write(conn: Connection, link: NewLink, row: asyncpg.Record, now: date
     await conn.execute(
         """UPDATE tenant
               SET name = coalesce($2, name), external_id = coalesce($3, external_id),
-                  authorization_id = $4, xero_connection_id = $5, connection_id = $6
+                  authorization_id = $4, xero_connection_id = $5, connection_id = $6,
+                  listens_since = CASE WHEN $7 THEN $8 ELSE listens_since END
             WHERE id = $1""",
         link.tenant_id,
         link.name,
@@ -163,6 +165,8 @@ async def _write(conn: Connection, link: NewLink, row: asyncpg.Record, now: date
         link.authorization_id,
         link.xero_connection_id,
         connection_id,
+        first or row["state"] in LEFT,  # until now its webhooks made no notices
+        now,
     )
     if first:
         await conn.execute(

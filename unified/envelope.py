@@ -17,9 +17,10 @@ from pydantic import Field, create_model
 
 from unified.codecs import instant_text
 from unified.ids import event_id
-from unified.model import Instant, OneOf, Part, Personal, Uuid
+from unified.model import DeletionKind, Instant, OneOf, Part, Personal, Uuid
 from unified.resource import PROVIDER, Resource
 from unified.topics import MAX_RECORD_BYTES, RECORD_OVERHEAD_BYTES
+from unified.vocabulary import FULL
 
 MAPPING_VERSION: Final = "xero-2026.11.1"  #: how Xero's words become ours
 SCHEMA_HOME: Final = "https://ledgerwire.io/schemas"
@@ -37,6 +38,9 @@ class Op(StrEnum):
 
 
 MOST_VALUE_BYTES: Final = MAX_RECORD_BYTES - RECORD_OVERHEAD_BYTES
+
+
+ERASED: Final = "erased"  #: the kind of removal of which nothing is left
 
 
 class EventTooLarge(ValueError):
@@ -154,6 +158,7 @@ def build_event(  # noqa: PLR0913  # an envelope is what is put into it
         ),
         "type": event_type(resource, op),
         "op": str(op),
+        **_removal(resource, op, after),
         "facts": resource.facts(known, after),
         "tenant": tenant,
         "entity": entity,
@@ -188,6 +193,49 @@ def build_event(  # noqa: PLR0913  # an envelope is what is put into it
         "normalized_at": _text(normalized_at),
     }
     return event
+
+
+def _removal(resource: Resource, op: str, after: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Of removals, in which way: what is erased has no record left that could tell."""
+    if op != Op.DELETED:
+        return {}
+    return {"deletion_kind": ERASED if after is None else resource.removal(after)}
+
+
+def erasure_event(  # noqa: PLR0913  # an envelope is what is put into it
+    *,
+    resource: Resource,
+    tenant_id: str,
+    connection_id: str,
+    entity_id: str,
+    remote_id: str,
+    epoch: int,
+    sequence: int,
+    tenant_sequence: int,
+    cause: Mapping[str, Any],
+    detected_at: datetime,
+) -> dict[str, Any]:
+    """The value of the event that says that a thing was erased: its ids, and nothing that was
+    known of it. `before` is left out, as `before_omitted` says."""
+    event = build_event(
+        resource=resource,
+        tenant_id=tenant_id,
+        tenant_name=None,
+        connection_id=connection_id,
+        op=Op.DELETED,
+        before={"id": entity_id, "remote_id": remote_id, "updated_at": None, "completeness": FULL},
+        after=None,
+        epoch=epoch,
+        sequence=sequence,
+        tenant_sequence=tenant_sequence,
+        cause=cause,
+        received_at=None,
+        detected_at=detected_at,
+        fetched_at=None,
+        normalized_at=None,
+    )
+    timing = event.pop("timing")  # stays last
+    return {**event, "before": None, "before_omitted": True, "timing": timing}
 
 
 def event_value(event: Mapping[str, Any], *, most_bytes: int = MOST_VALUE_BYTES) -> bytes:
@@ -370,6 +418,7 @@ class ChangeEvent(Part):
     event_id: Uuid
     type: str
     op: Literal["c", "u", "d", "r"]
+    deletion_kind: DeletionKind | None = None
     facts: list[str]
     tenant: EventTenant
     entity: EventEntity

@@ -117,6 +117,9 @@ class NoExtensions(Part):
     """A resource without provider-only fields."""
 
 
+DeletionKind = Annotated[str, OneOf("deleted", "missing", "merged", "erased", "disconnected")]
+
+
 class Record(Part):
     """The common block: what every record begins with."""
 
@@ -138,9 +141,7 @@ class Record(Part):
     remote_status: str | None
     is_deleted: bool
     deleted_at: Instant | None
-    deletion_kind: (
-        Annotated[str, OneOf("deleted", "missing", "merged", "erased", "disconnected")] | None
-    )
+    deletion_kind: DeletionKind | None
     merged_into: Ref | None
     custom_fields: list[CustomField]
     extensions: Annotated[Any, Field(json_schema_extra={"type": "object"})]

@@ -73,9 +73,16 @@ class CallBudget(Protocol):
         ...
 
     async def spent(
-        self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
+        self,
+        tenant_id: TenantId,
+        purpose: str,
+        *,
+        size: int,
+        limits: Limits = UNTOLD,
+        endpoint: str | None = None,
     ) -> None:
-        """A call was answered with `size` bytes, and the answer told what is left."""
+        """A call to an endpoint (its path) was answered with `size` bytes, and told what is
+        left."""
         ...
 
 
@@ -318,7 +325,9 @@ class XeroClient:
             return await send(self._http, self._request(tenant_id, read, token))
         except XeroError:
             # Xero counts a call whose answer got lost, so we do.
-            await self._budget.spent(tenant_id, read.purpose, size=0)
+            await self._budget.spent(
+                tenant_id, read.purpose, size=0, endpoint=read.endpoint.path
+            )
             raise
 
     def _request(self, tenant_id: TenantId, read: _Read, token: str) -> httpx.Request:
@@ -336,7 +345,13 @@ class XeroClient:
 
     async def _tell_budget(self, tenant_id: TenantId, read: _Read, answer: Answer) -> None:
         limits = Limits.from_headers(answer.headers)
-        await self._budget.spent(tenant_id, read.purpose, size=len(answer.body), limits=limits)
+        await self._budget.spent(
+            tenant_id,
+            read.purpose,
+            size=len(answer.body),
+            limits=limits,
+            endpoint=read.endpoint.path,
+        )
 
 
 def _error(tenant_id: TenantId, read: _Read, answer: Answer) -> XeroError:

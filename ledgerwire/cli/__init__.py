@@ -10,6 +10,8 @@ import traceback
 import click
 
 from ledgerwire.cli.asking import backfill, sweep
+from ledgerwire.cli.audit import audit
+from ledgerwire.cli.budget import budget
 from ledgerwire.cli.dead import dead
 from ledgerwire.cli.demo import demo
 from ledgerwire.cli.doctor import doctor
@@ -23,8 +25,8 @@ from ledgerwire.cli.setup import setup
 from ledgerwire.cli.tail import tail
 from ledgerwire.cli.tenants import link, tenants, unlink
 
-COMMANDS = (demo, setup, doctor, up, run, tail, tenants, link, unlink, backfill, sweep, replay,
-            dead, keys, secrets, epoch, simulate, config)  # fmt: skip
+COMMANDS = (demo, setup, doctor, up, run, tail, tenants, link, unlink, backfill, sweep, audit,
+            replay, budget, dead, keys, secrets, epoch, simulate, config)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

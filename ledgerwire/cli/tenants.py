@@ -1,12 +1,16 @@
 """`ledgerwire tenants`, `link` and `unlink`: what is linked, linking, and ending a link."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledgerwire.cli.columns import columns
 from ledgerwire.cli.options import run_async, settings_from_environment
+from ledgerwire.cli.progress import meter
+
+if TYPE_CHECKING:
+    from ledgerwire.unlinking import Unlinked
 
 
 @click.command()
@@ -72,36 +76,57 @@ def link(*, external_id: str | None) -> None:
 
 @click.command()
 @click.argument("tenant")
-def unlink(tenant: str) -> None:
+@click.option("--erase", is_flag=True, help="Forget all that is kept of it, too: for good.")
+@click.option("--yes", is_flag=True, help="Do not ask before erasing.")
+def unlink(tenant: str, *, erase: bool, yes: bool) -> None:
     """End the link to an organisation: its connection at Xero is removed, what we have stays.
 
     TENANT is an id, an external id or a name. Nothing is read for it from then on; linking it
-    again goes on where it stopped. The token set is revoked with its last organisation.
+    again goes on where it stopped. The token set is revoked with its last organisation. With
+    --erase its mirror, events, tokens and name are forgotten, and each record gets an event and a
+    tombstone that say so.
 
     \b
     Example:
       ledgerwire unlink customer-42
     """
+    from ledgerwire.erasing import erase as forget
     from ledgerwire.installation import open_installation
+    from ledgerwire.naming import named_tenant
     from ledgerwire.settings import require_for_work
-    from ledgerwire.unlinking import Unlinked
+    from ledgerwire.unlinking import ENDABLE, Unlinked
     from ledgerwire.unlinking import unlink as job
     from ledgerwire.wiring.xero import xero_side
 
     settings = settings_from_environment(a_look=True)
     require_for_work(settings)
+    if erase and not yes:
+        click.confirm(f"Forget all that is kept of {tenant}, for good?", abort=True)
 
-    async def work() -> Unlinked:
+    async def work() -> Unlinked | None:
         async with (
             open_installation(settings, connections=2, broker=False) as here,
             xero_side(here, lending=False) as xero,
         ):
-            return await job(
-                here.db, tenant, tokens=xero.tokens, connections=xero.connections,
-                oauth=xero.oauth, box=xero.box,
-            )  # fmt: skip
+            found, done = await named_tenant(here.db, tenant), None
+            if found.state in ENDABLE or not erase:
+                done = await job(
+                    here.db, found.id, tokens=xero.tokens, connections=xero.connections,
+                    oauth=xero.oauth, box=xero.box,
+                )  # fmt: skip
+            if erase:
+                with meter("erase", "records") as seen:
+                    await forget(here, found.id, seen=seen)
+            return done
 
-    done = run_async(work())
+    _say(run_async(work()), tenant, erased=erase)
+
+
+def _say(done: "Unlinked | None", tenant: str, *, erased: bool) -> None:
+    if erased:
+        click.echo(f"All that was kept of {tenant} is erased.")
+    if done is None:
+        return
     click.echo(f"{done.name} is unlinked.")
     if not done.at_xero:
         click.echo("Xero no longer takes our tokens: remove the app there, under Connected apps.")

@@ -132,7 +132,13 @@ class StoredBudget:
         await meter(self._database, [usage])
 
     async def spent(
-        self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
+        self,
+        tenant_id: TenantId,
+        purpose: str,
+        *,
+        size: int,
+        limits: Limits = UNTOLD,
+        endpoint: str | None = None,
     ) -> None:
         """One call was answered, with `size` bytes: add it to the tenant's day, and take over
         what Xero says is left."""
@@ -150,6 +156,7 @@ class StoredBudget:
             day_remaining=limits.day_remaining,
             app_minute_remaining=tight,
             spent=Usage(tenant_id=tenant_id, day=now.date(), purpose=purpose, calls=1, bytes=size),
+            endpoint=endpoint,
         )
 
     async def _fill(

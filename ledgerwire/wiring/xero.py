@@ -20,11 +20,10 @@ from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.limits import ConcurrentCalls
 from xero.oauth import OAuthClient, XeroApp
+from xero.tiers import tier_named
 from xero.urls import XeroUrls
 
 HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  #: seconds; Xero's slowest lists take many
-DAY_LIMITS = {"starter": 1_000}  #: calls a day and tenant (Xero: OAuth 2.0 API limits)
-DAY_LIMIT = 5_000  #: of every other tier
 API_SHARE = 0.05  #: of a tenant's day, kept back for whoever waits for an answer
 
 
@@ -60,7 +59,7 @@ class XeroSide:
         connections = ConnectionsApi(http, urls)
         box = secret_box(settings)
         tokens = StoredTokens(here.db, box, oauth=oauth, connections=connections, clock=here.clock)
-        reserve = round(DAY_LIMITS.get(settings.xero_tier, DAY_LIMIT) * API_SHARE)
+        reserve = round(tier_named(settings.xero_tier).calls_a_day * API_SHARE)
         budget = StoredBudget(here.db, here.clock, day_reserve=reserve)
         client = XeroClient(
             http,

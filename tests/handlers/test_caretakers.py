@@ -9,6 +9,7 @@ from handlers.gaps import GapSettings, watch_gaps
 from handlers.janitor import Retention, tidy
 from handlers.newcomers import add_newcomers
 from handlers.rescuer import rescue
+from handlers.webhook_watch import WatchSettings
 from storage.database import Database
 from storage.deliveries import store_deliveries
 from storage.errors import StorageUnavailable
@@ -128,7 +129,8 @@ async def test_lost_database_only_delays_a_duty(database: Database) -> None:
 
 async def test_every_duty_can_be_done(empty: Mirror) -> None:
     """On an organisation for which there is nothing to do."""
-    every = duties(empty.db, empty.clock, retention=Retention(), gaps=GapSettings())
+    every = duties(empty.db, empty.clock, retention=Retention(), gaps=GapSettings(),
+                   webhooks=WatchSettings())  # fmt: skip
 
     for duty in every:
         await duty.do()

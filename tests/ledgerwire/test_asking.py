@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from handlers.worker import Worker, WorkerSettings
-from ledgerwire.asking import DUTIES, Asked, backfill, sweep
+from ledgerwire.asking import Asked, backfill, sweep
 from ledgerwire.failures import JobFailed, NothingRuns, WrongUsage
 from ledgerwire.installation import Installation
+from ledgerwire.looking_on import DUTIES
 from ledgerwire.settings import Settings
 from storage.database import Database
 from storage.leases import take_lease

@@ -54,7 +54,13 @@ class CountingBudget:
         self.refusals.append((problem, retry_after_s))
 
     async def spent(
-        self, tenant_id: TenantId, purpose: str, *, size: int, limits: Limits = UNTOLD
+        self,
+        tenant_id: TenantId,
+        purpose: str,
+        *,
+        size: int,
+        limits: Limits = UNTOLD,
+        endpoint: str | None = None,
     ) -> None:
         """Bytes of one call, and what is left if it was told."""
         self.told.append("spent")

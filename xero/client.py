@@ -325,9 +325,7 @@ class XeroClient:
             return await send(self._http, self._request(tenant_id, read, token))
         except XeroError:
             # Xero counts a call whose answer got lost, so we do.
-            await self._budget.spent(
-                tenant_id, read.purpose, size=0, endpoint=read.endpoint.path
-            )
+            await self._budget.spent(tenant_id, read.purpose, size=0, endpoint=read.endpoint.path)
             raise
 
     def _request(self, tenant_id: TenantId, read: _Read, token: str) -> httpx.Request:

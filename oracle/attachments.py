@@ -29,7 +29,7 @@ def attachment(raw: Raw, setting: Setting) -> dict[str, Any]:
         "merged_into": None,
         "status": "active",
         "remote_status": None,
-        "extensions": {},
+        "extensions": {"xero": {"parent_endpoint": raw["Parent"]}},
         "parent": {**(parent or {}), "resource": kind},
         "file_name": text(raw.get("FileName")),
         "mime_type": text(raw.get("MimeType")),

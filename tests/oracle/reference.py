@@ -1,5 +1,5 @@
 """What documents refer to, in the world of `records`: an account at a bank, a tax rate, an item, a
-tracking category and a currency. Raw objects and records stand side by side, each by hand.
+tracking category, a currency, and a file. Raw objects and records stand side by side, each by hand.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ NORTH = "99999999-4444-4444-8444-000000000001"
 SOUTH = "99999999-4444-4444-8444-000000000002"
 LEVY = "TAX001"
 YEN = "JPY"
+FILE = "99999999-5555-4555-8555-000000000001"
 STAMPED = "2026-11-20T00:00:00.000Z"
 
 
@@ -182,6 +183,31 @@ YEN_RECORD: Json = {
 }
 
 
+RAW_FILE: Json = {
+    "Parent": "Invoices",
+    "ParentID": r.OPEN,
+    "AttachmentID": FILE,
+    "FileName": "terms.pdf",
+    "Url": f"https://api.xero.com/api.xro/2.0/Invoices/{r.OPEN}/Attachments/terms.pdf",
+    "MimeType": "application/pdf",
+    "ContentLength": 48211,
+    "IncludeOnline": True,
+}
+FILE_ID = r.uid("attachment", f"invoice:{r.OPEN}:{FILE}")
+FILE_RECORD: Json = {
+    **_block("attachment", FILE, None, None),
+    "id": FILE_ID,
+    "extensions": {"xero": {"parent_endpoint": "Invoices"}},
+    "parent": {"id": r.uid("invoice", r.OPEN), "remote_id": r.OPEN, "resource": "invoice"},
+    "file_name": "terms.pdf",
+    "mime_type": "application/pdf",
+    "size_bytes": 48211,
+    "download_url": f"/v1/accounting/attachments/{FILE_ID}/content",
+    "include_with_document": True,
+    "sha256": None,
+}
+
+
 def referred() -> World:
     """The world without a difference, with one thing of each kind that documents refer to."""
     world = agreeing()
@@ -192,6 +218,7 @@ def referred() -> World:
         ("Items", RAW_DESK, "item", DESK_RECORD),
         ("TrackingCategories", RAW_REGION, "tracking_category", REGION_RECORD),
         ("Currencies", RAW_YEN, "currency", YEN_RECORD),
+        ("Attachments", RAW_FILE, "attachment", FILE_RECORD),
     ):
         held[key] = [{**raw}]
         world.publish(record, ops="r", resource=resource)

@@ -23,6 +23,7 @@ from simulator.business import Business
 from simulator.config import SimulatorConfig, TenantSpec
 from simulator.opening import open_books
 from simulator.wire import compact
+from tests.oracle.reading import normalized
 from unified.envelope import build_event, event_headers, state_headers
 from unified.ids import ConnectionId, TenantId
 from unified.resource import TenantContext
@@ -180,25 +181,26 @@ class Published:
         states: list[State] = []
         sources = {source.entity: source for source in crm_topics("x").sources}
         things = [
-            (kind.name, one)
+            (kind, one)
             for kind in RESOURCES
-            for one in raw.get(kind.endpoint.item_key, ())
+            for one in raw.get(kind.endpoint.path, ())
             if kind.name != "company_info"
         ]
-        numbered = enumerate([("company_info", raw["Organisation"]), *things], start=1)
-        for tenant_sequence, (name, thing) in numbered:
-            kind = resource(name)
+        numbered = enumerate([(resource("company_info"), raw["Organisation"]), *things], start=1)
+        for tenant_sequence, (kind, thing) in numbered:
+            name = kind.name
             # Of lists in one piece nothing is read alone but to prove that it is gone.
-            read = Read.SINGLE if kind.endpoint.page_size else Read.UNPAGED
-            normalized = kind.normalize(thing, context, read)
+            fullest = kind.endpoint.page_size or kind.endpoint.detail
+            read = Read.SINGLE if fullest else Read.UNPAGED
+            seen = normalized(kind, thing, context, read)
             record = kind.finish(
-                normalized.record,
+                seen.record,
                 first_seen_at=NOW,
                 changed_at=NOW,
                 verified_at=NOW,
                 version=1,
-                content_hash=kind.content_hash(normalized.record),
-                deleted_at=NOW if kind.removal(normalized.record) else None,
+                content_hash=kind.content_hash(seen.record),
+                deleted_at=NOW if kind.removal(seen.record) else None,
             )
             event = build_event(
                 resource=kind,
@@ -219,7 +221,7 @@ class Published:
             )
             headers = event_headers(event)
             key = f"{tenant.id}:{name}:{record['id']}".encode()
-            self.mirror.append((tenant.id, name, normalized.remote_id, record, 1, EPOCH))
+            self.mirror.append((tenant.id, name, seen.remote_id, record, 1, EPOCH))
             self._put(self.events, events_topic("x", kind), key, event, headers)
             self._put(self.states, state_topic("x", kind), key, record, state_headers(headers))
             if name in sources:

@@ -40,6 +40,7 @@ RAW = {
     "item": ref.RAW_DESK,
     "tracking_category": ref.RAW_REGION,
     "currency": ref.RAW_YEN,
+    "attachment": ref.RAW_FILE,
 }
 SETTING = Setting(r.TENANT, "NZD", date(2026, 11, 22))
 

@@ -9,6 +9,7 @@ from simulator.books import Books, Tenant
 from simulator.business import Business
 from simulator.config import OpeningBooks, SimulatorConfig, TenantSpec
 from simulator.opening import open_books
+from tests.oracle.reading import normalized
 from unified.ids import ConnectionId, TenantId
 from unified.resource import TenantContext
 from unified.resources import RESOURCES
@@ -40,15 +41,14 @@ def records(tenant: Tenant) -> dict[str, list[Json]]:
         base_currency=tenant.ledger.country.currency,
         business_date=date(2026, 11, 22),
     )
-    return {
-        kind.name: [
-            kind.normalize(one, context, Read.PAGED if kind.endpoint.page_size else Read.UNPAGED)
-            .record
+    held: dict[str, list[Json]] = {}
+    for kind in RESOURCES:
+        read = Read.PAGED if kind.endpoint.page_size else Read.UNPAGED
+        held.setdefault(kind.name, []).extend(
+            normalized(kind, one, context, read).record
             for one in raw.get(kind.endpoint.item_key, ())
-        ]
-        for kind in RESOURCES
-        if kind.name != "company_info"
-    }  # fmt: skip
+        )
+    return held
 
 
 def named(lines: list[Json], *path: str) -> Iterator[Json]:

@@ -35,6 +35,10 @@ PARTS = {
     "item": "items",
     "tracking_category": "tracking-categories",
     "currency": "currencies",
+    "purchase_order": "purchase-orders",
+    "quote": "quotes",
+    "repeating_transaction": "repeating-transactions",
+    "attachment": "attachments",
 }
 VERBS = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
 INVOICE_STATUS = "xero.crm.invoice-payment-status.v1"
@@ -170,7 +174,7 @@ class World:
             before = after
         assert before is not None
         last = copied(before)
-        self.mirror.append(Row(r.TENANT, resource, last["remote_id"], last, len(history)))
+        self.mirror.append(Row(r.TENANT, resource, known_by(last), last, len(history)))
         topic = f"xero.accounting.{PARTS[resource]}.state.v1"
         key = f"{r.TENANT}:{resource}:{last['id']}"
         number = f"{EPOCH:020d}.{len(history):020d}".encode()
@@ -230,6 +234,14 @@ class World:
 def copied(value: Any) -> Any:
     """A copy of plain JSON, much quicker than copying object by object."""
     return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def known_by(record: Json) -> str:
+    """What tells a record apart in the mirror: a file by its parent's id, too."""
+    if record["resource"] == "attachment":
+        parent = record["parent"]
+        return f"{parent['resource']}:{parent['remote_id']}:{record['remote_id']}"
+    return str(record["remote_id"])
 
 
 def finished(record: Json, sequence: int) -> Json:

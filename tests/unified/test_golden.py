@@ -7,20 +7,20 @@ the unified model say who is right; neither side is made from the other.
 import msgspec
 import pytest
 
-from tests.unified.books import GOLDEN, NZ, PAIRS, expected, finished, wire
+from tests.unified.books import GOLDEN, NZ, PAIRS, expected, finished, source, wire
 from unified.resource import COMMON, STAMPED, TenantContext
-from unified.resources import RESOURCES
-from unified.resources import resource as resource_named
+from unified.resources import KINDS
 from unified.shape import Read
 
 
 @pytest.mark.parametrize(("name", "pair", "context", "read"), PAIRS)
 def test_golden_pair_matches(name: str, pair: str, context: TenantContext, read: Read) -> None:
     """Every field of a record is what a person worked out from Xero's answer."""
-    normalized = resource_named(name).normalize(wire(name, pair), context, read)
+    normalized = source(name, pair).normalize(wire(name, pair), context, read)
 
     assert expected(name, pair) == normalized.record
-    assert normalized.record["remote_id"] == normalized.remote_id
+    above = context.parent.below if context.parent else ""
+    assert above + normalized.record["remote_id"] == normalized.remote_id
     assert normalized.record["completeness"] == normalized.completeness
 
 
@@ -29,7 +29,7 @@ def test_finished_record_obeys_its_schema(
     name: str, pair: str, context: TenantContext, read: Read
 ) -> None:
     """What is stored and published validates strictly, keys in the schema's order."""
-    resource = resource_named(name)
+    resource = source(name, pair)
     record = finished(resource, resource.normalize(wire(name, pair), context, read).record)
 
     resource.model.model_validate(record)
@@ -44,7 +44,7 @@ def test_every_golden_file_is_used() -> None:
     on_disk = {(path.parent.name, path.name.split(".")[0]) for path in GOLDEN.glob("*/*.json")}
 
     assert {(name, pair) for name, pair, *_ in PAIRS} == on_disk
-    for resource in RESOURCES:
+    for resource in KINDS:
         assert sum(name == resource.name for name, *_ in PAIRS) >= 3
 
 
@@ -53,7 +53,7 @@ def test_connection_clocks_and_sequence_are_no_content(
     name: str, pair: str, context: TenantContext, read: Read
 ) -> None:
     """A re-linked tenant's records, or records read again later, are the same content."""
-    resource = resource_named(name)
+    resource = source(name, pair)
     record = resource.normalize(wire(name, pair), context, read).record
     later = finished(resource, record, version=9) | {
         "connection_id": NZ.tenant_id,

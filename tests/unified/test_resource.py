@@ -12,12 +12,16 @@ from unified.codecs import NUMBER, Codec, CodecError, Drift, Scope, flag
 from unified.model import Record
 from unified.resource import COMMON, NormalizeError, Resource
 from unified.resources import (
+    KINDS,
     RESOURCES,
     _index,
     by_category,
     by_endpoint,
+    by_name,
     by_plural,
     resource,
+    source_of,
+    sources,
 )
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
@@ -33,20 +37,33 @@ def _rebuilt(original: Resource, **changes: Any) -> Resource:
 def test_resources_are_found_by_all_their_names() -> None:
     """Routing from a webhook, an address or an endpoint needs no list of its own."""
     for each in RESOURCES:
-        assert each is resource(each.name)
-        assert each is by_plural(each.plural)
+        assert each in sources(each.name)
+        assert each is source_of(each.name, each.endpoint.path)
+        assert by_plural(each.plural) is resource(each.name) is sources(each.name)[0]
         assert each is by_endpoint(each.endpoint.path)
         assert each.name in repr(each)
     assert by_category("INVOICE") is INVOICE
     assert by_category("CONTACT") is CONTACT
     assert by_category("SUBSCRIPTION") is None
-    assert by_endpoint("Quotes") is None
+    assert by_endpoint("Receipts") is None
     assert by_plural("cats") is None
     with pytest.raises(KeyError):
         resource("cat")
-    silent = {each.name for each in RESOURCES if each.webhook_category is None}
-    reference = {"account", "tax_rate", "item", "tracking_category", "currency"}
-    assert silent == {"company_info", *reference}
+    heard = {each.name for each in RESOURCES if each.webhook_category is not None}
+    left = {"credit_note", "prepayment", "overpayment"}
+    assert heard == {"contact", "invoice", "payment", *left}
+    assert len({each.name for each in KINDS}) == len(KINDS)
+    assert {each.name for each in KINDS} == {each.name for each in RESOURCES}
+
+
+def test_sources_of_one_resource_are_of_one_kind() -> None:
+    """Two endpoints may bring records of one name; consumers see one model under one topic."""
+    elsewhere = replace(INVOICE.endpoint, path="Elsewhere")
+    also = _rebuilt(INVOICE, endpoint=elsewhere)
+    assert by_name((INVOICE, CONTACT, also)) == {"invoice": (INVOICE, also), "contact": (CONTACT,)}
+    with pytest.raises(ResourceDefinitionError, match="invoice are not of one kind"):
+        by_name((INVOICE, _rebuilt(INVOICE, endpoint=elsewhere, topic_part="others")))
+    assert source_of("invoice", None) is source_of("invoice", "Elsewhere") is INVOICE
 
 
 def test_two_resources_never_share_a_name() -> None:
@@ -260,7 +277,7 @@ def test_endpoints_can_be_walked() -> None:
     """What the client and the sweeper rely on."""
     for each in RESOURCES:
         endpoint = each.endpoint
-        assert endpoint.page_size in {None, 1000}
+        assert endpoint.page_size in {None, 100, 1000}
         assert endpoint.scope_granular.startswith("accounting.")
         assert (endpoint.order is None) is (endpoint.page_size is None)
         assert replace(endpoint) == endpoint

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from unified.codecs import FLAG, INTEGER, TEXT, Codec, Scope
 from unified.ids import record_id
-from unified.model import FreeText, NoExtensions, Part, Record, Uuid
+from unified.model import FreeText, Part, Record, Uuid
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import ALL, Derived, Field
 
@@ -40,6 +40,16 @@ def _read_parent(_raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None
     }
 
 
+def _read_parent_endpoint(_raw: Mapping[str, Any], scope: Scope) -> str | None:
+    return None if scope.parent is None else scope.parent.endpoint
+
+
+def _place(record: Mapping[str, Any]) -> str:
+    """Its bytes: Xero shows what is known of it in the parent's list alone."""
+    above = record["extensions"]["xero"]["parent_endpoint"]
+    return f"{above}/{record['parent']['remote_id']}/Attachments/{record['remote_id']}"
+
+
 def _derive(record: dict[str, Any]) -> None:
     record["status"] = "active"  # Xero gives them none: one that it lists is there
     record["download_url"] = f"/v1/accounting/attachments/{record['id']}/content"
@@ -59,10 +69,22 @@ class AttachmentParent(Part):
     resource: str
 
 
+class XeroAttachmentExtensions(Part):
+    """Provider-only fields of an attachment."""
+
+    parent_endpoint: str | None
+
+
+class AttachmentExtensions(Part):
+    """Provider-only fields by provider."""
+
+    xero: XeroAttachmentExtensions
+
+
 class Attachment(Record):
     """A file. `sha256` is known once its bytes were fetched; `download_url` is below our API."""
 
-    extensions: NoExtensions
+    extensions: AttachmentExtensions
     parent: AttachmentParent | None
     file_name: FreeText | None
     mime_type: str | None
@@ -101,6 +123,7 @@ ATTACHMENT: Final = Resource(
     updated_key=None,
     gone_status="deleted",
     derive=_derive,
+    placed=_place,
     follow=_follow,
     fields=(
         Field("parent", (), Codec(_read_parent), ALL),
@@ -111,5 +134,6 @@ ATTACHMENT: Final = Resource(
         Field("include_with_document", "IncludeOnline", FLAG, ALL),
         Derived("sha256", volatile=True),
     ),
+    extensions=(Field("parent_endpoint", (), Codec(_read_parent_endpoint), ALL),),
     ignored=("Url",),
 )

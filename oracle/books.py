@@ -32,6 +32,9 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "item": ("Items", "ItemID"),
         "tracking_category": ("TrackingCategories", "TrackingCategoryID"),
         "currency": ("Currencies", "Code"),
+        "purchase_order": ("PurchaseOrders", "PurchaseOrderID"),
+        "quote": ("Quotes", "QuoteID"),
+        "repeating_transaction": ("RepeatingInvoices", "RepeatingInvoiceID"),
         "attachment": ("Attachments", "AttachmentID"),
     }
 )

@@ -46,6 +46,7 @@ NOT_JUDGED: Final[Mapping[str, str]] = MappingProxyType(
         "remote_tax_period": "follows the tax period",
         "remote_timezone": "follows the time zone",
         "remote_basis": "follows the basis of the payment term",
+        "remote_unit": "follows the unit of the schedule",
         "remote_sales": "follows the default tax mode",
         "remote_purchases": "follows the default tax mode",
         "e164": "ours, from the parts beside it, which are judged; null where in doubt",

@@ -11,6 +11,7 @@ from oracle.credits import credit_note, overpayment, prepayment
 from oracle.invoices import invoice
 from oracle.organisation import organisation
 from oracle.payments import payment
+from oracle.promises import purchase_order, quote, repeating_transaction
 from oracle.reference import account, currency, item, tax_rate, tracking_category
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, Any]]]] = (
@@ -28,6 +29,9 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, An
             "item": item,
             "tracking_category": tracking_category,
             "currency": currency,
+            "purchase_order": purchase_order,
+            "quote": quote,
+            "repeating_transaction": repeating_transaction,
             "attachment": attachment,
         }
     )
@@ -47,6 +51,9 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "item": "items",
         "tracking_category": "tracking-categories",
         "currency": "currencies",
+        "purchase_order": "purchase-orders",
+        "quote": "quotes",
+        "repeating_transaction": "repeating-transactions",
         "attachment": "attachments",
     }
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from oracle.change import Change
 from oracle.difference import Difference
+from oracle.promise_facts import of_order, of_quote, of_template
 
 Body = Mapping[str, Any]
 
@@ -164,6 +165,9 @@ _READERS: Final[Mapping[str, Callable[[Body, Body], Iterator[str]]]] = MappingPr
         "credit_note": _credit("credit_note"),
         "prepayment": _credit("prepayment"),
         "overpayment": _credit("overpayment"),
+        "purchase_order": of_order,
+        "quote": of_quote,
+        "repeating_transaction": of_template,
         "payment": _payment,
     }
 )

@@ -135,7 +135,12 @@ def _credit_removed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool
 
 
 def invoice_links(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What settles it: (endpoint path, remote id) of payments and credits."""
+    """What settles it, and the template that made it: (endpoint path, remote id) of each.
+
+    Nobody announces that a template ran but what it made.
+    """
+    template = (record["repeating_transaction"] or {}).get("remote_id")
+    made_by = [] if template is None else [("RepeatingInvoices", template)]
     payments = [("Payments", payment["id"]) for payment in record["payments"] or ()]
     applied = [(CREDIT_ENDPOINTS[item["resource"]], item["id"]) for item in record["credits"] or ()]
-    return payments + applied
+    return payments + applied + made_by

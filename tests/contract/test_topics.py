@@ -23,6 +23,9 @@ EVENTS = (
     "accounting.items.events.v1",
     "accounting.tracking-categories.events.v1",
     "accounting.currencies.events.v1",
+    "accounting.purchase-orders.events.v1",
+    "accounting.quotes.events.v1",
+    "accounting.repeating-transactions.events.v1",
 )
 STATES = tuple(name.replace(".events.", ".state.") for name in EVENTS)
 STATUSES = ("crm.invoice-payment-status.v1", "crm.contact-payment-status.v1")

@@ -149,6 +149,9 @@ class Rig:
             "item": ledger.reference.items,
             "tracking_category": ledger.reference.categories,
             "currency": ledger.reference.currencies,
+            "purchase_order": ledger.promises.orders,
+            "quote": ledger.promises.quotes,
+            "repeating_transaction": ledger.promises.templates,
         }
         read = await cursors(self.db, self.tenant)
         for name, shelf in shelves.items():

@@ -91,6 +91,16 @@ PAIRS = (
     ("currency", "base", NZ, Read.UNPAGED),
     ("currency", "without_cents", NZ, Read.UNPAGED),
     ("currency", "three_digits", US, Read.UNPAGED),
+    ("purchase_order", "late_delivery_in_dollars", NZ, Read.PAGED),
+    ("purchase_order", "billed_in_yen", JP, Read.SINGLE),
+    ("purchase_order", "words_of_tomorrow", US, Read.PAGED),
+    ("quote", "sent_and_expired", NZ, Read.PAGED),
+    ("quote", "accepted_in_euro", US, Read.SINGLE),
+    ("quote", "words_of_tomorrow", JP, Read.PAGED),
+    ("repeating_transaction", "monthly_invoices", NZ, Read.UNPAGED),
+    ("repeating_transaction", "bills_due_today", US, Read.SINGLE),
+    ("repeating_transaction", "deleted", JP, Read.UNPAGED),
+    ("repeating_transaction", "words_of_tomorrow", NZ, Read.UNPAGED),
 )
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)

@@ -203,17 +203,20 @@ def test_a_due_date_moved_to_today_falls_due() -> None:
     assert INVOICE.facts(unpaid(), unpaid(DueDate=today)) == []
 
 
-def test_payments_and_credits_are_linked() -> None:
-    """When one appears or vanishes, it deserves a look of its own."""
+def test_payments_credits_and_the_template_are_linked() -> None:
+    """When one appears or vanishes, it deserves a look of its own: nobody else tells that a template
+    ran."""
     assert INVOICE.linked(invoice()) == [
         ("Payments", "81aa0c3e-55d1-4b0e-8a3f-0f9e8d7c6b5a"),
         ("CreditNotes", "c1c2c3c4-d5d6-4e7e-8f8f-0a0b0c0d0e0f"),
         ("Overpayments", "0e0f1011-1213-4415-9617-18191a1b1c1d"),
+        ("RepeatingInvoices", "f0e1d2c3-b4a5-4697-8879-6a5b4c3d2e1f"),
     ]
     assert INVOICE.linked(normalized("invoice", "foreign_bill").record) == [
         ("Prepayments", "77777777-aaaa-4bbb-8ccc-ddddeeeeffff")
     ]
-    assert INVOICE.linked({**invoice(), "payments": None, "credits": None}) == []
+    nothing = dict.fromkeys(("payments", "credits", "repeating_transaction"))
+    assert INVOICE.linked({**invoice(), **nothing}) == []
 
 
 def test_credited_amount_follows_from_the_others() -> None:

@@ -19,6 +19,9 @@ from unified.resources.item import ITEM
 from unified.resources.overpayment import OVERPAYMENT
 from unified.resources.payment import PAYMENT
 from unified.resources.prepayment import PREPAYMENT
+from unified.resources.purchase_order import PURCHASE_ORDER
+from unified.resources.quote import QUOTE
+from unified.resources.repeating_transaction import REPEATING_TRANSACTION
 from unified.resources.tax_rate import TAX_RATE
 from unified.resources.tracking_category import TRACKING_CATEGORY
 from unified.shape import ResourceDefinitionError
@@ -36,6 +39,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     PREPAYMENT,
     OVERPAYMENT,
     PAYMENT,
+    PURCHASE_ORDER,
+    QUOTE,
+    REPEATING_TRANSACTION,
 )
 
 

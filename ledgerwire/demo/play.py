@@ -1,7 +1,6 @@
 """The demo's course: link, backfill, business days with nights between, one sweep, judgement."""
 
 import asyncio
-import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,9 +12,11 @@ import click
 import httpx
 
 from crm.progress import CrmProgress
-from ledgerwire.demo.figures import Figures, measure
-from ledgerwire.demo.judging import Judged, judge_installation
+from ledgerwire.demo.figures import measure
+from ledgerwire.demo.judging import judge_installation
 from ledgerwire.demo.linking import link_all
+from ledgerwire.demo.outcome import show_outcome
+from ledgerwire.demo.per_resource import Night, per_resource
 from ledgerwire.demo.progress import backfill_bar
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.demo.stage import Stage, programs, staged
@@ -23,7 +24,6 @@ from ledgerwire.failures import WrongUsage
 from ledgerwire.installation import Installation, open_installation
 from ledgerwire.lines import event_line
 from ledgerwire.tailing import Wanted, follow_broker
-from oracle.report import report
 from storage.cursors import bring_sweeps_forward
 from unified.clock import write_offset
 from unified.resources import RESOURCES
@@ -70,13 +70,14 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
                     await _link(stage, watch, options, say)
                     show = Tail(here, say)
                     async with show.running():
-                        await _play(stage, watch, options, say, stop)
+                        nights = await _play(stage, watch, options, say, stop)
                         await _last_sweep(here, watch, say)
                     judged = await judge_installation(
                         here.db, here.broker, stage.simulated.control_url
                     )
                     figures = await measure(here.db)
-    _print(options, judged, figures, say)
+                    resources = await per_resource(here.db, nights)
+    show_outcome(judged, figures, resources, quiet=options.quiet, as_json=options.as_json, say=say)
     return not judged.differences
 
 
@@ -143,8 +144,9 @@ async def _play(  # the stage and its players
     options: DemoOptions,
     say: Callable[[str], None],
     stop: asyncio.Event,
-) -> None:
-    """Business days until the time is up, a night after each."""
+) -> list[Night]:
+    """Business days until the time is up, a night after each; returns the nights."""
+    nights: list[Night] = []
     await watch.steer("faults", {"deliveries": {"lose": LOST}})
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -160,10 +162,12 @@ async def _play(  # the stage and its players
         await watch.steer("play", {"rate": 0})
         await watch.quiet(PATIENCE_S)
         offset += NIGHT
+        nights.append(Night(await watch.db.now(), offset))
         write_offset(stage.settings.clock_file or Path("clock"), offset)
         await watch.quiet(PATIENCE_S)
         say(f"{'':12}── night: {offset.days} {'day' if offset.days == 1 else 'days'} later ──")
     await watch.steer("play", {"rate": 0})
+    return nights
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
@@ -218,44 +222,3 @@ class Tail:
                 self._say(f"{'':12}… and {unseen} more")
                 unseen = 0
             self._say(event_line(message.value, short=True))
-
-
-def _print(
-    options: DemoOptions, judged: Judged, figures: Figures, say: Callable[[str], None]
-) -> None:
-    say("")
-    for topic, records in judged.topics.items():
-        say(f"{records:>7}  {topic}")
-    say("")
-    if figures.p50_ms is not None:
-        say(
-            f"webhook to Kafka: p50 {figures.p50_ms:.0f} ms, p99 {figures.p99_ms:.0f} ms "
-            f"({figures.webhook_changes} changes)"
-        )
-    per_change = figures.calls_per_change
-    if per_change is not None:
-        kilobytes = figures.play_bytes / max(figures.changes, 1) / 1000
-        say(
-            f"{figures.changes} changes after {figures.observed} backfilled: "
-            f"{per_change:.2f} calls and {kilobytes:.1f} kB a change"
-        )
-    found = judged.differences
-    if found or not options.quiet:
-        click.echo(report(found, counts=judged.verdict.counts))
-    elif not options.as_json:
-        click.echo(f"{figures.changes} changes, no difference")
-    if options.as_json:
-        click.echo(json.dumps(_as_json(judged, figures)))
-
-
-def _as_json(judged: Judged, figures: Figures) -> dict[str, object]:
-    return {
-        "ok": not judged.differences,
-        "differences": len(judged.differences),
-        "changes": figures.changes,
-        "topics": dict(judged.topics),
-        "latency_ms": {"p50": figures.p50_ms, "p99": figures.p99_ms},
-        "xero_calls": figures.calls,
-        "xero_bytes": figures.bytes,
-        "calls_per_change": figures.calls_per_change,
-    }

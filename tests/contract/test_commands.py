@@ -15,7 +15,8 @@ from ledgerwire.cli.serving import ROLES
 from ledgerwire.deadletters import list_dead_letters
 from ledgerwire.demo.figures import Figures
 from ledgerwire.demo.judging import Judged
-from ledgerwire.demo.play import _as_json as demo_json
+from ledgerwire.demo.outcome import outcome_json
+from ledgerwire.demo.per_resource import ResourceFigures
 from ledgerwire.doctor import looking
 from ledgerwire.overview import overview_of
 from ledgerwire.settings import Settings, variable
@@ -126,7 +127,11 @@ def test_demo_ends_with_the_promised_json() -> None:
     )  # fmt: skip
     judged = Judged(Verdict(differences=[], counts={}), {"xero.control.v1": 9})
 
-    told = demo_json(judged, figures)
+    accounts = ResourceFigures(
+        records=1, events=2, calls=3, bytes=4, fresh_p50_s=None, fresh_p99_s=0.5
+    )
+
+    told = outcome_json(judged, figures, {"accounts": accounts})
 
     assert told == {
         "ok": True,
@@ -137,7 +142,13 @@ def test_demo_ends_with_the_promised_json() -> None:
         "xero_calls": 6,
         "xero_bytes": 8,
         "calls_per_change": 0.75,
-    }
+        "resources": {
+            "accounts": {
+                "records": 1, "events": 2, "calls": 3, "bytes": 4,
+                "fresh_p50_s": None, "fresh_p99_s": 0.5,
+            },
+        },
+    }  # fmt: skip
 
 
 async def test_simulator_announces_itself_as_promised() -> None:

@@ -1,5 +1,6 @@
 """Invented books in Xero's wire format, for the tests of this package."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from unified.ids import ConnectionId, TenantId
+from unified.ids import ConnectionId, Parent, TenantId
 from unified.resource import Normalized, Resource, TenantContext
 from unified.resources import resource as resource_named
 from unified.shape import Read
@@ -38,6 +39,16 @@ JP = TenantContext(
     base_currency="JPY",
     business_date=TODAY,
 )
+INVOICED = Parent("invoice", "Invoices", "5b1f0a77-3c52-4e61-9f0a-6c2b8f0d1e11")
+BEFRIENDED = Parent("contact", "Contacts", "d2f7c0de-9bc4-4be2-9b7e-2f0c5a1b3c4d")
+MOVED = Parent("transaction", "BankTransfers", "9e107d9d-372b-4826-bd81-d3542a419d63")
+
+
+def below(context: TenantContext, parent: Parent) -> TenantContext:
+    """The same books, where one thing's parts are read."""
+    return replace(context, parent=parent)
+
+
 #: resource, name of the golden pair, whose books, kind of read
 PAIRS = (
     ("invoice", "part_paid_with_credit_note", NZ, Read.PAGED),
@@ -88,6 +99,9 @@ PAIRS = (
     ("tracking_category", "regions", NZ, Read.UNPAGED),
     ("tracking_category", "archived_and_empty", US, Read.SINGLE),
     ("tracking_category", "words_of_tomorrow", JP, Read.UNPAGED),
+    ("attachment", "shown_with_an_invoice", below(NZ, INVOICED), Read.SINGLE),
+    ("attachment", "of_a_contact", below(US, BEFRIENDED), Read.SINGLE),
+    ("attachment", "of_a_bank_transfer", below(JP, MOVED), Read.SINGLE),
     ("currency", "base", NZ, Read.UNPAGED),
     ("currency", "without_cents", NZ, Read.UNPAGED),
     ("currency", "three_digits", US, Read.UNPAGED),

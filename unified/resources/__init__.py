@@ -10,6 +10,7 @@ from typing import Final
 
 from unified.resource import Resource
 from unified.resources.account import ACCOUNT
+from unified.resources.attachment import ATTACHMENT
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
 from unified.resources.credit_note import CREDIT_NOTE
@@ -42,6 +43,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     PURCHASE_ORDER,
     QUOTE,
     REPEATING_TRANSACTION,
+    ATTACHMENT,  # the last, since it belongs to the others
 )
 
 

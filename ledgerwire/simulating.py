@@ -41,6 +41,7 @@ async def run_simulator(  # noqa: PLR0913  # one per option of the command
         any_client=any_client,
         tier=settings.xero_tier,
         bulk_consent=True,
+        payroll=True,
         opening=SMALL if small else OpeningBooks(),
     )
     async with RunningSimulator(config, port=port) as simulator:

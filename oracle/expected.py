@@ -11,6 +11,7 @@ from oracle.credits import credit_note, overpayment, prepayment
 from oracle.invoices import invoice
 from oracle.organisation import organisation
 from oracle.payments import payment
+from oracle.people import budget, contact_group, employee, user
 from oracle.promises import purchase_order, quote, repeating_transaction
 from oracle.reference import account, currency, item, tax_rate, tracking_category
 
@@ -29,6 +30,10 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, An
             "item": item,
             "tracking_category": tracking_category,
             "currency": currency,
+            "user": user,
+            "contact_group": contact_group,
+            "budget": budget,
+            "employee": employee,
             "purchase_order": purchase_order,
             "quote": quote,
             "repeating_transaction": repeating_transaction,
@@ -51,6 +56,10 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "item": "items",
         "tracking_category": "tracking-categories",
         "currency": "currencies",
+        "user": "users",
+        "contact_group": "contact-groups",
+        "budget": "budgets",
+        "employee": "employees",
         "purchase_order": "purchase-orders",
         "quote": "quotes",
         "repeating_transaction": "repeating-transactions",

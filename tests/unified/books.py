@@ -10,7 +10,7 @@ import msgspec
 
 from unified.ids import ConnectionId, Parent, TenantId
 from unified.resource import Normalized, Resource, TenantContext
-from unified.resources import resource as resource_named
+from unified.resources import source_of
 from unified.shape import Read
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -102,6 +102,20 @@ PAIRS = (
     ("attachment", "shown_with_an_invoice", below(NZ, INVOICED), Read.SINGLE),
     ("attachment", "of_a_contact", below(US, BEFRIENDED), Read.SINGLE),
     ("attachment", "of_a_bank_transfer", below(JP, MOVED), Read.SINGLE),
+    ("user", "adviser_who_owns", NZ, Read.UNPAGED),
+    ("user", "removed", US, Read.SINGLE),
+    ("user", "words_of_tomorrow", JP, Read.UNPAGED),
+    ("contact_group", "with_members", NZ, Read.SINGLE),
+    ("contact_group", "named_in_a_list", US, Read.UNPAGED),
+    ("contact_group", "deleted_and_empty", JP, Read.SINGLE),
+    ("budget", "tracked_with_lines", NZ, Read.SINGLE),
+    ("budget", "headed_in_a_list", US, Read.UNPAGED),
+    ("budget", "words_of_tomorrow", JP, Read.SINGLE),
+    ("employee", "australian_terminated", NZ, Read.PAGED),
+    ("employee", "new_zealand_whose_time_ended", NZ, Read.PAGED),
+    ("employee", "british_on_the_last_day", NZ, Read.PAGED),
+    ("employee", "of_the_old_endpoint", US, Read.UNPAGED),
+    ("employee", "old_and_deleted_in_words_of_tomorrow", JP, Read.SINGLE),
     ("currency", "base", NZ, Read.UNPAGED),
     ("currency", "without_cents", NZ, Read.UNPAGED),
     ("currency", "three_digits", US, Read.UNPAGED),
@@ -117,7 +131,21 @@ PAIRS = (
     ("repeating_transaction", "words_of_tomorrow", NZ, Read.UNPAGED),
 )
 
+#: The endpoint that a pair is of, where its resource has several.
+SOURCES = {
+    "australian_terminated": "PayrollAU/Employees",
+    "new_zealand_whose_time_ended": "PayrollNZ/Employees",
+    "british_on_the_last_day": "PayrollUK/Employees",
+    "of_the_old_endpoint": "Employees",
+    "old_and_deleted_in_words_of_tomorrow": "Employees",
+}
+
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def source(resource: str, name: str) -> Resource:
+    """The source of a golden pair."""
+    return source_of(resource, SOURCES.get(name))
 
 
 def wire(resource: str, name: str, **changes: Any) -> dict[str, Any]:
@@ -144,7 +172,7 @@ def normalized(
     **changes: Any,
 ) -> Normalized:
     """What normalizing makes of a golden pair's Xero side."""
-    return resource_named(resource).normalize(wire(resource, name, **changes), context, read)
+    return source(resource, name).normalize(wire(resource, name, **changes), context, read)
 
 
 def invoice(**changes: Any) -> dict[str, Any]:

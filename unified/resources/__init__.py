@@ -11,10 +11,18 @@ from typing import Final
 from unified.resource import Resource
 from unified.resources.account import ACCOUNT
 from unified.resources.attachment import ATTACHMENT
+from unified.resources.budget import BUDGET
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
+from unified.resources.contact_group import CONTACT_GROUP
 from unified.resources.credit_note import CREDIT_NOTE
 from unified.resources.currency import CURRENCY
+from unified.resources.employee import (
+    EMPLOYEE_AU,
+    EMPLOYEE_NZ,
+    EMPLOYEE_OLD,
+    EMPLOYEE_UK,
+)
 from unified.resources.invoice import INVOICE
 from unified.resources.item import ITEM
 from unified.resources.overpayment import OVERPAYMENT
@@ -25,21 +33,29 @@ from unified.resources.quote import QUOTE
 from unified.resources.repeating_transaction import REPEATING_TRANSACTION
 from unified.resources.tax_rate import TAX_RATE
 from unified.resources.tracking_category import TRACKING_CATEGORY
+from unified.resources.user import USER
 from unified.shape import ResourceDefinitionError
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     COMPANY_INFO,
+    USER,
     CURRENCY,
     ACCOUNT,
     TAX_RATE,
     TRACKING_CATEGORY,
+    BUDGET,
     ITEM,
     CONTACT,
+    CONTACT_GROUP,
     INVOICE,
     CREDIT_NOTE,
     PREPAYMENT,
     OVERPAYMENT,
     PAYMENT,
+    EMPLOYEE_AU,
+    EMPLOYEE_NZ,
+    EMPLOYEE_UK,
+    EMPLOYEE_OLD,
     PURCHASE_ORDER,
     QUOTE,
     REPEATING_TRANSACTION,

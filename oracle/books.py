@@ -32,6 +32,9 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "item": ("Items", "ItemID"),
         "tracking_category": ("TrackingCategories", "TrackingCategoryID"),
         "currency": ("Currencies", "Code"),
+        "transaction": ("BankTransactions", "BankTransactionID"),
+        "batch_payment": ("BatchPayments", "BatchPaymentID"),
+        "journal_entry": ("ManualJournals", "ManualJournalID"),
         "user": ("Users", "UserID"),
         "contact_group": ("ContactGroups", "ContactGroupID"),
         "budget": ("Budgets", "BudgetID"),
@@ -50,6 +53,7 @@ FURTHER: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
             ("PayrollNZ/Employees", "employeeID"),
             ("PayrollUK/Employees", "employeeID"),
         ),
+        "transaction": (("BankTransfers", "BankTransferID"),),
     }
 )
 #: Those whose id is a code, kept as Xero writes it.

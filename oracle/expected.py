@@ -5,10 +5,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from oracle.attachments import attachment
+from oracle.bank import batch_payment, transaction
 from oracle.common import Setting
 from oracle.contacts import contact
 from oracle.credits import credit_note, overpayment, prepayment
 from oracle.invoices import invoice
+from oracle.journals import manual_journal
 from oracle.organisation import organisation
 from oracle.payments import payment
 from oracle.people import budget, contact_group, employee, user
@@ -30,6 +32,9 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, An
             "item": item,
             "tracking_category": tracking_category,
             "currency": currency,
+            "transaction": transaction,
+            "batch_payment": batch_payment,
+            "journal_entry": manual_journal,
             "user": user,
             "contact_group": contact_group,
             "budget": budget,
@@ -56,6 +61,9 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "item": "items",
         "tracking_category": "tracking-categories",
         "currency": "currencies",
+        "transaction": "transactions",
+        "batch_payment": "batch-payments",
+        "journal_entry": "journal-entries",
         "user": "users",
         "contact_group": "contact-groups",
         "budget": "budgets",

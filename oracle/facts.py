@@ -110,14 +110,26 @@ def _credit(resource: str) -> Callable[[Body, Body], Iterator[str]]:
     return read
 
 
-def _payment(before: Body, after: Body) -> Iterator[str]:
-    if after.get("status") == "deleted":
-        if before.get("status") != "deleted":
-            yield "payment.deleted"
-    elif after.get("is_reconciled") and not before.get("is_reconciled"):
-        yield "payment.reconciled"
-    elif before.get("is_reconciled") and after.get("is_reconciled") is False:
-        yield "payment.unreconciled"
+def _reconcilable(resource: str) -> Callable[[Body, Body], Iterator[str]]:
+    """What moved at a bank: it ends, or is matched with a statement."""
+
+    def read(before: Body, after: Body) -> Iterator[str]:
+        was, now = before.get("status"), after.get("status")
+        if now in _ENDED:
+            if was != now:
+                yield f"{resource}.{_ENDED[now]}"
+        elif after.get("is_reconciled") and not before.get("is_reconciled"):
+            yield f"{resource}.reconciled"
+        elif before.get("is_reconciled") and after.get("is_reconciled") is False:
+            yield f"{resource}.unreconciled"
+
+    return read
+
+
+def _journal(before: Body, after: Body) -> Iterator[str]:
+    was, now = before.get("status"), after.get("status")
+    if was != now and now in {"posted", *_ENDED}:
+        yield f"journal_entry.{_ENDED.get(now, 'posted')}"
 
 
 def _moved(
@@ -168,6 +180,9 @@ _READERS: Final[Mapping[str, Callable[[Body, Body], Iterator[str]]]] = MappingPr
         "purchase_order": of_order,
         "quote": of_quote,
         "repeating_transaction": of_template,
-        "payment": _payment,
+        "payment": _reconcilable("payment"),
+        "batch_payment": _reconcilable("batch_payment"),
+        "transaction": _reconcilable("transaction"),
+        "journal_entry": _journal,
     }
 )

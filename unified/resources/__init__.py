@@ -12,6 +12,7 @@ from unified.resource import Resource
 from unified.resources.account import ACCOUNT
 from unified.resources.attachment import ATTACHMENT
 from unified.resources.budget import BUDGET
+from unified.resources.batch_payment import BATCH_PAYMENT
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
 from unified.resources.contact_group import CONTACT_GROUP
@@ -25,6 +26,7 @@ from unified.resources.employee import (
 )
 from unified.resources.invoice import INVOICE
 from unified.resources.item import ITEM
+from unified.resources.journal_entry import MANUAL_JOURNAL
 from unified.resources.overpayment import OVERPAYMENT
 from unified.resources.payment import PAYMENT
 from unified.resources.prepayment import PREPAYMENT
@@ -34,6 +36,7 @@ from unified.resources.repeating_transaction import REPEATING_TRANSACTION
 from unified.resources.tax_rate import TAX_RATE
 from unified.resources.tracking_category import TRACKING_CATEGORY
 from unified.resources.user import USER
+from unified.resources.transaction import BANK_TRANSACTION, BANK_TRANSFER
 from unified.shape import ResourceDefinitionError
 
 RESOURCES: Final[tuple[Resource, ...]] = (

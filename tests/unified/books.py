@@ -116,6 +116,19 @@ PAIRS = (
     ("employee", "british_on_the_last_day", NZ, Read.PAGED),
     ("employee", "of_the_old_endpoint", US, Read.UNPAGED),
     ("employee", "old_and_deleted_in_words_of_tomorrow", JP, Read.SINGLE),
+    ("transaction", "spent_with_tax_inside", NZ, Read.PAGED),
+    ("transaction", "foreign_overpayment_received", NZ, Read.SINGLE),
+    ("transaction", "side_of_a_transfer_in_yen", JP, Read.PAGED),
+    ("transaction", "words_of_tomorrow", JP, Read.UNPAGED),
+    ("transaction", "transfer_between_accounts", NZ, Read.UNPAGED),
+    ("transaction", "deleted_transfer_of_another_currency", US, Read.SINGLE),
+    ("batch_payment", "received_in_one_run", NZ, Read.UNPAGED),
+    ("batch_payment", "bills_in_yen_paid_in_dollars", NZ, Read.SINGLE),
+    ("batch_payment", "deleted_in_words_of_tomorrow", US, Read.UNPAGED),
+    ("journal_entry", "posted_with_tax_inside", NZ, Read.PAGED),
+    ("journal_entry", "draft_in_a_thin_list", JP, Read.UNPAGED),
+    ("journal_entry", "void_with_tax_on_top", US, Read.SINGLE),
+    ("journal_entry", "manual_words_of_tomorrow", JP, Read.PAGED),
     ("currency", "base", NZ, Read.UNPAGED),
     ("currency", "without_cents", NZ, Read.UNPAGED),
     ("currency", "three_digits", US, Read.UNPAGED),
@@ -138,6 +151,8 @@ SOURCES = {
     "british_on_the_last_day": "PayrollUK/Employees",
     "of_the_old_endpoint": "Employees",
     "old_and_deleted_in_words_of_tomorrow": "Employees",
+    "transfer_between_accounts": "BankTransfers",
+    "deleted_transfer_of_another_currency": "BankTransfers",
 }
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)

@@ -18,6 +18,7 @@ from handlers.compare import Seen
 from handlers.metrics import HandlerMetrics
 from handlers.waiting import Slices
 from unified.ids import Parent
+from unified.reports import ASKED, ASKED_ID
 from unified.resource import Endpoint, Normalized, NormalizeError, Resource, TenantContext
 from unified.shape import Read
 from xero.client import XeroClient
@@ -91,6 +92,27 @@ class Reader:
         harvest = await self.harvest(context, resource, page, Read.SINGLE, mark=before.mark)
         # What hides its id is still what was asked for.
         named = [replace(each, remote_id=each.remote_id or remote_id) for each in harvest.poison]
+        return replace(harvest, poison=named)
+
+    async def answer(
+        self,
+        context: TenantContext,
+        resource: Resource,
+        question: Mapping[str, Any],
+        *,
+        before: Before,
+    ) -> Harvest:
+        """What Xero answers to a question, which is put beside it; empty where what it is about is
+        not known to Xero."""
+        try:
+            page = await self.client.get_list(
+                context.tenant_id, resource.endpoint, params=question[ASKED]
+            )
+        except ResourceMissing:
+            return Harvest()
+        asked = replace(page, items=[{**item, **question} for item in page.items])
+        harvest = await self.harvest(context, resource, asked, Read.SINGLE, mark=before.mark)
+        named = [replace(each, remote_id=question[ASKED_ID]) for each in harvest.poison]
         return replace(harvest, poison=named)
 
     async def children(

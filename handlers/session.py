@@ -23,6 +23,7 @@ from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, p
 from handlers.reading import Before, Harvest
 from handlers.retry import Bury, Retry, Snooze, decide
 from handlers.slow_lane import backfill_organisation, backfill_origin, slow_step
+from handlers.snapshots import note_snapshot, question_of, refuse_snapshots
 from handlers.sweeping import walk
 from handlers.workshop import Workshop, bury, take_in
 from storage.absorbing import lock_tenant
@@ -39,7 +40,7 @@ from storage.tenant_context import read_context
 from storage.work import Work, look
 from unified.ids import TenantId
 from unified.resource import Resource, TenantContext
-from unified.resources import RESOURCES, by_endpoint
+from unified.resources import SOURCES, by_endpoint
 from xero.client import HANDLERS
 from xero.errors import RateLimited, XeroError
 
@@ -179,7 +180,7 @@ class TenantSession:
         due = work.notices
         carried = [notice for notice in due if by_endpoint(notice.endpoint) is not None]
         await self._drop([notice for notice in due if by_endpoint(notice.endpoint) is None])
-        chosen = plan(carried, {r.endpoint.path: r.endpoint for r in RESOURCES}, budget=free)
+        chosen = plan(carried, {r.endpoint.path: r.endpoint for r in SOURCES}, budget=free)
         await self._all(self._perform(work, call) for call in chosen.calls)
 
     @staticmethod
@@ -220,6 +221,12 @@ class TenantSession:
         try:
             await self._fetch(work, resource, call, take)
         except XeroError as error:
+            reason = refusal_of(resource.endpoint, error)
+            if reason is not None and resource.endpoint.asked is not None:
+                await refuse_snapshots(
+                    self.shop, self.tenant_id, resource, reason, fencing=self.fencing
+                )
+                return
             notices = tuple(each for each in notices if each.remote_id not in answered)
             await self._failed(resource, notices, error, batched=len(notices) > 1)
             if isinstance(error, RateLimited):
@@ -277,7 +284,12 @@ class TenantSession:
         match call:
             case SingleRead():
                 remote_id = call.notice.remote_id
-                await take(await reader.single(context, resource, remote_id, before=before))
+                question = await question_of(self.shop, context, resource, remote_id)
+                if question is None:
+                    await take(await reader.single(context, resource, remote_id, before=before))
+                    return
+                await take(await reader.answer(context, resource, question, before=before))
+                await note_snapshot(self.shop, self.tenant_id, resource, fencing=self.fencing)
             case IdsRead():
                 ids = [notice.remote_id for notice in call.notices]
                 await take(await reader.by_ids(context, resource, ids, before=before))

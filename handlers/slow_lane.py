@@ -20,6 +20,7 @@ from handlers.children import ask_for_all, parents_are_listed
 from handlers.details import ask_for_details
 from handlers.reading import Harvest, following, is_last
 from handlers.schedule import observed_rate, sweep_interval
+from handlers.snapshots import ask_for_snapshots
 from handlers.sweeping import OVERLAP, shrank, walk
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import LockedTenant, announce, lock_tenant
@@ -40,7 +41,7 @@ from storage.webhook_watch import note_untold, watch_of
 from unified.codecs import instant_text
 from unified.ids import RemoteId
 from unified.resource import Resource, TenantContext
-from unified.resources import RESOURCES
+from unified.resources import RESOURCES, SOURCES
 from unified.resources import resource as resource_named
 from xero.errors import RateLimited, XeroError
 from xero.paging import Page
@@ -78,7 +79,7 @@ async def slow_step(shop: Workshop, context: TenantContext, fencing: int) -> boo
     """
     states = await cursors(shop.db, context.tenant_id)
     now = shop.clock.now()
-    for resource in RESOURCES:
+    for resource in SOURCES:
         state = states.get(resource.endpoint.path)
         if state is None or state.sweep_due_at > now:
             continue
@@ -92,6 +93,8 @@ async def _step_of(
     shop: Workshop, context: TenantContext, resource: Resource, state: Cursor, now: datetime
 ) -> "_Step":
     """What is due of an endpoint: a page of its backfill, a page of its audit, or a sweep."""
+    if resource.endpoint.asked is not None:
+        return ask_for_snapshots
     if state.backfill_state != "done":
         return _backfill_step
     audit = await due_audit(shop, context, resource, state, now=now)
@@ -193,7 +196,7 @@ async def _sweep(
     rates = {
         path: other.changes_per_hour
         for path, other in others.items()
-        if other.unsupported_reason is None
+        if other.unsupported_reason is None and path in PACES
     }
     rates[resource.endpoint.path] = rate
     share = shop.share

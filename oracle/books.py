@@ -43,6 +43,7 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "quote": ("Quotes", "QuoteID"),
         "repeating_transaction": ("RepeatingInvoices", "RepeatingInvoiceID"),
         "attachment": ("Attachments", "AttachmentID"),
+        "report": ("Reports", "AskedID"),
     }
 )
 #: Further lists of a resource whose things stand in several.
@@ -57,7 +58,7 @@ FURTHER: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     }
 )
 #: Those whose id is a code, kept as Xero writes it.
-_CODED: Final = frozenset({"tax_rate", "currency", "attachment"})
+_CODED: Final = frozenset({"tax_rate", "currency", "attachment", "report"})
 #: Collections whose things have files, and what these things are to us.
 PARENTS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -28,6 +28,11 @@ VOLATILE: Final[Mapping[str, str]] = MappingProxyType(
         "quantity_on_hand": "moves with every document that names the item, without a stamp",
         "total_cost_pool": "moves with the quantity",
         "sha256": "known once somebody fetched the bytes: what is said of the file stays",
+        "balance_as_of": "Xero's clock, of the report that the balance is from",
+        "parameters": "days that a snapshot was asked for: they pass without figures moving",
+        "columns": "days again, as heads of columns",
+        "title_lines": "days again, in words",
+        "generated_at": "Xero's clock",
         "balances": "move with other things' changes, without a stamp; payment status has them",
     }
 )
@@ -61,6 +66,8 @@ _LABELS = frozenset({"name", "code"})
 _REFERENCE = frozenset({"id", "remote_id", "resource"}) | _LABELS
 #: A position is not content: a line put on top would else change all lines below it.
 _POSITION = "line_number"
+#: And what stands in rows of reports in words: names and days, which move without figures.
+_SAID = frozenset({_POSITION, "label", "text"})
 
 
 def content(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +98,7 @@ def _kept(value: Any) -> Any:
     if isinstance(value, Mapping):
         if value.get("remote_id") is not None and value.keys() <= _REFERENCE:
             return {name: held for name, held in value.items() if name not in _LABELS}
-        return {name: _kept(held) for name, held in value.items() if name != _POSITION}
+        return {name: _kept(held) for name, held in value.items() if name not in _SAID}
     if isinstance(value, list):
         kept = [_kept(held) for held in value]
         if kept and all(isinstance(held, Mapping) and held.get("id") for held in kept):

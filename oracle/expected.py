@@ -16,6 +16,7 @@ from oracle.payments import payment
 from oracle.people import budget, contact_group, employee, user
 from oracle.promises import purchase_order, quote, repeating_transaction
 from oracle.reference import account, currency, item, tax_rate, tracking_category
+from oracle.reports import report
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, Any]]]] = (
     MappingProxyType(
@@ -43,6 +44,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, An
             "quote": quote,
             "repeating_transaction": repeating_transaction,
             "attachment": attachment,
+            "report": report,
         }
     )
 )
@@ -72,6 +74,7 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "quote": "quotes",
         "repeating_transaction": "repeating-transactions",
         "attachment": "attachments",
+        "report": "reports",
     }
 )
 

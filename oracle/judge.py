@@ -17,6 +17,7 @@ from oracle.difference import Difference
 from oracle.histories import check_histories, read_histories
 from oracle.inputs import MirrorRow, latest, message
 from oracle.partitions import check_partitions
+from oracle.reports import check_balances
 from oracle.things import Thing, check_mirror, check_states
 
 
@@ -100,6 +101,7 @@ def examine(  # noqa: PLR0913  # the six things that must agree
     everything = chain(event_records, state_records, invoice_records, contact_records)
     differences = [
         *check_mirror(held, rows, days),
+        *check_balances(held, rows, days),
         *check_states(rows, newest),
         *check_histories(histories, rows, complete=complete, judged=frozenset(days)),
         *check_partitions(everything),

@@ -104,8 +104,6 @@ def account(raw: Raw, setting: Setting) -> dict[str, Any]:
         "reporting_code": text(raw.get("ReportingCode")),
         "reporting_name": text(raw.get("ReportingCodeName")),
         "is_watchlisted": flag(raw.get("AddToWatchlist")),
-        "current_balance": None,
-        "balance_as_of": None,
         "parent_account": None,
         "has_attachments": flag(raw.get("HasAttachments")),
     }

@@ -41,12 +41,11 @@ _KINDS = {
     "SPEND-OVERPAYMENT": "APOVERPAYMENT",
     "RECEIVE": "CASHREC",
     "SPEND": "CASHPAID",
-    # The journals of a refund are of the kind of what is refunded, where there is no kind of its
-    # own (Xero: Journals, SourceType).
-    "ARPREPAYMENTPAYMENT": "ARPREPAYMENT",
-    "APPREPAYMENTPAYMENT": "APPREPAYMENT",
-    "AROVERPAYMENTPAYMENT": "AROVERPAYMENT",
-    "APOVERPAYMENTPAYMENT": "APOVERPAYMENT",
+    # There is one kind for refunds of whatever credit (Xero: Journals, SourceType).
+    "ARPREPAYMENTPAYMENT": "ARCREDITPAYMENT",
+    "APPREPAYMENTPAYMENT": "APCREDITPAYMENT",
+    "AROVERPAYMENTPAYMENT": "ARCREDITPAYMENT",
+    "APOVERPAYMENTPAYMENT": "APCREDITPAYMENT",
 }
 """SourceType by the type of what is booked, where they differ."""
 

@@ -26,6 +26,7 @@ from simulator import (
 )
 from simulator.ledger import Ledger
 from simulator.model import CreditKind
+from simulator.raw_reports import raw_journals, raw_reports
 from simulator.shapes import Shape
 
 
@@ -68,6 +69,8 @@ def raw(ledger: Ledger) -> dict[str, Any]:
         "Attachments": filed.raw_files(ledger),
         **_reference(ledger),
         **_people(ledger),
+        "Reports": raw_reports(ledger),
+        "Journals": raw_journals(ledger),
         "Payments": [
             payment_view.wire(ledger, payment, Shape.SINGLE) for payment in ledger.payments
         ],

@@ -74,7 +74,8 @@ SELECT t.id AS tenant_id, t.name, t.external_id, t.state, t.state_reason, t.stat
        (SELECT CASE WHEN count(*) = count(greatest(c.last_swept_at, c.backfill_ended_at))
                     THEN min(greatest(c.last_swept_at, c.backfill_ended_at)) END
           FROM cursor c
-         WHERE c.tenant_id = t.id AND c.unsupported_reason IS NULL) AS verified_since
+         WHERE c.tenant_id = t.id AND c.unsupported_reason IS NULL
+           AND c.snapshot_every IS NULL) AS verified_since
   FROM tenant t
  ORDER BY t.name, t.id
 """

@@ -4,7 +4,7 @@ Nothing here decides whether something changed: `handlers.absorb` does. Function
 a connection inside a transaction that holds the tenant's row (`storage.absorbing.lock_tenant`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -78,6 +78,14 @@ SELECT remote_id, unified, fingerprint, sequence, completeness, updated_at, aske
        first_seen_at, changed_at, is_deleted, endpoint
   FROM record
  WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($3::text[])
+"""
+
+_ALL = """
+SELECT remote_id, unified, fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
+       first_seen_at, changed_at, is_deleted, endpoint
+  FROM record
+ WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
+ ORDER BY remote_id
 """
 
 _UPSERT = """
@@ -157,6 +165,28 @@ async def known_records(
     """The mirror's rows for these ids; ids it does not hold are left out."""
     rows = await conn.fetch(_KNOWN, tenant_id, resource, list(remote_ids))
     return {row["remote_id"]: _known(row) for row in rows}
+
+
+async def all_known(conn: Connection, tenant_id: TenantId, resource: str) -> list[KnownRecord]:
+    """The mirror's rows of a resource that has few, such as accounts, but for removed ones."""
+    return [_known(row) for row in await conn.fetch(_ALL, tenant_id, resource)]
+
+
+async def restate_records(
+    conn: Connection, tenant_id: TenantId, resource: str, records: Mapping[RemoteId, bytes]
+) -> None:
+    """Replace what is stored of these where only volatile fields moved, by no read of their own."""
+    if not records:
+        return
+    await conn.execute(
+        """UPDATE record SET unified = r.unified::json
+             FROM unnest($3::text[], $4::text[]) AS r(remote_id, unified)
+            WHERE tenant_id = $1 AND resource = $2 AND record.remote_id = r.remote_id""",
+        tenant_id,
+        resource,
+        list(records),
+        [unified.decode() for unified in records.values()],
+    )
 
 
 async def write_records(

@@ -39,6 +39,7 @@ from unified.vocabulary import (
     Pace,
     TenantContext,
     Timer,
+    Told,
 )
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "ResourceDefinitionError",
     "TenantContext",
     "Timer",
+    "Told",
 ]
 
 #: Of the common block, what may differ between two reads of the same content.
@@ -124,6 +126,7 @@ class Resource:
         facts_of: the business meaning of a change, given both sides.
         placed: where Xero shows a thing below its API, if that is not the endpoint's own place.
         follow: mends a record that an answer has moved, given what was known before.
+        told: what a record says about others that nobody else says; None: nothing.
         linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
         written: what Xero takes of a record, given what makes its whole write body; raises
             DenormalizeError for what it would refuse.
@@ -156,6 +159,7 @@ class Resource:
     placed: Callable[[Record], str] | None = None
     follow: Callable[[Record, dict[str, Any]], None] = _nothing_follows
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
+    told: Callable[[Record], Told] | None = None
     written: Callable[[Record, Callable[[], dict[str, Any]]], dict[str, Any]] = _whole
     operations: tuple[str, ...] = ()
     schema_minor: int = 0

@@ -128,6 +128,8 @@ class Endpoint:
             address, where there is no list of all.
         offset_key: key of the number by which the list goes on (`offset`, exclusive, oldest first,
             `page_size` a piece), where it has such a number in place of pages.
+        asked: there is nothing to list: each read is an answer to a question of ours, such as a
+            report, by its remote id and the organisation's business date. Read by schedule only.
     """
 
     path: str
@@ -154,6 +156,7 @@ class Endpoint:
     countries: frozenset[str] = frozenset()
     children: tuple[str, ...] = ()
     offset_key: str | None = None
+    asked: Callable[[str, date], Mapping[str, str]] | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -198,6 +201,19 @@ class Normalized:
     carried: frozenset[str]
     business_date: date | None
     drift: tuple[Drift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one record says about all others of a resource, such as a report about accounts.
+
+    Attributes:
+        resource: the others' name.
+        of: what it says of one of them: fields of its record with their values.
+    """
+
+    resource: str
+    of: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ledgerwire.wiring.tokens import StoredTokens
 from storage.database import Database
 from storage.secrets import SecretBox
 from unified.resource import Endpoint
-from unified.resources import RESOURCES
+from unified.resources import RESOURCES, SOURCES
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.limits import ConcurrentCalls
@@ -96,4 +96,4 @@ async def xero_side(here: Installation, *, lending: bool) -> AsyncIterator[XeroS
 
 def readable_endpoints() -> list[Endpoint]:
     """The endpoints whose scopes a consent must cover."""
-    return [resource.endpoint for resource in RESOURCES]
+    return [resource.endpoint for resource in SOURCES]

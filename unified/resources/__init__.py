@@ -33,6 +33,7 @@ from unified.resources.prepayment import PREPAYMENT
 from unified.resources.purchase_order import PURCHASE_ORDER
 from unified.resources.quote import QUOTE
 from unified.resources.repeating_transaction import REPEATING_TRANSACTION
+from unified.resources.report import REPORTS
 from unified.resources.tax_rate import TAX_RATE
 from unified.resources.tracking_category import TRACKING_CATEGORY
 from unified.resources.user import USER
@@ -69,6 +70,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     ATTACHMENT,  # the last, since it belongs to the others
 )
 
+#: All sources, those too that are read on demand only.
+SOURCES: Final[tuple[Resource, ...]] = (*RESOURCES, *REPORTS)
+
 
 def _index(pairs: list[tuple[str, Resource]]) -> Mapping[str, Resource]:
     found = dict(pairs)
@@ -92,11 +96,11 @@ def by_name(resources: tuple[Resource, ...]) -> Mapping[str, tuple[Resource, ...
     return {name: tuple(of) for name, of in found.items()}
 
 
-_BY_NAME = by_name(RESOURCES)
+_BY_NAME = by_name(SOURCES)
 #: One for each resource, however many sources it has: for names, topics and schemas.
 KINDS: Final[tuple[Resource, ...]] = tuple(of[0] for of in _BY_NAME.values())
 _BY_PLURAL = _index([(each.plural, each) for each in KINDS])
-_BY_ENDPOINT = _index([(each.endpoint.path, each) for each in RESOURCES])
+_BY_ENDPOINT = _index([(each.endpoint.path, each) for each in SOURCES])
 _BY_CATEGORY = _index(
     [(each.webhook_category, each) for each in RESOURCES if each.webhook_category is not None]
 )

@@ -1,6 +1,7 @@
 """Accounts: the chart of accounts, bank accounts among them.
 
-Balances are no part of an account at Xero: they come from reports, so they stay empty here.
+Balances are no part of an account at Xero: they come from snapshots of the trial balance, where
+such are taken, and show as balance sheets do: what is owed and what was earned above zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -247,8 +248,8 @@ ACCOUNT: Final = Resource(
         Field("reporting_code", "ReportingCode", TEXT, write=True),
         Field("reporting_name", "ReportingCodeName", TEXT),
         Field("is_watchlisted", "AddToWatchlist", FLAG, write=True, cosmetic=True),
-        Constant("current_balance"),
-        Constant("balance_as_of"),
+        Derived("current_balance"),
+        Derived("balance_as_of", volatile=True),
         Constant("parent_account"),
         Field("has_attachments", "HasAttachments", flag(absent=False), cosmetic=True),
     ),

@@ -19,9 +19,9 @@ from typing import Any
 
 import msgspec
 
-from tests.unified.books import GOLDEN, NZ, PAIRS, wire
+from tests.unified.books import INVOICED, NZ, PAIRS, below, source, wire
 from unified.resource import Resource, TenantContext
-from unified.resources import RESOURCES, sources
+from unified.resources import RESOURCES
 from unified.shape import Read
 
 Raw = dict[str, Any]
@@ -66,10 +66,7 @@ def specimens() -> tuple[Specimen, ...]:
 
 def _golden() -> Iterator[Specimen]:
     for name, pair, context, read in PAIRS:
-        raw = wire(name, pair)
-        for source in sources(name):
-            if source.endpoint.id_key in raw:
-                yield Specimen(source, context, read, raw, f"{name}/{pair}")
+        yield Specimen(source(name, pair), context, read, wire(name, pair), f"{name}/{pair}")
 
 
 def _examples() -> Iterator[Specimen]:
@@ -77,11 +74,12 @@ def _examples() -> Iterator[Specimen]:
         document = _DECODER.decode(path.read_bytes())
         if not isinstance(document, dict):
             continue
-        for source in RESOURCES:
-            found = document.get(source.endpoint.item_key)
+        for each in RESOURCES:
+            found = document.get(each.endpoint.item_key)
+            context = below(NZ, INVOICED) if each.endpoint.children else NZ
             for raw in found if isinstance(found, list) else ():
-                if isinstance(raw, dict) and raw.get(source.endpoint.id_key):
-                    yield Specimen(source, NZ, Read.SINGLE, raw, path.stem)
+                if isinstance(raw, dict) and raw.get(each.endpoint.id_key):
+                    yield Specimen(each, context, Read.SINGLE, raw, path.stem)
 
 
 def has_examples() -> bool:
@@ -155,6 +153,3 @@ def damaged(specimen: Specimen, random: Random) -> Raw:
 def told(raw: Raw) -> str:
     """An object as JSON, for whoever has to find out what happened."""
     return json.dumps(raw, default=str)[:2_000]
-
-
-__all__ = ["GOLDEN", "Specimen", "damaged", "has_examples", "specimens", "told", "words"]

@@ -87,20 +87,22 @@ class _Comparison:
     def _kinds(self, schema: Schema, side: int, part: str = "") -> dict[str, tuple[str, Schema]]:
         """The alternatives of a schema under what they are ("null", "string", "object", …), each
         with the name of the part that it is, or none."""
+        if isinstance(schema, bool):  # short for anything at all, and for nothing
+            return {str(schema): ("", {})}
         if "anyOf" in schema:
-            said = {key: schema[key] for key in (KEY,) if key in schema}
+            said = {key: value for key, value in schema.items() if key != "anyOf"}
             return {
                 kind: (name, {**said, **found})
                 for each in schema["anyOf"]
                 for kind, (name, found) in self._kinds(each, side).items()
             }
         name = schema.get("$ref", "")
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
         if name.startswith(_LOCAL):
             name = name.removeprefix(_LOCAL)
-            beside = {key: value for key, value in schema.items() if key != "$ref"}
             return self._kinds({**self._parts[side][name], **beside}, side, name)
         if name:
-            return {f"a {_VERSION.sub('', name)}": ("", {})}
+            return {f"a {_VERSION.sub('', name)}": ("", beside)}
         return {str(schema.get("type", "one of its values")): (part, schema)}
 
 

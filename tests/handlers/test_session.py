@@ -138,7 +138,7 @@ async def test_hint_that_comes_while_its_thing_is_read_is_read_again(rig: Rig) -
 
 async def test_what_nobody_carries_is_dropped(rig: Rig) -> None:
     """A notice of an endpoint that an earlier or later version read."""
-    await rig.hint("00000000-0000-4000-8000-000000000001", "Quotes")
+    await rig.hint("00000000-0000-4000-8000-000000000001", "Receipts")
     before = rig.calls
 
     await rig.work()

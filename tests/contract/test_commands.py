@@ -56,6 +56,7 @@ COMMANDS = {
     "keys revoke": set(),
     "secrets rotate": set(),
     "epoch bump": set(),
+    "schemas export": set(),
 }  # fmt: skip
 
 DEFAULTS = {

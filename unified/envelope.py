@@ -179,7 +179,7 @@ def build_event(  # noqa: PLR0913  # an envelope is what is put into it
             "completeness": subject["completeness"],
             "raw_hash": raw_hash,
         },
-        "links": _links(resource, subject),
+        "links": _links(resource, subject, erased=after is None),
     }
     if remote_data is not None:
         event["remote_data"] = remote_data
@@ -264,10 +264,11 @@ def _text(instant: datetime | None) -> str | None:
     return None if instant is None else instant_text(instant)
 
 
-def _links(resource: Resource, subject: Mapping[str, Any]) -> dict[str, str]:
-    remote = "/".join((resource.endpoint.api, *resource.endpoint.parts))
-    if resource.endpoint.single:
-        remote = f"{remote}/{subject['remote_id']}"
+def _links(resource: Resource, subject: Mapping[str, Any], *, erased: bool) -> dict[str, str]:
+    endpoint = resource.endpoint
+    # Of an erased thing too little is known to say where it is shown by itself.
+    place = "/".join(endpoint.parts) if erased else resource.place(subject)
+    remote = f"{endpoint.api}/{place}"
     return {
         "self": f"/v1/{resource.space}/{resource.plural}/{subject['id']}",
         "proxy": f"/v1/proxy/{remote}",

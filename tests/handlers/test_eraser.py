@@ -7,13 +7,16 @@ import pytest
 
 from handlers.eraser import erase_due
 from storage.database import Database
-from storage.erasure import left_to_erase
+from storage.erasure import ERASURE, left_to_erase
 from storage.errors import TenantNotLinked
 from storage.tenant_states import change_state
 from storage.tenants import NewLink, link_tenant, tenant
-from tests.handlers.answers import CONTACT, raw_contact
+from tests.handlers.answers import CONTACT, NOW, raw_contact
 from tests.handlers.rig import FEW, Rig, running
 from tests.storage.makers import announced, link
+from unified.envelope import erasure_event
+from unified.resource import Resource
+from unified.resources import RESOURCES
 
 TABLES = ("record", "notice", "timer", "cursor")
 
@@ -63,6 +66,17 @@ async def test_each_thing_gets_an_event_and_a_tombstone_without_content(rig: Rig
         assert row["value"].rstrip(b"}").endswith(b'"normalized_at":null')  # timing stays last
     numbers = [row["tenant_sequence"] for row in rows]
     assert numbers == list(range(numbers[0], numbers[0] + len(known)))
+
+
+@pytest.mark.parametrize("of", RESOURCES, ids=lambda each: each.endpoint.path)
+def test_every_kind_of_thing_can_be_erased(of: Resource) -> None:
+    """Though nothing is known of it any more but its ids."""
+    event = erasure_event(
+        resource=of, tenant_id="t", connection_id="c", entity_id="e", remote_id="r", epoch=1,
+        sequence=2, tenant_sequence=3, cause={"kind": ERASURE, "coalesced": 1}, detected_at=NOW,
+    )  # fmt: skip
+
+    assert event["entity"] == {"resource": of.name, "id": "e", "remote_id": "r"}
 
 
 async def test_nothing_of_it_is_left(rig: Rig) -> None:

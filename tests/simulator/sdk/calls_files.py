@@ -5,6 +5,7 @@ from collections.abc import Callable
 from xero_python.accounting import HistoryRecord, HistoryRecords
 
 from tests.simulator.sdk.calls import tries_as
+from tests.simulator.sdk.calls_bank import batch, journal, transfer
 from tests.simulator.sdk.calls_promises import order, quote, template
 from tests.simulator.sdk.world import World
 
@@ -13,9 +14,11 @@ Make = Callable[[World], str]
 ATTACHED: dict[str, Make] = {
     "account": lambda world: str(world.api.get_accounts(world.tenant).accounts[0].account_id),
     "bank_transaction": lambda world: str(world.bank_transaction().bank_transaction_id),
+    "bank_transfer": lambda world: str(transfer(world).bank_transfer_id),
     "contact": lambda world: str(world.contact().contact_id),
     "credit_note": lambda world: str(world.credit_note().credit_note_id),
     "invoice": lambda world: str(world.invoice().invoice_id),
+    "manual_journal": lambda world: str(journal(world).manual_journal_id),
     "purchase_order": lambda world: str(order(world).purchase_order_id),
     "quote": lambda world: str(quote(world).quote_id),
     "repeating_invoice": lambda world: str(template(world).repeating_invoice_id),
@@ -25,6 +28,16 @@ TOLD: dict[str, tuple[str, str, Make]] = {
         "get_bank_transactions_history",
         "create_bank_transaction_history_record",
         lambda world: str(world.bank_transaction().bank_transaction_id),
+    ),
+    "bank_transfer": (
+        "get_bank_transfer_history",
+        "create_bank_transfer_history_record",
+        lambda world: str(transfer(world).bank_transfer_id),
+    ),
+    "batch_payment": (
+        "get_batch_payment_history",
+        "create_batch_payment_history_record",
+        lambda world: str(batch(world).batch_payment_id),
     ),
     "contact": (
         "get_contact_history",
@@ -45,6 +58,11 @@ TOLD: dict[str, tuple[str, str, Make]] = {
         "get_item_history",
         "create_item_history",
         lambda world: str(world.item().item_id),
+    ),
+    "manual_journal": (
+        "get_manual_journals_history",
+        "create_manual_journal_history_record",
+        lambda world: str(journal(world).manual_journal_id),
     ),
     "overpayment": (
         "get_overpayment_history",

@@ -21,7 +21,14 @@ from simulator.resources import ENDPOINTS
 from tests.simulator.sdk.calls import CALLS
 from tests.simulator.sdk.world import World, running
 
-for module in ("calls_documents", "calls_files", "calls_money", "calls_promises", "calls_settings"):
+for module in (
+    "calls_bank",
+    "calls_documents",
+    "calls_files",
+    "calls_money",
+    "calls_promises",
+    "calls_settings",
+):
     importlib.import_module(f"tests.simulator.sdk.{module}")
 
 # The SDK asks urllib3 for headers in a way that urllib3 has given up since.

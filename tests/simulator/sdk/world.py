@@ -53,7 +53,7 @@ from tests.simulator.callers import EMPTY, REDIRECT
 SCOPES = (
     "openid profile email offline_access accounting.settings accounting.contacts "
     "accounting.invoices accounting.payments accounting.banktransactions "
-    "accounting.attachments paymentservices"
+    "accounting.manualjournals accounting.attachments paymentservices"
 )
 DAY = date(2026, 3, 10)
 

@@ -41,7 +41,7 @@ def template(rig: Rig, **schedule: Any) -> Any:
 
 
 async def next_day(rig: Rig) -> None:
-    """Midnight in the organisation: Xero runs its templates, our calendar turns. No sweep is due."""
+    """Midnight in the organisation: templates run, our calendar turns, and no sweep is due."""
     rig.clock.advance(DAY)
     rig.simulator.books.turn()
     await rig.only("none")

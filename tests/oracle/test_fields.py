@@ -16,6 +16,7 @@ from oracle.crm import CRM_NOT_JUDGED
 from oracle.expected import TOPIC_PARTS, expected_record
 from oracle.match import Bag
 from tests.oracle import money as m
+from tests.oracle import promises as p
 from tests.oracle import records as r
 from tests.oracle import reference as ref
 from unified.resources import RESOURCES, resource
@@ -40,6 +41,9 @@ RAW = {
     "item": ref.RAW_DESK,
     "tracking_category": ref.RAW_REGION,
     "currency": ref.RAW_YEN,
+    "purchase_order": p.RAW_ORDER,
+    "quote": p.RAW_QUOTE,
+    "repeating_transaction": p.RAW_TEMPLATE,
     "attachment": ref.RAW_FILE,
 }
 SETTING = Setting(r.TENANT, "NZD", date(2026, 11, 22))

@@ -31,7 +31,7 @@ from storage.parents import parents_with
 from storage.records import known_records
 from storage.work import Work
 from unified.ids import Parent, RemoteId, TenantId
-from unified.resource import Resource
+from unified.resource import Resource, TenantContext
 from unified.resources import by_endpoint, source_of
 
 AT_ONCE = 100  #: parents that are read without waiting; the rest is spread
@@ -55,25 +55,37 @@ def parents_are_listed(states: dict[str, Cursor]) -> bool:
 
 
 async def ask_for_all(
-    shop: Workshop, tenant_id: TenantId, resource: Resource, *, fencing: int
+    shop: Workshop, context: TenantContext, resource: Resource, *, probe: bool, fencing: int
 ) -> int:
-    """Queue a reading of every parent's children; returns of how many parents."""
+    """Queue a reading of every parent's children; returns of how many parents.
+
+    With `probe`, one is read first, and what it says is left to its notice.
+
+    Raises:
+        XeroError: from the probe; nothing was queued.
+    """
+    tenant_id = context.tenant_id
     async with shop.db.transaction() as conn:
-        await lock_tenant(conn, tenant_id, fencing=fencing)
         flagged = [
             Parent(name, source_of(name, path).endpoint.path, remote_id)
             for name, path, remote_id in await parents_with(conn, tenant_id, FLAG)
         ]
-        parents = [each for each in flagged if each.endpoint in resource.endpoint.children]
-        wanted = [
-            NewNotice(
-                endpoint=resource.endpoint.path,
-                remote_id=RemoteId(parent.key),
-                origin="sweep",
-                wait=max(number - AT_ONCE, 0) * SPREAD,
-            )
-            for number, parent in enumerate(parents, start=1)
-        ]
+    parents = [each for each in flagged if each.endpoint in resource.endpoint.children]
+    if parents and probe:
+        before = Before(mark=0, asked_at=await shop.db.now())
+        source = source_of(parents[0].resource, parents[0].endpoint)
+        await shop.reader.children(context, resource, source, parents[0], before=before)
+    wanted = [
+        NewNotice(
+            endpoint=resource.endpoint.path,
+            remote_id=RemoteId(parent.key),
+            origin="sweep",
+            wait=max(number - AT_ONCE, 0) * SPREAD,
+        )
+        for number, parent in enumerate(parents, start=1)
+    ]
+    async with shop.db.transaction() as conn:
+        await lock_tenant(conn, tenant_id, fencing=fencing)
         await add_notices(conn, tenant_id, wanted, now=shop.clock.now())
     return len(wanted)
 

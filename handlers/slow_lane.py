@@ -141,8 +141,14 @@ async def _try(
                     failures=state.failures + 1, error=type(error).__name__)  # fmt: skip
         await _postpone(shop, context, state, fencing=fencing)
     else:
-        if state.unsupported_reason is not None:
+        if state.unsupported_reason is not None and await _is_read(shop, context, resource):
             await note_taken(shop, context.tenant_id, resource, fencing=fencing)
+
+
+async def _is_read(shop: Workshop, context: TenantContext, resource: Resource) -> bool:
+    """Whether Xero has answered since it refused; a step may also have found nothing to ask."""
+    state = (await cursors(shop.db, context.tenant_id))[resource.endpoint.path]
+    return state.unsupported_reason is None
 
 
 async def _postpone(shop: Workshop, context: TenantContext, state: Cursor, *, fencing: int) -> None:
@@ -161,7 +167,7 @@ async def _sweep(
     """Read everything stamped since the last sweep; its changes were announced by nobody."""
     started = shop.clock.now()
     if resource.endpoint.children:
-        await _sweep_children(shop, context, resource, started, fencing=fencing)
+        await _sweep_children(shop, context, resource, state, started, fencing=fencing)
         return
     whole = await wants_whole_list(shop, context.tenant_id, resource, state, now=started)
     since = None if whole or state.since is None else state.since - OVERLAP
@@ -230,11 +236,18 @@ async def _sweep(
              events=done.events, unannounced=done.unannounced)  # fmt: skip
 
 
-async def _sweep_children(
-    shop: Workshop, context: TenantContext, resource: Resource, now: datetime, *, fencing: int
+async def _sweep_children(  # as a step, and when it began
+    shop: Workshop,
+    context: TenantContext,
+    resource: Resource,
+    state: Cursor,
+    now: datetime,
+    *,
+    fencing: int,
 ) -> None:
     """Have the children of all parents read again."""
-    parents = await ask_for_all(shop, context.tenant_id, resource, fencing=fencing)
+    refused = state.unsupported_reason is not None
+    parents = await ask_for_all(shop, context, resource, probe=refused, fencing=fencing)
     async with shop.db.transaction() as conn:
         await lock_tenant(conn, context.tenant_id, fencing=fencing)
         await swept(
@@ -285,7 +298,8 @@ async def _list_parents(
     if not parents_are_listed(await cursors(shop.db, context.tenant_id)):
         await _look_again(shop, context, path, LOOK_AGAIN, fencing=fencing)
         return
-    parents = await ask_for_all(shop, context.tenant_id, resource, fencing=fencing)
+    probe = resource.endpoint.gated
+    parents = await ask_for_all(shop, context, resource, probe=probe, fencing=fencing)
     async with shop.db.transaction() as conn:
         await lock_tenant(conn, context.tenant_id, fencing=fencing)
         await backfill_advanced(

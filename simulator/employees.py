@@ -144,7 +144,12 @@ def wire_2_0(ledger: Ledger, employee: Employee) -> dict[str, Any]:
         "endDate": None if employee.end is None else day_string(employee.end),
     }
     if in_britain:
-        out |= {"isOffPayrollWorker": False, "employeeNumber": employee.number}
+        title = "Mr" if employee.gender == "M" else "Ms"
+        out |= {
+            "title": title,
+            "isOffPayrollWorker": False,
+            "employeeNumber": employee.number,
+        }
     else:
         out["jobTitle"] = employee.job_title
     return out

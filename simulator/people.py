@@ -38,7 +38,7 @@ class Employee:
     last_name: str
     birth: dt.date
     start: dt.date
-    gender: str = "N"
+    gender: str = "F"
     email: str | None = None
     phone: str | None = None
     job_title: str | None = None

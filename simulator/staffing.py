@@ -81,7 +81,7 @@ def _employee(ledger: Ledger, rng: random.Random, *, start: date) -> Employee:
         last,
         birth=start - timedelta(days=rng.randint(19 * 365, 55 * 365)),
         start=start,
-        gender=rng.choice("MFN"),
+        gender=rng.choice("MF"),
         email=f"{_mailbox(first, last)}@example.com" if rng.random() < 0.8 else None,
         phone=f"555{rng.randint(1000, 9999)}" if rng.random() < 0.5 else None,
         job_title=rng.choice(_JOBS) if rng.random() < 0.7 else None,

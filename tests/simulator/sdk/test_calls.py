@@ -26,6 +26,7 @@ for module in (
     "calls_documents",
     "calls_files",
     "calls_money",
+    "calls_people",
     "calls_promises",
     "calls_settings",
 ):

@@ -136,12 +136,14 @@ def _kind(value: Any) -> str:
 
 
 FLAWED: dict[str, set[str]] = {
+    ".Budgets": {"list"},
     ".Invoice": {"dict"},
     ".Payments[].BatchPayment.IsReconciled": {"flag"},
     ".Payments[].BatchPayment.TotalAmount": {"number"},
 }
-"""Removed allocations show their invoice in a list, which the description has as an object; what a
-payment shows of its batch stands in texts, which the description has as a number and a flag."""
+"""One budget stands in a list, which an example has as an object; so do removed allocations with
+their invoice. What a payment shows of its batch stands in texts, which the description has as a
+number and a flag."""
 
 
 def expected(known: Description) -> set[str]:

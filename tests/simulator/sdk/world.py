@@ -53,7 +53,8 @@ from tests.simulator.callers import EMPTY, REDIRECT
 SCOPES = (
     "openid profile email offline_access accounting.settings accounting.contacts "
     "accounting.invoices accounting.payments accounting.banktransactions "
-    "accounting.manualjournals accounting.attachments paymentservices"
+    "accounting.manualjournals accounting.attachments paymentservices "
+    "accounting.budgets.read payroll.employees"
 )
 DAY = date(2026, 3, 10)
 
@@ -61,13 +62,17 @@ _NUMBERS = itertools.count(1)
 
 
 @contextmanager
-def running() -> Iterator[RunningSimulator]:
+def running(currency: str = "GBP") -> Iterator[RunningSimulator]:
     """A simulator served by a thread, for as long as the `with`."""
     up, done = threading.Event(), threading.Event()
     held: list[RunningSimulator] = []
     loop = asyncio.new_event_loop()
     config = SimulatorConfig(
-        tenants=(TenantSpec(currency="GBP"),), opening=EMPTY, no_limits=True, tier="plus"
+        tenants=(TenantSpec(currency=currency),),
+        opening=EMPTY,
+        no_limits=True,
+        tier="plus",
+        payroll=True,
     )
 
     async def serve() -> None:

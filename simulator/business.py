@@ -213,7 +213,7 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.archive_contact, 2),
     (Business.restore_contact, 1),
     (Business.merge_contacts, 1),
-    (Business.keep_up, 4),
+    (Business.keep_up, 6),
     (Business.spend_or_receive, 7),
     (Business.edit_money, 2),
     (Business.delete_money, 1),

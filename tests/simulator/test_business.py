@@ -65,7 +65,7 @@ def test_opening_books_look_lived_in() -> None:
     invoices = books["Invoices"]
 
     statuses = Counter(one["Status"] for one in invoices)
-    assert len(invoices) == 300
+    assert sum("RepeatingInvoiceID" not in one for one in invoices) == 300
     assert set(statuses) == {"DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"}
     assert any(one["AmountPaid"] and one["AmountDue"] for one in invoices)
     assert {one["Status"] for one in books["CreditNotes"]} >= {"DRAFT", "AUTHORISED", "PAID"}
@@ -155,6 +155,25 @@ def test_what_documents_refer_to_changes_now_and_then() -> None:
 
     for kind in ("Accounts", "TaxRates", "Items", "TrackingCategories", "Currencies"):
         assert before[kind] != after[kind], kind
+
+
+@pytest.mark.behaviour(
+    "Generator and control", "orders, quotes and repeating invoices are made, moved and ended"
+)
+def test_promises_are_made_and_kept() -> None:
+    """Each kind is there from the start, grows, and gets through all that can happen to it."""
+    (before,), (after,) = raw(played(3, 0)), raw(played(3, 700))
+
+    for kind, statuses in {
+        "PurchaseOrders": {"AUTHORISED", "BILLED", "DELETED"},
+        "Quotes": {"SENT", "ACCEPTED", "DECLINED", "INVOICED", "DELETED"},
+        "RepeatingInvoices": {"AUTHORISED", "DELETED"},
+    }.items():
+        assert 0 < len(before[kind]) < len(after[kind])
+        assert {one["Status"] for one in after[kind]} >= statuses
+    made = {one["RepeatingInvoiceID"] for one in before["Invoices"] if "RepeatingInvoiceID" in one}
+    assert made <= {one["RepeatingInvoiceID"] for one in before["RepeatingInvoices"]}
+    assert made
     assert {"ACTIVE", "ARCHIVED"} <= statuses_of(after["Accounts"])
     used = {line["AccountCode"] for one in after["Invoices"] for line in one["LineItems"]}
     assert used <= {account["Code"] for account in after["Accounts"]}

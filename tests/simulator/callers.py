@@ -24,7 +24,8 @@ SMALL = OpeningBooks(contacts=6, invoices=14, bills=6, months=3)
 REDIRECT = "http://localhost:8000/connect/callback"
 SCOPES = (
     "openid email offline_access accounting.settings accounting.contacts "
-    "accounting.invoices accounting.payments accounting.banktransactions"
+    "accounting.invoices accounting.payments accounting.banktransactions "
+    "accounting.manualjournals"
 )
 API = "/api.xro/2.0"
 

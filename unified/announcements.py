@@ -44,6 +44,33 @@ class BackfillProgress(Part):
     at: Instant
 
 
+class Capability(Part):
+    """Xero lets us read an endpoint of the organisation, or refuses it, and in which words."""
+
+    tenant_id: Uuid
+    resource: str
+    endpoint: str
+    state: Annotated[str, OneOf("supported", "unsupported")]
+    reason: Label | None
+    at: Instant
+
+
+class Webhooks(Part):
+    """Xero's deliveries have stopped, or come again; all organisations of the app are told.
+
+    `untold` counts the changes that sweeps found and a webhook should have told.
+    """
+
+    tenant_id: Uuid
+    tenant_name: Personal | None
+    external_id: Label | None
+    webhooks: Annotated[str, OneOf("silent", "heard")]
+    untold: _Count
+    heard_at: Instant | None
+    remedy: Label | None
+    at: Instant
+
+
 class DeadLetter(Part):
     """Something that could not be read or brought into the mirror; never its content."""
 
@@ -59,6 +86,8 @@ CONTROL: Final[Mapping[str, type[Part]]] = MappingProxyType(
     {
         "tenant_state": TenantState,
         "backfill_progress": BackfillProgress,
+        "capability": Capability,
+        "webhooks": Webhooks,
     }
 )
 """Messages of the control topic, by the names of their schemas."""

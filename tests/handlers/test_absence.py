@@ -1,6 +1,5 @@
 """What Xero no longer lists: gone after two complete lists and a 404, and never a currency."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -10,7 +9,6 @@ from handlers.absence import CONFIRM_AFTER
 from simulator import items, tax_rates
 from storage.database import Database
 from tests.handlers.rig import Rig, running
-from unified.resources import RESOURCES
 
 DAY = timedelta(days=1)
 
@@ -145,17 +143,3 @@ async def test_whole_lists_are_read_once_a_day_where_changes_can_be_asked_for(ri
     await sweep(rig, "Accounts")
 
     assert small * 10 < usage.bytes - before
-
-
-async def test_a_quiet_day_costs_few_calls(rig: Rig) -> None:
-    """With webhooks, everything that nobody announces is looked for within 300 calls a day."""
-    async with asyncio.timeout(60):
-        start, end = rig.calls, rig.clock.now() + DAY
-        while True:
-            row = await rig.db.fetchval("SELECT min(sweep_due_at) FROM cursor")
-            if row >= end:
-                break
-            rig.clock.set(max(row, rig.clock.now()))
-            await rig.work()
-
-    assert len(RESOURCES) < rig.calls - start < 300

@@ -90,9 +90,11 @@ def _transfer(raw: Raw, setting: Setting) -> dict[str, Any]:
         "counter_account": account_of(raw.get("ToBankAccount"), setting),
         **_transfer_money(raw, base),
         "total": total,
-        "subtotal": None,
-        "total_tax": None,
-        "total_discount": None,
+        **dict.fromkeys(
+            f"{name}{suffix}"
+            for name in ("subtotal", "total_tax", "total_discount")
+            for suffix in ("", "_base")
+        ),
         "tax_mode": None,
         "line_items": [],
         "is_reconciled": out and into,

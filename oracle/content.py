@@ -45,6 +45,7 @@ NOT_JUDGED: Final[Mapping[str, str]] = MappingProxyType(
         "remote_type": "Xero's word where ours is unknown: follows the type",
         "remote_classification": "follows the classification",
         "remote_kind": "follows the kind of the bank account",
+        "remote_resource": "Xero's word for a document whose kind is not known: follows that",
         "remote_system_role": "follows the system role",
         "remote_tax_mode": "follows the tax mode",
         "remote_tax_basis": "follows the tax basis",

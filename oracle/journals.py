@@ -136,6 +136,7 @@ def _lines(raw: Raw, setting: Setting) -> list[dict[str, Any]]:
             net, gross = (value - tax, value) if inclusive else (value, value + tax)
         found.append(
             {
+                "id": None,
                 "line_number": position,
                 "side": _side(value),
                 "description": text(line.get("Description")),

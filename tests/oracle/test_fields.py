@@ -15,6 +15,7 @@ from oracle.content import NOT_JUDGED, VOLATILE
 from oracle.crm import CRM_NOT_JUDGED
 from oracle.expected import TOPIC_PARTS, expected_record
 from oracle.match import Bag
+from tests.oracle import banking as b
 from tests.oracle import money as m
 from tests.oracle import promises as p
 from tests.oracle import records as r
@@ -41,6 +42,9 @@ RAW = {
     "item": ref.RAW_DESK,
     "tracking_category": ref.RAW_REGION,
     "currency": ref.RAW_YEN,
+    "transaction": b.RAW_TRANSFER,
+    "batch_payment": b.RAW_BATCH,
+    "journal_entry": b.RAW_JOURNAL,
     "purchase_order": p.RAW_ORDER,
     "quote": p.RAW_QUOTE,
     "repeating_transaction": p.RAW_TEMPLATE,

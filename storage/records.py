@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from storage.database import Connection
+from storage.database import Connection, Database
 from unified.ids import EntityId, RemoteId, TenantId
 
 
@@ -73,20 +73,22 @@ class VerifiedRow:
     answered_at: datetime
 
 
-_KNOWN = """
-SELECT remote_id, unified, fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
-       first_seen_at, changed_at, is_deleted, endpoint
-  FROM record
- WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($3::text[])
-"""
+_FIELDS = """remote_id, unified, fingerprint, sequence, completeness, updated_at, asked_at,
+       answered_at, first_seen_at, changed_at, is_deleted, endpoint"""
 
-_ALL = """
-SELECT remote_id, unified, fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
-       first_seen_at, changed_at, is_deleted, endpoint
-  FROM record
- WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
- ORDER BY remote_id
-"""
+_KNOWN = f"""
+SELECT {_FIELDS} FROM record
+ WHERE tenant_id = $1 AND resource = $2 AND remote_id = ANY($3::text[])
+"""  # noqa: S608  # constants, not input
+
+_ALL = f"""
+SELECT {_FIELDS} FROM record
+ WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted ORDER BY remote_id
+"""  # noqa: S608  # constants, not input
+
+_BY_ID = f"""
+SELECT resource, {_FIELDS} FROM record WHERE tenant_id = $1 AND id = $2
+"""  # noqa: S608  # constants, not input
 
 _UPSERT = """
 INSERT INTO record (tenant_id, resource, remote_id, id, unified, raw, raw_fetched_at, raw_read,
@@ -187,6 +189,14 @@ async def restate_records(
         list(records),
         [unified.decode() for unified in records.values()],
     )
+
+
+async def record_of(
+    db: Database, tenant_id: TenantId, entity_id: EntityId
+) -> tuple[str, KnownRecord] | None:
+    """What is known under a unified id, and the name of its resource; None: nothing is."""
+    row = await db.fetchrow(_BY_ID, tenant_id, entity_id)
+    return None if row is None else (row["resource"], _known(row))
 
 
 async def write_records(

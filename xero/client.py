@@ -8,7 +8,7 @@ Addresses are made here only; a `resourceUrl` that Xero sends is never followed.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -104,6 +104,16 @@ class _Read:
     purpose: str = HANDLERS
     headers: Mapping[str, str] = field(default_factory=dict)
     asked_at: datetime | None = None  #: known already; else it is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A good answer, and when it was asked for and came; `fetched_at` is business time."""
+
+    answer: Answer
+    asked_at: datetime
+    answered_at: datetime
+    fetched_at: datetime
 
 
 class XeroClient:
@@ -272,7 +282,65 @@ class XeroClient:
         read = _Read(endpoint=endpoint, parts=parts, query={}, purpose=purpose, asked_at=asked_at)
         return await self._read(tenant_id, read)
 
+    async def get_history(
+        self, tenant_id: TenantId, endpoint: Endpoint, remote_id: str, *, purpose: str = HANDLERS
+    ) -> Page:
+        """What is noted of one thing, newest first (Xero: History and Notes).
+
+        Raises:
+            ResourceMissing: Xero does not know it, or keeps no history of its kind.
+        """
+        read = _Read(
+            endpoint=replace(endpoint, item_key="HistoryRecords"),
+            parts=(*endpoint.parts, remote_id, "History"),
+            query={},
+            purpose=purpose,
+        )
+        return await self._read(tenant_id, read)
+
+    async def get_file(  # as get_children, and of what type
+        self,
+        tenant_id: TenantId,
+        parent: Endpoint,
+        parent_id: str,
+        attachment_id: str,
+        *,
+        mime_type: str | None = None,
+        purpose: str = HANDLERS,
+    ) -> bytes:
+        """The bytes of one attachment. `mime_type` is what Xero said of it, and is asked for.
+
+        Raises:
+            ResourceMissing: Xero does not know the file, or its parent.
+        """
+        read = _Read(
+            endpoint=parent,
+            parts=(*parent.parts, parent_id, "Attachments", attachment_id),
+            query={},
+            headers={"Accept": mime_type or "*/*"},
+            purpose=purpose,
+        )
+        return (await self._call(tenant_id, read)).answer.body
+
     async def _read(self, tenant_id: TenantId, read: _Read) -> Page:
+        called = await self._call(tenant_id, read)
+        body = await read_body(called.answer.body, read.endpoint.item_key)
+        return Page(
+            items=body.items,
+            raws=body.raws,
+            page=body.page,
+            page_count=body.page_count,
+            item_count=body.item_count,
+            raw_size=len(called.answer.body),
+            wire_size=called.answer.wire_size,
+            asked_at=called.asked_at,
+            answered_at=called.answered_at,
+            fetched_at=called.fetched_at,
+            correlation_id=called.answer.headers.get("xero-correlation-id"),
+            told_at=body.told_at,
+        )
+
+    async def _call(self, tenant_id: TenantId, read: _Read) -> "_Called":
         token = await self._tokens.access_token(tenant_id)
         try:
             return await self._once(tenant_id, read, token)
@@ -280,7 +348,7 @@ class XeroClient:
             token = await self._tokens.refresh(tenant_id, token)
         return await self._once(tenant_id, read, token)
 
-    async def _once(self, tenant_id: TenantId, read: _Read, token: str) -> Page:
+    async def _once(self, tenant_id: TenantId, read: _Read, token: str) -> "_Called":
         await self._budget.reserve(tenant_id, read.purpose)
         async with self._calls.place(tenant_id, read.purpose):
             asked_at = read.asked_at or await self._database_time.now()
@@ -304,21 +372,7 @@ class XeroClient:
             if isinstance(error, TenantRefused):
                 await self._tokens.tenant_refused(tenant_id)
             raise error
-        body = await read_body(answer.body, read.endpoint.item_key)
-        return Page(
-            items=body.items,
-            raws=body.raws,
-            page=body.page,
-            page_count=body.page_count,
-            item_count=body.item_count,
-            raw_size=len(answer.body),
-            wire_size=answer.wire_size,
-            asked_at=asked_at,
-            answered_at=answered_at,
-            fetched_at=fetched_at,
-            correlation_id=answer.headers.get("xero-correlation-id"),
-            told_at=body.told_at,
-        )
+        return _Called(answer, asked_at, answered_at, fetched_at)
 
     async def _send(self, tenant_id: TenantId, read: _Read, token: str) -> Answer:
         try:

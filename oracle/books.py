@@ -32,6 +32,9 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "item": ("Items", "ItemID"),
         "tracking_category": ("TrackingCategories", "TrackingCategoryID"),
         "currency": ("Currencies", "Code"),
+        "purchase_order": ("PurchaseOrders", "PurchaseOrderID"),
+        "quote": ("Quotes", "QuoteID"),
+        "repeating_transaction": ("RepeatingInvoices", "RepeatingInvoiceID"),
         "transaction": ("BankTransactions", "BankTransactionID"),
         "batch_payment": ("BatchPayments", "BatchPaymentID"),
         "journal_entry": ("ManualJournals", "ManualJournalID"),
@@ -39,9 +42,6 @@ COLLECTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "contact_group": ("ContactGroups", "ContactGroupID"),
         "budget": ("Budgets", "BudgetID"),
         "employee": ("Employees", "EmployeeID"),
-        "purchase_order": ("PurchaseOrders", "PurchaseOrderID"),
-        "quote": ("Quotes", "QuoteID"),
-        "repeating_transaction": ("RepeatingInvoices", "RepeatingInvoiceID"),
         "attachment": ("Attachments", "AttachmentID"),
         "report": ("Reports", "AskedID"),
     }
@@ -55,6 +55,7 @@ FURTHER: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
             ("PayrollUK/Employees", "employeeID"),
         ),
         "transaction": (("BankTransfers", "BankTransferID"),),
+        "journal_entry": (("Journals", "JournalID"),),
     }
 )
 #: Those whose id is a code, kept as Xero writes it.

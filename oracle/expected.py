@@ -10,7 +10,7 @@ from oracle.common import Setting
 from oracle.contacts import contact
 from oracle.credits import credit_note, overpayment, prepayment
 from oracle.invoices import invoice
-from oracle.journals import manual_journal
+from oracle.journals import journal_entry
 from oracle.organisation import organisation
 from oracle.payments import payment
 from oracle.people import budget, contact_group, employee, user
@@ -33,18 +33,18 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Setting], dict[str, An
             "item": item,
             "tracking_category": tracking_category,
             "currency": currency,
+            "purchase_order": purchase_order,
+            "quote": quote,
+            "repeating_transaction": repeating_transaction,
             "transaction": transaction,
             "batch_payment": batch_payment,
-            "journal_entry": manual_journal,
+            "journal_entry": journal_entry,
+            "attachment": attachment,
+            "report": report,
             "user": user,
             "contact_group": contact_group,
             "budget": budget,
             "employee": employee,
-            "purchase_order": purchase_order,
-            "quote": quote,
-            "repeating_transaction": repeating_transaction,
-            "attachment": attachment,
-            "report": report,
         }
     )
 )
@@ -63,6 +63,9 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "item": "items",
         "tracking_category": "tracking-categories",
         "currency": "currencies",
+        "purchase_order": "purchase-orders",
+        "quote": "quotes",
+        "repeating_transaction": "repeating-transactions",
         "transaction": "transactions",
         "batch_payment": "batch-payments",
         "journal_entry": "journal-entries",
@@ -70,9 +73,6 @@ TOPIC_PARTS: Final[Mapping[str, str]] = MappingProxyType(
         "contact_group": "contact-groups",
         "budget": "budgets",
         "employee": "employees",
-        "purchase_order": "purchase-orders",
-        "quote": "quotes",
-        "repeating_transaction": "repeating-transactions",
         "attachment": "attachments",
         "report": "reports",
     }

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 from unified.codecs import Codec, Scope
 from unified.model import Amount, Day, OneOf, Part, Ref
+from unified.money import amount_text
 from unified.refs import make_ref
 from unified.report_rows import lines_of, read_rows, value_at
 
@@ -191,7 +192,7 @@ def totals_codec(read: Totals) -> Codec:
     def decode(raw: Raw, scope: Scope) -> dict[str, Any]:
         quiet = replace(scope, drift=[])  # the rows have been read before, and told what is new
         from_rows = read(read_rows(raw.get("Rows"), quiet), raw.get(ACCOUNT_TYPES) or {})
-        texts = {name: f"{value:f}" for name, value in from_rows.items()}
+        texts = {name: amount_text(value, scope.base_digits) for name, value in from_rows.items()}
         return {name: texts.get(name) for name in _NAMES}
 
     return Codec(decode)
@@ -223,4 +224,4 @@ def _by_type(
 
 
 def _sum(sums: list[tuple[str, Decimal]], kinds: frozenset[str]) -> Decimal:
-    return sum((value for kind, value in sums if kind in kinds), Decimal("0.00"))
+    return sum((value for kind, value in sums if kind in kinds), Decimal(0))

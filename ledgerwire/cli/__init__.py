@@ -18,6 +18,7 @@ from ledgerwire.cli.doctor import doctor
 from ledgerwire.cli.epoch import epoch
 from ledgerwire.cli.keys import keys
 from ledgerwire.cli.replay import replay
+from ledgerwire.cli.reports import reports
 from ledgerwire.cli.schemas import schemas
 from ledgerwire.cli.secrets import secrets
 from ledgerwire.cli.serving import run, simulate, up
@@ -27,7 +28,8 @@ from ledgerwire.cli.tail import tail
 from ledgerwire.cli.tenants import link, tenants, unlink
 
 COMMANDS = (demo, setup, doctor, up, run, tail, tenants, link, unlink, backfill, sweep, audit,
-            replay, budget, dead, keys, secrets, epoch, schemas, simulate, config)  # fmt: skip
+            reports, replay, budget, dead, keys, secrets, epoch, schemas, simulate,
+            config)  # fmt: skip
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -19,6 +19,7 @@ from ledgerwire.demo.outcome import show_outcome
 from ledgerwire.demo.per_resource import Night, per_resource
 from ledgerwire.demo.progress import backfill_bar
 from ledgerwire.demo.quiet import Watch
+from ledgerwire.demo.snapshots import take_reports
 from ledgerwire.demo.stage import Stage, programs, staged
 from ledgerwire.failures import WrongUsage
 from ledgerwire.installation import Installation, open_installation
@@ -26,7 +27,7 @@ from ledgerwire.lines import event_line
 from ledgerwire.tailing import Wanted, follow_broker
 from storage.cursors import bring_sweeps_forward
 from unified.clock import write_offset
-from unified.resources import RESOURCES
+from unified.resources import SOURCES
 
 LOST = 0.02  #: share of webhook deliveries that are lost on purpose
 DAY_S = 8.0  #: real seconds that one business day lasts, at most
@@ -68,6 +69,8 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
                 async with programs(stage), _watch(stage, here) as watch:
                     say(f"receiver    {stage.url}/webhooks/xero")
                     await _link(stage, watch, options, say)
+                    say(f"reports     {await take_reports(here)} snapshots a week\n")
+                    await watch.quiet(PATIENCE_S)
                     show = Tail(here, say)
                     async with show.running():
                         nights = await _play(stage, watch, options, say, stop)
@@ -180,7 +183,7 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
 async def _last_sweep(here: Installation, watch: Watch, say: Callable[[str], None]) -> None:
     """What lost webhooks would have told is found by one sweep of everything."""
     await watch.quiet(PATIENCE_S)
-    paths = [resource.endpoint.path for resource in RESOURCES]
+    paths = [resource.endpoint.path for resource in SOURCES]
     before = await here.db.fetchval("SELECT count(*) FROM event")
     await bring_sweeps_forward(here.db, paths, now=here.clock.now(), spread_s=0.0)
     await here.db.execute("SELECT pg_notify('ledgerwire_notice', '')")

@@ -49,6 +49,7 @@ COMMANDS = {
     "setup": set(),
     "doctor": {"--json"},
     "backfill": {"--since", "--json"},
+    "reports": {"--every", "--off", "--contact", "--json"},
     "sweep": {"--json"},
     "replay": {"--tenant", "--resource", "--from", "--to-topic"},
     "keys create": {"--json"},

@@ -36,7 +36,7 @@ from storage.secrets import SecretBox, new_key
 from tests.handlers.answers import NOW, Mirror
 from unified.clock import ManualClock
 from unified.ids import TenantId
-from unified.resources import RESOURCES, resource
+from unified.resources import RESOURCES, SOURCES, resource
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.oauth import OAuthClient, XeroApp
@@ -163,9 +163,16 @@ class Rig:
 
 @asynccontextmanager
 async def running(
-    db: Database, paths: tuple[str, ...] = PATHS, **config: Any
+    db: Database,
+    paths: tuple[str, ...] = PATHS,
+    *,
+    scopes: tuple[str, ...] | None = None,
+    **config: Any,
 ) -> AsyncIterator[Rig]:
-    """A linked organisation that nothing has been read of yet, of which `paths` shall be."""
+    """A linked organisation that nothing has been read of yet, of which `paths` shall be.
+
+    `scopes` are those of the consent, in place of the usual ones.
+    """
     clock = ManualClock(NOW)
     usual: dict[str, Any] = {"seed": 5, "tenants": 1, "opening": BOOKS, "clock": clock.now}
     made = SimulatorConfig(**{**usual, **config})
@@ -182,8 +189,8 @@ async def running(
             database=db, box=box, connections=connections, clock=clock,
             client_id=app.client_id, endpoints=paths,
         )  # fmt: skip
-        scopes = app_scopes_for(each.endpoint for each in RESOURCES)
-        [linked] = await link_custom_connection(oauth, keeper, scopes=scopes)
+        usual_scopes = app_scopes_for(each.endpoint for each in SOURCES)
+        [linked] = await link_custom_connection(oauth, keeper, scopes=scopes or usual_scopes)
 
         async def pause(seconds: float) -> None:
             clock.advance(timedelta(seconds=seconds))

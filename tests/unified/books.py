@@ -129,6 +129,11 @@ PAIRS = (
     ("journal_entry", "draft_in_a_thin_list", JP, Read.UNPAGED),
     ("journal_entry", "void_with_tax_on_top", US, Read.SINGLE),
     ("journal_entry", "manual_words_of_tomorrow", JP, Read.PAGED),
+    ("journal_entry", "booked_for_an_invoice", NZ, Read.PAGED),
+    ("journal_entry", "booked_for_words_of_tomorrow", JP, Read.PAGED),
+    ("report", "trial_balance", NZ, Read.SINGLE),
+    ("report", "aged_receivables_with_a_credit", US, Read.SINGLE),
+    ("report", "profit_and_loss_in_words_of_tomorrow", JP, Read.SINGLE),
     ("currency", "base", NZ, Read.UNPAGED),
     ("currency", "without_cents", NZ, Read.UNPAGED),
     ("currency", "three_digits", US, Read.UNPAGED),
@@ -153,6 +158,11 @@ SOURCES = {
     "old_and_deleted_in_words_of_tomorrow": "Employees",
     "transfer_between_accounts": "BankTransfers",
     "deleted_transfer_of_another_currency": "BankTransfers",
+    "booked_for_an_invoice": "Journals",
+    "booked_for_words_of_tomorrow": "Journals",
+    "trial_balance": "Reports/TrialBalance",
+    "aged_receivables_with_a_credit": "Reports/AgedReceivablesByContact",
+    "profit_and_loss_in_words_of_tomorrow": "Reports/ProfitAndLoss",
 }
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)

@@ -11,8 +11,8 @@ from typing import Final
 from unified.resource import Resource
 from unified.resources.account import ACCOUNT
 from unified.resources.attachment import ATTACHMENT
-from unified.resources.budget import BUDGET
 from unified.resources.batch_payment import BATCH_PAYMENT
+from unified.resources.budget import BUDGET
 from unified.resources.company_info import COMPANY_INFO
 from unified.resources.contact import CONTACT
 from unified.resources.contact_group import CONTACT_GROUP
@@ -27,6 +27,7 @@ from unified.resources.employee import (
 from unified.resources.invoice import INVOICE
 from unified.resources.item import ITEM
 from unified.resources.journal_entry import MANUAL_JOURNAL
+from unified.resources.ledger_journal import LEDGER_JOURNAL
 from unified.resources.overpayment import OVERPAYMENT
 from unified.resources.payment import PAYMENT
 from unified.resources.prepayment import PREPAYMENT
@@ -36,8 +37,8 @@ from unified.resources.repeating_transaction import REPEATING_TRANSACTION
 from unified.resources.report import REPORTS
 from unified.resources.tax_rate import TAX_RATE
 from unified.resources.tracking_category import TRACKING_CATEGORY
-from unified.resources.user import USER
 from unified.resources.transaction import BANK_TRANSACTION, BANK_TRANSFER
+from unified.resources.user import USER
 from unified.shape import ResourceDefinitionError
 
 RESOURCES: Final[tuple[Resource, ...]] = (
@@ -60,13 +61,14 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     BANK_TRANSACTION,
     BANK_TRANSFER,
     MANUAL_JOURNAL,
+    LEDGER_JOURNAL,
+    PURCHASE_ORDER,
+    QUOTE,
+    REPEATING_TRANSACTION,
     EMPLOYEE_AU,
     EMPLOYEE_NZ,
     EMPLOYEE_UK,
     EMPLOYEE_OLD,
-    PURCHASE_ORDER,
-    QUOTE,
-    REPEATING_TRANSACTION,
     ATTACHMENT,  # the last, since it belongs to the others
 )
 

@@ -27,7 +27,17 @@ from unified.parts import id_ref
 from unified.refs import make_ref
 from unified.resource import Endpoint, Pace, Resource
 from unified.resources.journal_entry import JournalEntry
-from unified.shape import ALL, PAGES, Constant, Derived, Field, Read, Shape, decode_list
+from unified.shape import (
+    ALL,
+    PAGES,
+    Constant,
+    Derived,
+    Field,
+    Read,
+    Shape,
+    decode_list,
+    sorted_by_id,
+)
 from unified.tracking import TRACKING
 
 _SOURCES: Final = {
@@ -126,8 +136,8 @@ def _read_lines(value: Any, scope: Scope) -> list[dict[str, Any]]:
 _LINES: Final = Codec(
     _read_lines,
     None,
-    lambda lines: [_LINE.canon(line) for line in lines],
-    lambda lines: [_LINE.brief(line) for line in lines],
+    lambda lines: sorted_by_id([_LINE.canon(line) for line in lines]),
+    lambda lines: [_LINE.brief(line) for line in sorted_by_id(lines)],
 )
 
 LEDGER_JOURNAL: Final = Resource(

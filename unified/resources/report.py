@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 from unified.codecs import TEXT, Codec, CodecError, Scope, instant_text, parse_instant
 from unified.model import Currency, FreeText, Instant, NoExtensions, OneOf, Record
+from unified.money import amount_text, minor_digits
 from unified.report_rows import COLUMNS, ROWS, ReportColumn, ReportRow
 from unified.reports import (
     ACCOUNT_TYPES,
@@ -66,12 +67,16 @@ def _read_instant(value: Any, _scope: Scope) -> str | None:
 def _balances(record: Mapping[str, Any]) -> Told:
     """What a trial balance says of accounts; one that is not in it holds nothing."""
     held, at = balances(record), record["generated_at"]
+    digits = minor_digits(record["currency"])
 
     def of(account: Mapping[str, Any]) -> dict[str, Any]:
-        balance = held.get(account["remote_id"], Decimal("0.00"))
+        balance = held.get(account["remote_id"], Decimal(0))
         # As balance sheets show it: what is owed, and what was earned, stands above zero.
         shown = balance if account["classification"] in _DEBIT else -balance
-        return {"current_balance": f"{shown if shown else abs(shown):f}", "balance_as_of": at}
+        return {
+            "current_balance": amount_text(shown if shown else Decimal(0), digits),
+            "balance_as_of": at,
+        }
 
     return Told("account", of)
 
@@ -172,3 +177,12 @@ REPORTS: Final[tuple[Resource, ...]] = (
     AGED_RECEIVABLES,
     AGED_PAYABLES,
 )
+#: The sources by the type of their reports.
+BY_TYPE: Final[Mapping[str, Resource]] = {_TYPES[each.endpoint.parts[-1]]: each for each in REPORTS}
+AGED: Final = frozenset({"aged_receivables", "aged_payables"})  #: those about one contact
+
+
+def report_id(report: Resource, contact: str | None = None) -> str:
+    """The remote id of a report, and of the contact (Xero's id) that it is about."""
+    name = report.endpoint.parts[-1]
+    return name if contact is None else f"{name}:{contact.lower()}"

@@ -17,7 +17,7 @@ from storage.absorbing import lock_tenant
 from storage.audits import audits
 from storage.cursors import Cursor
 from storage.notices import NewNotice, Notice, add_notices, finish_notices
-from storage.records import known_records
+from storage.records import KnownRecord, known_records
 from unified.ids import TenantId
 from unified.resource import Resource
 
@@ -60,10 +60,12 @@ async def note_absent(
 ) -> bool:
     """After a complete list: whether another one should follow soon.
 
-    What was missing often enough gets a notice, so that it is asked for by itself.
+    What was missing often enough gets a notice, so that it is asked for by itself; where nothing
+    can be asked for by itself, so many lists are all the proof there is.
     """
+    gone: list[Step] = []
     async with shop.db.transaction() as conn:
-        await lock_tenant(conn, tenant_id, fencing=fencing)
+        tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
         missed = await note_missed(
             conn, tenant_id, resource.name, listed,
             endpoint=resource.endpoint.path, asked_at=asked_at,
@@ -80,6 +82,11 @@ async def note_absent(
                 for remote_id in sorted(enough)
             ]
             await add_notices(conn, tenant_id, wanted, now=shop.clock.now())
+        elif not resource.permanent:
+            known = await known_records(conn, tenant_id, resource.name, sorted(enough))
+            gone = [missing_step(resource, each, asked_at=asked_at) for each in known.values()]
+            await commit_steps(conn, tenant, gone)
+    shop.metrics.absorbed.labels(resource=resource.name, verdict="missing").inc(len(gone))
     if resource.permanent and missed:
         # Xero removes none of these, so the list was not whole: a person should know.
         shop.metrics.unlisted.labels(resource=resource.name).inc(len(missed))
@@ -109,21 +116,34 @@ async def settle_missing(
             return False
         if await missed_lists(conn, tenant_id, resource.name, notice.remote_id) < LISTS:
             return False
-        after = resource.missing(known.unified)
-        step = Step(
-            resource=resource,
-            known=known,
-            before=known.unified,
-            after=after,
-            fingerprint=resource.fingerprint(after),
-            op="d",
-            cause={"kind": "reconcile", "detected_by": "sweep", "coalesced": notice.coalesced},
-            seen=None,
-            received_at=None,
-            at=asked_at,
-            missed_at=asked_at,
-        )
+        step = missing_step(resource, known, asked_at=asked_at, coalesced=notice.coalesced)
         await commit_steps(conn, tenant, [step])
         await finish_notices(conn, tenant_id, [notice])
     shop.metrics.absorbed.labels(resource=resource.name, verdict="missing").inc()
     return True
+
+
+def missing_step(
+    resource: Resource,
+    known: KnownRecord,
+    *,
+    asked_at: datetime,
+    coalesced: int = 1,
+    detected_by: str = "sweep",
+) -> Step:
+    """The change of a record whose thing is no longer at Xero, as of what was asked at a time of
+    the database's clock."""
+    after = resource.missing(known.unified)
+    return Step(
+        resource=resource,
+        known=known,
+        before=known.unified,
+        after=after,
+        fingerprint=resource.fingerprint(after),
+        op="d",
+        cause={"kind": "reconcile", "detected_by": detected_by, "coalesced": coalesced},
+        seen=None,
+        received_at=None,
+        at=asked_at,
+        missed_at=asked_at,
+    )

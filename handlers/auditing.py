@@ -39,12 +39,14 @@ log = structlog.get_logger(__name__)
 def is_walked(resource: Resource) -> bool:
     """Whether complete lists of it are walked by audits.
 
-    Not where they come in one piece, nor where nothing leaves and nothing changes (lists that go
-    on by number), nor where there is no list of all (children: their parents' lists are complete).
+    Not where they come in one piece, nor where every sweep reads all for want of stamps to ask by,
+    nor where nothing leaves and nothing changes (lists that go on by number), nor where there is
+    no list of all (children: their parents' lists are complete).
     """
     endpoint = resource.endpoint
     return (
         endpoint.page_size is not None
+        and endpoint.modified_since
         and endpoint.offset_key is None
         and not endpoint.children
         and not resource.permanent

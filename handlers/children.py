@@ -8,10 +8,10 @@ place shows nowhere else.
 
 from datetime import datetime, timedelta
 
-from handlers.absence import CONFIRM_AFTER, LISTS
+from handlers.absence import CONFIRM_AFTER, LISTS, missing_step
 from handlers.capability import note_refused
 from handlers.cause import Origin
-from handlers.commit import Step, commit_steps
+from handlers.commit import commit_steps
 from handlers.links import FLAG
 from handlers.reading import Before, Harvest
 from handlers.workshop import Workshop, take_in
@@ -139,28 +139,13 @@ async def _settle(  # noqa: PLR0913  # as read_children
         )  # fmt: skip
         gone = sorted(remote_id for remote_id, lists in missed.items() if lists >= LISTS)
         known = await known_records(conn, tenant_id, resource.name, gone)
-        steps = []
-        for remote_id in gone:
-            after = resource.missing(known[remote_id].unified)
-            steps.append(
-                Step(
-                    resource=resource,
-                    known=known[remote_id],
-                    before=known[remote_id].unified,
-                    after=after,
-                    fingerprint=resource.fingerprint(after),
-                    op="d",
-                    cause={
-                        "kind": "reconcile",
-                        "detected_by": "notice",
-                        "coalesced": notice.coalesced,
-                    },
-                    seen=None,
-                    received_at=None,
-                    at=at,
-                    missed_at=at,
-                )
+        steps = [
+            missing_step(
+                resource, known[remote_id],
+                asked_at=at, coalesced=notice.coalesced, detected_by="notice",
             )
+            for remote_id in gone
+        ]  # fmt: skip
         events = await commit_steps(conn, tenant, steps)
         if len(gone) < len(missed):
             due_at = shop.clock.now() + CONFIRM_AFTER

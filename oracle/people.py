@@ -150,6 +150,7 @@ def budget(raw: Raw, setting: Setting) -> dict[str, Any]:
         "merged_into": None,
         "extensions": {},
         "status": "active",
+        "remote_status": None,
         "name": text(raw.get("Description")),
         "type": known(_BUDGETS, raw.get("Type")),
         "tracking": [

@@ -120,7 +120,7 @@ class Endpoint:
         gated: not every organisation or app has it (payroll, journals): its first read is a probe,
             and a refusal is kept as an unsupported capability, never taken for an empty list.
         detail: lists show headers only: what one shows as new or moved is read by itself, and only
-            that is believed.
+            that is believed; so a single read has to tell all that is mapped.
         detail_params: what to send with such a read, by the organisation's business date.
         detail_every: how often each thing is read by itself though its list shows no change.
         countries: ISO 3166 codes of the organisations that have it; empty: wherever they are.

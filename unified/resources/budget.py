@@ -26,7 +26,7 @@ from unified.model import (
 from unified.money import BASE_AMOUNT
 from unified.refs import brief_ref, canon_ref, read_ref
 from unified.resource import Endpoint, Pace, Resource
-from unified.shape import Derived, Field, Read, Shape, decode_list
+from unified.shape import Constant, Derived, Field, Read, Shape, decode_list
 from unified.tracking import TRACKING
 
 _ALONE: Final = frozenset({Read.SINGLE})
@@ -182,8 +182,7 @@ BUDGET: Final = Resource(
     gone_status="deleted",
     derive=_derive,
     fields=(
-        # Only lists show a status, which nothing describes.
-        Field("remote_status", "Status", TEXT, always=True),
+        Constant("remote_status"),
         Field("name", "Description", TEXT),
         Field("type", "Type", _TYPE),
         Field("remote_type", "Type", remote_of(_TYPE)),
@@ -194,5 +193,5 @@ BUDGET: Final = Resource(
         Derived("period_end"),
         Field("lines", "BudgetLines", _LINES, _ALONE, always=True),
     ),
-    ignored=("ValidationErrors",),
+    ignored=("ValidationErrors", "Status"),  # the latter in lists alone, and nothing describes it
 )

@@ -55,6 +55,7 @@ NOT_JUDGED: Final[Mapping[str, str]] = MappingProxyType(
         "remote_unit": "follows the unit of the schedule",
         "remote_sales": "follows the default tax mode",
         "remote_purchases": "follows the default tax mode",
+        "current_balance": "judged with the trial balance that it is from (oracle.reports)",
         "e164": "ours, from the parts beside it, which are judged; null where in doubt",
         "period_start": "follows the lines, which are judged where they are sure",
         "period_end": "follows the lines",

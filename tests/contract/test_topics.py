@@ -26,6 +26,15 @@ EVENTS = (
     "accounting.purchase-orders.events.v1",
     "accounting.quotes.events.v1",
     "accounting.repeating-transactions.events.v1",
+    "accounting.transactions.events.v1",
+    "accounting.batch-payments.events.v1",
+    "accounting.journal-entries.events.v1",
+    "accounting.contact-groups.events.v1",
+    "accounting.budgets.events.v1",
+    "accounting.employees.events.v1",
+    "accounting.attachments.events.v1",
+    "accounting.reports.events.v1",
+    "directory.users.events.v1",
 )
 STATES = tuple(name.replace(".events.", ".state.") for name in EVENTS)
 STATUSES = ("crm.invoice-payment-status.v1", "crm.contact-payment-status.v1")

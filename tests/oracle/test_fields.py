@@ -20,8 +20,21 @@ from tests.oracle import money as m
 from tests.oracle import promises as p
 from tests.oracle import records as r
 from tests.oracle import reference as ref
-from unified.resources import RESOURCES, resource
+from unified.resources import KINDS, resource
 
+RAW_REPORT = {
+    "AskedID": "BankSummary",
+    "Asked": {"fromDate": "2026-11-01", "toDate": "2026-11-30"},
+    "ReportName": "Bank Summary",
+    "ReportTitles": ["Bank Summary"],
+    "Rows": [
+        {"RowType": "Header", "Cells": [{"Value": "Bank Accounts"}]},
+        {
+            "RowType": "SummaryRow",
+            "Cells": [{"Value": each} for each in ("Total", "1.00", "2.00", "3.00", "0.00")],
+        },
+    ],
+}
 RAW = {
     "company_info": r.RAW_ORGANISATION,
     "contact": r.RAW_CUSTOMER,
@@ -49,13 +62,14 @@ RAW = {
     "quote": p.RAW_QUOTE,
     "repeating_transaction": p.RAW_TEMPLATE,
     "attachment": ref.RAW_FILE,
+    "report": RAW_REPORT,
 }
 SETTING = Setting(r.TENANT, "NZD", date(2026, 11, 22))
 
 
 def test_every_registered_resource_is_judged() -> None:
     """A new resource without an expected record would be a thing nobody looks at."""
-    registered = {one.name: one.topic_part for one in RESOURCES}
+    registered = {one.name: one.topic_part for one in KINDS}
 
     assert registered == dict(TOPIC_PARTS)
 

@@ -23,7 +23,7 @@ def app_scopes_for(endpoints: Iterable[Endpoint], *, broad: bool = False) -> tup
     """The scopes for client credentials: no person, so none of the identity scopes."""
     named = {e.scope_broad if broad else e.scope_granular for e in endpoints}
     found = {_reading(scope) for scope in named if scope}
-    return tuple(sorted(s for s in found if s != JOURNALS and not s.startswith("payroll.")))
+    return tuple(sorted(scope for scope in found if not _is_special(scope)))
 
 
 def chosen_scopes(setting: str | None, endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
@@ -40,18 +40,23 @@ def missing_scopes(held: Iterable[str], endpoints: Iterable[Endpoint]) -> tuple[
     """What a consent would have to add so that all these endpoints may be read, by name.
 
     A scope that writes reads, too, and a broad one covers the granular ones that replace it. What
-    not every app or organisation may have is not missed: it is unsupported.
+    no consent is asked for by itself is not missed: its endpoints are unsupported without it.
     """
     owned = set(held)
     wanted = set()
     for endpoint in endpoints:
-        if endpoint.gated:
+        if _is_special(_reading(endpoint.scope_granular)):
             continue
         both = (endpoint.scope_granular, endpoint.scope_broad)
         good = {word for scope in both if scope for word in (scope, _reading(scope))}
         if endpoint.scope_granular and not good & owned:
             wanted.add(_reading(endpoint.scope_granular))
     return tuple(sorted(wanted))
+
+
+def _is_special(scope: str) -> bool:
+    """Whether asking for it where it is not granted makes the whole consent fail."""
+    return scope == JOURNALS or scope.startswith("payroll.")
 
 
 def _reading(scope: str) -> str:

@@ -222,3 +222,25 @@ def test_created_or_merely_observed(
     )
 
     assert result is created
+
+
+HEADED = replace(INVOICE, endpoint=replace(INVOICE.endpoint, detail=True))
+
+
+def listed(known: Seen | None, fresh: Seen, read: Read) -> Verdict:
+    """The verdict over an answer of this kind, of an endpoint whose lists carry headers only."""
+    before = None if known is None else known_as(known, HEADED)
+    return compare(HEADED, before, replace(fresh, raw_read=read.value), today=TODAY).verdict
+
+
+@pytest.mark.parametrize("read", [Read.PAGED, Read.UNPAGED])
+def test_headers_say_that_something_moved_and_not_to_what(read: Read) -> None:
+    """New or changed in a list: it is read by itself, and only that is believed."""
+    moved = seen(NOW + SECOND, **CHANGED)
+
+    assert listed(None, seen(), read) is Verdict.AMBIGUOUS
+    assert listed(seen(), moved, read) is Verdict.AMBIGUOUS
+    assert listed(seen(), seen(), read) is Verdict.SAME
+    assert listed(seen(), seen(NOW - SECOND, **CHANGED), read) is Verdict.OLDER
+    assert listed(None, seen(), Read.SINGLE) is Verdict.NEW
+    assert listed(seen(), moved, Read.SINGLE) is Verdict.CHANGED

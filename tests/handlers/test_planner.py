@@ -185,3 +185,14 @@ def test_spent_budget_serves_most_first() -> None:
 def test_no_budget_reads_nothing() -> None:
     """All of it is left."""
     assert planned(many(3), budget=0) == Plan((), 0, 0, 3)
+
+
+def test_children_are_read_one_parent_at_a_time() -> None:
+    """There is no list of all, and none by ids; that nothing is single does not matter."""
+    below = replace(INVOICE.endpoint, path="Attachments", single=False, children=("Invoices",))
+    due = [notice(f"Invoices:{number}", endpoint="Attachments") for number in range(100)]
+
+    calls = planned(due, endpoint=below).calls
+
+    assert len(calls) == 100
+    assert all(isinstance(call, SingleRead) for call in calls)

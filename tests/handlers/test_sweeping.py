@@ -6,13 +6,14 @@ from datetime import datetime
 
 import pytest
 
-from handlers.reading import Harvest, is_last
+from handlers.reading import Harvest, first_number, following, is_last
 from handlers.sweeping import MOST_WALKS, Swept, shrank, walk
 from storage.database import Database
 from storage.tenant_context import read_context
 from tests.handlers.answers import COMPANY, CONTACT, INVOICE, NOW
 from tests.handlers.rig import FEW, Rig, running
 from unified.resource import Resource
+from xero.errors import UndecodableAnswer
 from xero.paging import Page
 
 #: Contacts two a page, where archiving one takes it off the list.
@@ -150,3 +151,32 @@ def test_shrinking_is_told_by_the_count(
 ) -> None:
     """Where there is one."""
     assert shrank(counted, now) is expected
+
+
+NUMBERED = replace(CONTACT.endpoint, page_size=100, offset_key="JournalNumber")
+
+
+def numbered(*numbers: object) -> Page:
+    """A piece of a list that goes on by numbers."""
+    items = [{"JournalNumber": number} for number in numbers]
+    return Page(
+        items=items, raws=[], page=None, page_count=None, item_count=None, raw_size=0, wire_size=0,
+        asked_at=NOW, answered_at=NOW, fetched_at=NOW, correlation_id=None,
+    )  # fmt: skip
+
+
+def test_numbers_go_on_until_nothing_follows() -> None:
+    """They may skip, and a short piece may have followers: only an empty one is the last."""
+    assert first_number(NUMBERED) == 0
+    assert following(numbered(1, 2, 7), 0, NUMBERED) == 7
+    assert not is_last(numbered(1, 2, 7), 0, NUMBERED)
+    assert is_last(numbered(), 7, NUMBERED)
+    assert following(numbered(), 7, NUMBERED) == 7
+    assert (first_number(CONTACT.endpoint), following(numbered(), 3, CONTACT.endpoint)) == (1, 4)
+
+
+@pytest.mark.parametrize("numbers", [(7,), (3, 7), (None,), ("8",)])
+def test_numbers_that_do_not_grow_are_an_error(numbers: tuple[object, ...]) -> None:
+    """Asking for what follows them would never end."""
+    with pytest.raises(UndecodableAnswer, match="after 7 has no JournalNumber beyond it"):
+        following(numbered(*numbers), 7, NUMBERED)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -101,6 +102,19 @@ async def rig() -> AsyncIterator[Rig]:
     """One organisation with a few documents, and a token that covers what we read."""
     async with _rig() as started:
         yield started
+
+
+def test_address_is_made_of_api_and_parts() -> None:
+    """Other APIs have other beginnings; an endpoint's name in our books need not be its address."""
+    urls = XeroUrls()
+    payroll = replace(CONTACTS, path="AU/Employees", api="payroll.xro/1.0", address="Employees")
+
+    assert CONTACTS.parts == ("Contacts",)
+    assert payroll.parts == ("Employees",)
+    assert urls.below(payroll.api, *payroll.parts, "a b") == (
+        "https://api.xero.com/payroll.xro/1.0/Employees/a%20b"
+    )
+    assert urls.accounting("Contacts") == urls.below(CONTACTS.api, *CONTACTS.parts)
 
 
 async def test_all_pages_hold_every_invoice_once(rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """Queries and bodies of lists, without any network."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -8,7 +9,15 @@ import pytest
 
 from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION, PAYMENTS, QUOTES
 from xero.errors import UndecodableAnswer
-from xero.paging import ids_per_call, ids_query, if_modified_since, page_query, read_body
+from xero.paging import (
+    ids_per_call,
+    ids_query,
+    if_modified_since,
+    offset_query,
+    page_query,
+    read_body,
+    single_query,
+)
 
 ID = "5f3c1a52-7c1e-4a0b-9d55-0b6f2f1f8a11"
 
@@ -41,6 +50,23 @@ def test_unpaged_endpoint_has_no_page_query() -> None:
     """Asking for a page where there are none is our own mistake."""
     with pytest.raises(ValueError, match="no pages"):
         page_query(ORGANISATION, page=1, page_size=100)
+
+
+def test_offset_query_goes_on_after_a_number() -> None:
+    """Exclusive, from 0; an endpoint with pages has none."""
+    journals = replace(QUOTES, offset_key="JournalNumber")
+
+    assert offset_query(journals, 0) == {"offset": "0"}
+    assert offset_query(journals, 412)["offset"] == "412"
+    for endpoint, offset in ((QUOTES, 1), (journals, -1)):
+        with pytest.raises(ValueError, match="no offset"):
+            offset_query(endpoint, offset)
+
+
+def test_single_read_may_send_more() -> None:
+    """A budget is read for some months, four decimals or not."""
+    assert single_query(QUOTES, {"DateFrom": "2026-01-01"}) == {"DateFrom": "2026-01-01"}
+    assert single_query(INVOICES) == {"unitdp": "4"}
 
 
 def test_ids_query_asks_for_a_page_so_that_lines_come() -> None:

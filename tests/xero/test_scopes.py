@@ -1,5 +1,7 @@
 """Scopes asked for at consent."""
 
+from dataclasses import replace
+
 from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION
 from xero.scopes import app_scopes_for, chosen_scopes, missing_scopes, scopes_for
 
@@ -50,3 +52,14 @@ def test_missing_scopes_are_those_that_nothing_held_covers() -> None:
     assert missing_scopes(["accounting.contacts", *broad[1:]], ENDPOINTS) == ()
     assert missing_scopes(granular[1:], ENDPOINTS) == ("accounting.contacts.read",)
     assert missing_scopes((), ENDPOINTS) == granular
+
+
+def test_scopes_that_few_may_have_are_neither_asked_for_nor_missed() -> None:
+    """Where they are not granted, asking makes the whole consent fail; others are missed."""
+    journals = replace(INVOICES, scope_granular="accounting.journals", gated=True)
+    payroll = replace(INVOICES, scope_granular="payroll.employees", gated=True)
+    files = replace(INVOICES, scope_granular="accounting.attachments", gated=True)
+
+    assert app_scopes_for((journals, payroll)) == ()
+    assert missing_scopes((), (journals, payroll)) == ()
+    assert missing_scopes((), (files,)) == ("accounting.attachments.read",)

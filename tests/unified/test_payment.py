@@ -12,6 +12,7 @@ from unified.shape import Read
 
 DOCUMENT = "fafafafa-0002-4e7e-8f8f-0a0b0c0d0e0f"
 INVOICE = "4f7c9a10-3b52-4a5e-9d1c-7a6b5c4d3e2f"
+BATCH = "b54aa50c-1111-4b0c-9a0a-846e1b84d9c0"
 
 
 def payment(name: str = "batched_receipt", **changes: Any) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def test_refund_belongs_to_its_credit_although_it_says_invoice(
     for record in (told, untold):
         [applied] = record["applied_to"]
         assert (applied["resource"], applied["ref"]["remote_id"]) == (resource, DOCUMENT)
-        assert PAYMENT.linked(record) == [(endpoint, DOCUMENT)]
+        assert PAYMENT.linked(record) == [(endpoint, DOCUMENT), ("BatchPayments", BATCH)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_facts_say_what_happened(
 
 
 def test_deleted_payment_is_removed_and_settles_nothing() -> None:
-    """Its record stays, flagged; the invoice it belonged to is worth a look."""
+    """Its record stays, flagged; the invoice and the batch it belonged to are worth a look."""
     record = payment(Status="DELETED")
 
     assert (record["status"], record["is_deleted"], record["deletion_kind"]) == (
@@ -159,7 +160,8 @@ def test_deleted_payment_is_removed_and_settles_nothing() -> None:
         "deleted",
     )
     assert PAYMENT.linked(record) == []
-    assert PAYMENT.linked(payment()) == [("Invoices", INVOICE)]
+    assert PAYMENT.linked(payment(BatchPayment=..., BatchPaymentID=...)) == [("Invoices", INVOICE)]
+    assert PAYMENT.linked(payment()) == [("Invoices", INVOICE), ("BatchPayments", BATCH)]
 
 
 def test_names_of_what_a_payment_refers_to_are_no_content() -> None:

@@ -130,6 +130,14 @@ async def test_body_keeps_each_object_as_xero_wrote_it() -> None:
     assert [bytes(raw) for raw in read.raws] == [b'{"Url":"a\\/b","Rate":1.10}', b"{}"]
 
 
+async def test_object_that_stands_alone_is_a_list_of_itself() -> None:
+    """As one of Xero's examples has it for a budget."""
+    read = await read_body(b'{"Budgets": {"BudgetID": "x"}}', "Budgets")
+
+    assert read.items == [{"BudgetID": "x"}]
+    assert [bytes(raw) for raw in read.raws] == [b'{"BudgetID": "x"}']
+
+
 async def test_body_tells_its_pagination() -> None:
     """The walk over pages ends by it."""
     body = b'{"pagination":{"page":2,"pageSize":100,"pageCount":3,"itemCount":250},"Contacts":[]}'
@@ -153,7 +161,7 @@ async def test_body_without_pagination_is_fine() -> None:
         (b"<html><body>Sign in</body></html>", "not_json"),
         (b"", "truncated"),
         (b'{"Contacts":[]}', "shape"),
-        (b'{"Invoices":{}}', "shape"),
+        (b'{"Invoices":5}', "shape"),
         (b'{"Invoices":[1]}', "shape"),
         (b"[]", "shape"),
         (b'{"Invoices":null}', "shape"),

@@ -1,16 +1,23 @@
-"""Parts of documents that are made from code: written by `python -m ledgerwire.documents`, and
-compared by `--check`, so that no document can tell something that the code does not do."""
+"""Documents, and parts of them, that are made from code: written by `python -m
+ledgerwire.documents`, and compared by `--check`, so that none can tell what the code does not do.
+
+Schemas are among them, and are only ever added to: what can't follow on a published version is
+refused, with the reasons, whichever way this is called."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
+from ledgerwire.asyncapi import asyncapi_document
 from ledgerwire.behaviours import behaviours_table
 from ledgerwire.cli import cli
+from ledgerwire.resources_page import resources_page
+from ledgerwire.schemas import ASYNCAPI, current, refusals
 from ledgerwire.settings import settings_table
 from simulator.resources import ENDPOINTS
+from unified.schemas.committed import as_text, published
 
 
 def commands_table() -> str:
@@ -88,6 +95,19 @@ GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
 )
 
 
+SCHEMAS = "unified/schemas"
+
+
+def whole_documents() -> dict[str, str]:
+    """Files that are made from nothing but code, by their paths."""
+    files = {f"{SCHEMAS}/files/{name}": as_text(made) for name, made in current().items()}
+    return {
+        **files,
+        f"{SCHEMAS}/{ASYNCAPI}": as_text(asyncapi_document(current())),
+        "docs/resources.md": resources_page(),
+    }
+
+
 def with_section(text: str, name: str, content: str) -> str:
     """The document with the part between its markers replaced.
 
@@ -103,21 +123,37 @@ def with_section(text: str, name: str, content: str) -> str:
 
 
 def main(arguments: list[str], root: Path) -> int:
-    """Write the generated parts below `root`; with `--check` only compare. Returns an exit code."""
+    """Write the generated documents below `root`; with `--check` only compare. Returns an exit
+    code: 1 where something is not as the code has it, or where a schema can't be published."""
+    refused = refusals(current(), published(root / SCHEMAS / "files"))
     stale = []
+    for path, name, old, new in _generated(root, with_schemas=not refused):
+        if new == old:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(new, encoding="utf-8")
+    if refused:
+        print("A published schema can only gain fields and words, under a new version:")
+        print("\n".join(f"  {each}" for each in refused))
+    if stale and "--check" in arguments:
+        print(f"Not as the code has it: {', '.join(stale)}. Run python -m ledgerwire.documents")
+    return int(bool(refused or (stale and "--check" in arguments)))
+
+
+def _generated(root: Path, *, with_schemas: bool) -> Iterator[tuple[Path, str, str | None, str]]:
+    """Path, name, content as it is (None: no such file) and as it should be."""
     for file, name, make in GENERATED:
         path = root / file
         old = path.read_text(encoding="utf-8")
-        new = with_section(old, name, make())
-        if new == old:
+        yield path, f"{file} ({name})", old, with_section(old, name, make())
+    for file, content in whole_documents().items():
+        if file.startswith(SCHEMAS) and not with_schemas:
             continue
-        stale.append(f"{file} ({name})")
-        if "--check" not in arguments:
-            path.write_text(new, encoding="utf-8")
-    if stale and "--check" in arguments:
-        print(f"Not as the code has it: {', '.join(stale)}. Run python -m ledgerwire.documents")
-        return 1
-    return 0
+        path = root / file
+        there = path.read_text(encoding="utf-8") if path.exists() else None
+        yield path, file, there, content
 
 
 if __name__ == "__main__":

@@ -90,20 +90,29 @@ class _Comparison:
         if isinstance(schema, bool):  # short for anything at all, and for nothing
             return {str(schema): ("", {})}
         if "anyOf" in schema:
-            said = {key: value for key, value in schema.items() if key != "anyOf"}
+            beside = _beside(schema, "anyOf")
             return {
-                kind: (name, {**said, **found})
+                kind: (name, {**found, **beside})
                 for each in schema["anyOf"]
                 for kind, (name, found) in self._kinds(each, side).items()
             }
         name = schema.get("$ref", "")
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
         if name.startswith(_LOCAL):
             name = name.removeprefix(_LOCAL)
-            return self._kinds({**self._parts[side][name], **beside}, side, name)
+            held = {**self._parts[side][name], **_beside(schema, "$ref")}
+            return self._kinds(held, side, name)
         if name:
-            return {f"a {_VERSION.sub('', name)}": ("", beside)}
+            return {f"a {_VERSION.sub('', name)}": ("", _beside(schema, "$ref"))}
         return {str(schema.get("type", "one of its values")): (part, schema)}
+
+
+def _beside(schema: Schema, than: str) -> Schema:
+    """What a schema says beside its alternatives or its reference, under names of its own."""
+    return {
+        key if key == KEY or key in _ANNOTATIONS else f"{key} beside {than}": value
+        for key, value in schema.items()
+        if key != than
+    }
 
 
 def _verdicts(at: str, earlier: Schema, later: Schema) -> Iterator[str]:

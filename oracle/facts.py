@@ -169,9 +169,18 @@ def _locked(record: Body) -> str:
     return max(str(record.get(name) or "") for name in ("locked_until", "closed_until"))
 
 
+def _employee(before: Body, after: Body) -> Iterator[str]:
+    was, now = before.get("status"), after.get("status")
+    if (was, now) == ("active", "inactive"):
+        yield "employee.left"
+    if (was, now) == ("inactive", "active"):
+        yield "employee.returned"
+
+
 _READERS: Final[Mapping[str, Callable[[Body, Body], Iterator[str]]]] = MappingProxyType(
     {
         "invoice": _invoice,
+        "employee": _employee,
         "contact": _contact,
         "company_info": _company_info,
         "credit_note": _credit("credit_note"),

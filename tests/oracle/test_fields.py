@@ -17,6 +17,7 @@ from oracle.expected import TOPIC_PARTS, expected_record
 from oracle.match import Bag
 from tests.oracle import banking as b
 from tests.oracle import money as m
+from tests.oracle import people
 from tests.oracle import promises as p
 from tests.oracle import records as r
 from tests.oracle import reference as ref
@@ -61,6 +62,10 @@ RAW = {
     "purchase_order": p.RAW_ORDER,
     "quote": p.RAW_QUOTE,
     "repeating_transaction": p.RAW_TEMPLATE,
+    "user": people.RAW_OWNER,
+    "contact_group": people.RAW_CLUB,
+    "budget": people.RAW_PLAN,
+    "employee": people.RAW_BRITON,
     "attachment": ref.RAW_FILE,
     "report": RAW_REPORT,
 }

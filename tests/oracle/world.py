@@ -31,6 +31,10 @@ PARTS = {
     "overpayment": "overpayments",
     "payment": "payments",
     "account": "accounts",
+    "user": "users",
+    "employee": "employees",
+    "contact_group": "contact-groups",
+    "budget": "budgets",
     "tax_rate": "tax-rates",
     "item": "items",
     "tracking_category": "tracking-categories",
@@ -178,7 +182,7 @@ class World:
         assert before is not None
         last = copied(before)
         self.mirror.append(Row(r.TENANT, resource, known_by(last), last, len(history)))
-        topic = f"xero.accounting.{PARTS[resource]}.state.v1"
+        topic = f"xero.{space_of(resource)}.{PARTS[resource]}.state.v1"
         key = f"{r.TENANT}:{resource}:{last['id']}"
         number = f"{EPOCH:020d}.{len(history):020d}".encode()
         self.states.append(
@@ -195,7 +199,7 @@ class World:
         value = {
             "schema_version": "1.0.0",
             "event_id": "",
-            "type": f"io.ledgerwire.accounting.{resource}.{VERBS[op]}.v1",
+            "type": f"io.ledgerwire.{space_of(resource)}.{resource}.{VERBS[op]}.v1",
             "op": op,
             "facts": [],
             "tenant": {"id": r.TENANT, "provider": "xero", "connection_id": r.CONNECTION},
@@ -210,7 +214,7 @@ class World:
             "timing": {"detected_at": "2026-11-20T01:02:04.000Z"},
         }
         value["event_id"] = event_id_of(value)
-        topic = f"xero.accounting.{PARTS[resource]}.events.v1"
+        topic = f"xero.{space_of(resource)}.{PARTS[resource]}.events.v1"
         event = Kafka(topic, len(self.events), key, value, headers_of(value, key))
         self.events.append(event)
         return event
@@ -232,6 +236,11 @@ class World:
         copy.set_header("ce_recordedtime", "2026-11-22T00:00:00.000Z")
         self.events.append(copy)
         return copy
+
+
+def space_of(resource: str) -> str:
+    """The first word of its topics: people with access are a directory."""
+    return "directory" if resource == "user" else "accounting"
 
 
 def copied(value: Any) -> Any:

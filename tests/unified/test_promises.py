@@ -237,10 +237,10 @@ def test_before_the_first_look_at_the_calendar_a_template_is_active() -> None:
 def test_single_read_keeps_what_lists_say_of_sending() -> None:
     """Single reads were seen without it: not told is not the same as off."""
     known = normalized("repeating_transaction", "monthly_invoices", read=Read.UNPAGED)
-    keys = ("ApprovedForSending", "SendCopy", "MarkAsSent", "IncludePDF")
-    alone = normalized(
-        "repeating_transaction", "monthly_invoices", read=Read.SINGLE, **dict.fromkeys(keys, ...)
+    untold: dict[str, Any] = dict.fromkeys(
+        ("ApprovedForSending", "SendCopy", "MarkAsSent", "IncludePDF"), ...
     )
+    alone = normalized("repeating_transaction", "monthly_invoices", read=Read.SINGLE, **untold)
 
     assert REPEATING_TRANSACTION.overlay(known.record, alone) == known.record
 

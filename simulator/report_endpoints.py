@@ -43,6 +43,24 @@ def _report(kind: str) -> Endpoint:
     return Endpoint("Reports", "ReportID", read)
 
 
+def _ten_ninety_nine(ledger: Ledger, query: Query) -> Found:
+    """The reports of payments to contractors, of organisations of the United States alone. No
+    account has a rule for one of their boxes here, so that they name nobody."""
+    if ledger.country.code != "US":
+        raise NotFound("TenNinetyNine")
+    year = query.params.get("reportyear", "") or str(ledger.today().year - 1)
+    if not (year.isdecimal() and len(year) == 4):
+        raise QueryUnreadable("reportYear must be a year")
+    head = {"ReportDate": f"1 Jan {year} to 31 Dec {year}", "Fields": [], "Contacts": []}
+    names = ("1099-NEC report", "1099-MISC report")
+    return Found([fragment({"ReportName": name, **head}) for name in names])
+
+
+def _one_published(ledger: Ledger, query: Query, key: str) -> Found:
+    del ledger, query
+    raise NotFound(key)
+
+
 def _published(ledger: Ledger, query: Query) -> Found:
     del ledger, query
     return Found([])
@@ -139,7 +157,8 @@ def _tracked(ledger: Ledger, category_id: str, option_id: str) -> Wire:
 
 
 ENDPOINTS: Mapping[str, Endpoint] = {
-    "reports": Endpoint("Reports", "ReportID", _published),
+    "reports": Endpoint("Reports", "ReportID", _published, _one_published),
+    "reports/tenninetynine": Endpoint("Reports", "ReportName", _ten_ninety_nine),
     **{f"reports/{kind.lower()}": _report(kind) for kind in REPORTS},
     "journals": Endpoint("Journals", "JournalID", _journals, _journal),
 }

@@ -68,6 +68,7 @@ _ENDPOINTS = {
     "paymentservices": "paymentservices",
     "journals": "accounting.journals",
     "reports": "accounting.reports.taxreports",
+    "reports/tenninetynine": "accounting.reports.tenninetynine",
     "reports/profitandloss": "accounting.reports.profitandloss",
     "reports/balancesheet": "accounting.reports.balancesheet",
     "reports/trialbalance": "accounting.reports.trialbalance",

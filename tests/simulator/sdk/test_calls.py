@@ -28,6 +28,7 @@ for module in (
     "calls_money",
     "calls_people",
     "calls_promises",
+    "calls_reports",
     "calls_settings",
 ):
     importlib.import_module(f"tests.simulator.sdk.{module}")

@@ -54,7 +54,8 @@ SCOPES = (
     "openid profile email offline_access accounting.settings accounting.contacts "
     "accounting.invoices accounting.payments accounting.banktransactions "
     "accounting.manualjournals accounting.attachments paymentservices "
-    "accounting.budgets.read payroll.employees"
+    "accounting.budgets.read payroll.employees accounting.reports.read "
+    "accounting.reports.tenninetynine.read accounting.journals.read"
 )
 DAY = date(2026, 3, 10)
 
@@ -71,7 +72,7 @@ def running(currency: str = "GBP") -> Iterator[RunningSimulator]:
         tenants=(TenantSpec(currency=currency),),
         opening=EMPTY,
         no_limits=True,
-        tier="plus",
+        tier="advanced",  # lower ones may not read journals
         payroll=True,
     )
 

@@ -1,13 +1,18 @@
-"""The published schemas as a consumer has them: files in a folder, and a validator over them."""
+"""The published schemas as a consumer has them: files in a folder, and a validator over them.
+
+`python -m tests.contract.schemas` keeps an event of each version that has none yet.
+"""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, Registry
 
 from tests.unified.books import CONNECTION, NOW, PAIRS, finished, source, wire
-from unified.envelope import Cause, Op, build_event
+from unified.envelope import Cause, Op, build_event, event_schema
 from unified.resource import Resource
+from unified.schemas.committed import as_text
 
 Document = Mapping[str, Any]
 
@@ -68,3 +73,23 @@ def event_of(
         fetched_at=NOW,
         normalized_at=NOW,
     )
+
+
+EVENTS = Path(__file__).parent / "events"
+"""An event of each published version of each resource, as it went out then."""
+
+
+def keep_events() -> list[Path]:
+    """Write an event of each resource's version that has none yet; older ones stay as they are."""
+    EVENTS.mkdir(exist_ok=True)
+    written = []
+    for kind, _, record in golden_records():
+        path = EVENTS / event_schema(kind).rpartition("/")[2]
+        if not path.exists():
+            path.write_text(as_text(event_of(kind, after=record)), encoding="utf-8")
+            written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    keep_events()

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerwire.schemas import current, refusals
-from tests.contract.schemas import Validators, golden_records
-from unified.envelope import record_schema
-from unified.resources import resource
+from tests.contract.schemas import EVENTS, Validators, event_of, golden_records
+from unified.envelope import SCHEMA_HOME, event_schema, record_schema
+from unified.resources import KINDS, resource
 from unified.schemas.committed import FOLDER, Published, as_text, parsed, published
 from unified.schemas.compatibility import additions, incompatibilities
 
@@ -198,6 +198,38 @@ def edited_at(place: tuple[str, ...], key: str, value: Any) -> Document:
 def test_schemas_follow_on_everything_published() -> None:
     """Against each earlier version, both ways."""
     assert refusals(current(), published()) == []
+
+
+def test_events_of_every_version_satisfy_the_newest_schemas() -> None:
+    """Topics are read from their beginning; what went out then is still one of our events."""
+    newest = Validators(current().values())
+    then = Validators(each.document for each in published())
+    for path in EVENTS.glob("*.json"):
+        event = json.loads(path.read_text(encoding="utf-8"))
+        kind = resource(event["entity"]["resource"])
+
+        assert then.complaints(f"{SCHEMA_HOME}/{path.name}", event) == [], path.name
+        assert newest.complaints(event_schema(kind), event) == [], path.name
+
+
+def test_events_of_today_satisfy_every_published_schema() -> None:
+    """Consumers that have not been renewed go on reading."""
+    then = Validators(each.document for each in published())
+    seen = 0
+    for kind, pair, record in golden_records():
+        event = event_of(kind, after=record)
+        for each in published():
+            if each.family == f"{kind.space}.{kind.name}":
+                assert then.complaints(f"{SCHEMA_HOME}/{each.name}", event) == [], pair
+                seen += 1
+    assert seen >= len(golden_records())
+
+
+def test_every_version_of_an_event_is_kept() -> None:
+    """`python -m tests.contract.schemas` keeps one of each new version."""
+    kept = {path.name for path in EVENTS.glob("*.json")}
+
+    assert {event_schema(kind).rpartition("/")[2] for kind in KINDS} <= kept
 
 
 def test_gate_refuses_what_cannot_follow() -> None:

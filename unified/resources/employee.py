@@ -8,7 +8,8 @@ taxed is nobody's business here: Australian employees are read by lists only, si
 holds all of it, and what an answer tells beside is not kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
@@ -157,10 +158,7 @@ def _employee(
     timed: bool = False,
 ) -> Resource:
     """One source of employees; `timed` where their status follows from dates."""
-    by_calendar: dict[str, Callable[..., Any]] = {}
-    if timed:
-        by_calendar = {"timed": _timed, "timer_of": _timer}
-    return Resource(
+    source = Resource(
         name="employee",
         plural="employees",
         topic_part="employees",
@@ -176,8 +174,8 @@ def _employee(
         facts_of=_facts,
         fields=fields,
         ignored=ignored,
-        **by_calendar,
     )
+    return replace(source, timed=_timed, timer_of=_timer) if timed else source
 
 
 EMPLOYEE_AU: Final = _employee(

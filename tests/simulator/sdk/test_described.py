@@ -86,6 +86,8 @@ def listen(world: World) -> Listening:
 def faults(known: Description, answer: Answer) -> Iterator[str]:
     """What of an answer is not as described."""
     described = known.answer(answer.operation, answer.status)
+    if described is None and answer.status == 404 and answer.media_type.startswith("text/html"):
+        return  # what is not there is a sentence of HTML everywhere; few descriptions say so
     if described is None:
         yield f"{answer.operation} {answer.status}: not described"
         return

@@ -44,6 +44,7 @@ from xero_python.accounting import (
 from xero_python.api_client import ApiClient
 from xero_python.api_client.configuration import Configuration
 from xero_python.api_client.oauth2 import OAuth2Token
+from xero_python.exceptions import AccountingBadRequestException
 from xero_python.identity import IdentityApi
 
 from simulator.config import SimulatorConfig, TenantSpec
@@ -238,9 +239,18 @@ class World:
         """A new tracking category, in place of all others: there is room for few."""
         held = self.api.get_tracking_categories(self.tenant, include_archived=True)
         for one in held.tracking_categories:
-            self.api.delete_tracking_category(self.tenant, one.tracking_category_id)
+            self._remove(one)
         made = TrackingCategory(name=self.name("Region"))
         return self.api.create_tracking_category(self.tenant, made).tracking_categories[0]
+
+    def _remove(self, category: Any) -> None:
+        """Delete a tracking category, or archive one that something has."""
+        key = category.tracking_category_id
+        try:
+            self.api.delete_tracking_category(self.tenant, key)
+        except AccountingBadRequestException:
+            archived = TrackingCategory(name=category.name, status="ARCHIVED")
+            self.api.update_tracking_category(self.tenant, key, archived)
 
     def option(self) -> tuple[Any, Any]:
         """A new tracking category and one option of it."""

@@ -219,6 +219,7 @@ def _care(schema: Mapping[str, Any]) -> str:
 
 
 _BY_FORMAT: Final = {"uuid": "uuid", "date": "day", "date-time": "instant"}
+_BY_TYPE: Final = {"string": "text", "boolean": "flag", "integer": "whole number"}
 _BY_DESCRIPTION: Final = {
     "Plain notation, at least the currency's minor digits": "amount",
     "Plain notation without trailing zeros": "number",
@@ -249,8 +250,8 @@ def _plain(schema: Mapping[str, Any]) -> str:
     for table, key in ((_BY_FORMAT, "format"), (_BY_DESCRIPTION, "description")):
         if schema.get(key) in table:
             return table[schema[key]]
-    kind = schema.get("type", "anything")
-    return {"string": "text", "boolean": "flag", "integer": "whole number"}.get(kind, kind)
+    kind: str = schema.get("type", "anything")
+    return _BY_TYPE.get(kind, kind)
 
 
 def _words(values: Iterable[str]) -> str:

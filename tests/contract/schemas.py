@@ -3,7 +3,7 @@
 `python -m tests.contract.schemas` keeps an event of each version that has none yet.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from unified.envelope import Cause, Op, build_event, event_schema
 from unified.resource import Resource
 from unified.schemas.committed import as_text
 
-Document = Mapping[str, Any]
+Document = dict[str, Any]
 
 
 class Validators:

@@ -121,7 +121,7 @@ def with_new_key(specimen: Specimen, random: Random) -> tuple[Raw, bool]:
     inside = [at for at, value in places(specimen.raw) if value and isinstance(value, dict)]
     objects = [(), *inside]
     at = random.choice(objects)
-    value = random.choice([None, "text", 3, [], {}, [{"x": 1}], Decimal("1.10")])
+    value: Any = random.choice([None, "text", 3, [], {}, [{"x": 1}], Decimal("1.10")])
     return with_value(specimen.raw, (*at, NEW_KEY), value), at == ()
 
 
@@ -147,7 +147,7 @@ def damaged(specimen: Specimen, random: Random) -> Raw:
         there = [at for at, _ in places(raw) if at[0] not in spared]
         if not there:
             return raw
-        value = ... if random.random() < 0.2 else random.choice(_DAMAGE)
+        value: Any = ... if random.random() < 0.2 else random.choice(_DAMAGE)
         raw = with_value(raw, random.choice(there), value)
     return raw
 

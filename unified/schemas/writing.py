@@ -89,7 +89,7 @@ def pieces(generated: Document) -> tuple[Document, dict[str, Document]]:
 
 def _opened(name: str, schema: Mapping[str, Any]) -> Document:
     """An object's schema without what closes it, its properties classified."""
-    made = _cleaned(schema)
+    made: Document = _cleaned(schema)
     made["properties"] = classified(name, made.get("properties", {}))
     return made
 

@@ -125,6 +125,7 @@ ATTACHMENT: Final = Resource(
     derive=_derive,
     placed=_place,
     follow=_follow,
+    operations=("upload", "replace by the same name"),
     fields=(
         Field("parent", (), Codec(_read_parent), ALL),
         Field("file_name", "FileName", TEXT, ALL),

@@ -33,6 +33,8 @@ CHAPTERS = (
     "Bank transfers",
     "Batch payments",
     "Manual journals",
+    "General ledger",
+    "Reports",
     "Purchase orders",
     "Quotes",
     "Repeating invoices",

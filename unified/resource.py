@@ -115,6 +115,7 @@ class Resource:
             `remote_status` and whatever else Xero fills there.
         extensions: provider-only fields that are worth a schema.
         ignored: keys of Xero's that are known and not mapped.
+        withheld: the same, of what is nobody's business here: not kept with Xero's own JSON either.
         updated_key, created_key: Xero's stamps, where it has them.
         permanent: Xero never removes one, so one that is not listed was only not read.
         gone_status: `status` of a thing that is no longer listed, where Xero says none itself.
@@ -144,6 +145,7 @@ class Resource:
     fields: tuple[Entry, ...]
     extensions: tuple[Field, ...] = ()
     ignored: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
     updated_key: str | None = "UpdatedDateUTC"
     created_key: str | None = None
     permanent: bool = False
@@ -186,7 +188,7 @@ class Resource:
             raise ResourceDefinitionError(f"{self.name}: table and model disagree about {odd}")
         ordered = tuple(declared[name] for name in names if name in declared)
         stamps = tuple(key for key in (self.updated_key, self.created_key) if key)
-        known = (*self.ignored, self.endpoint.id_key, *stamps)
+        known = (*self.ignored, *self.withheld, self.endpoint.id_key, *stamps)
         put = object.__setattr__  # frozen for everybody else
         put(self, "_names", names)
         put(self, "_shape", Shape(self.endpoint.item_key, ordered, ignored=known))

@@ -9,6 +9,7 @@ import msgspec
 
 from handlers.calendar import turn_calendars
 from handlers.capability import ASK_AGAIN
+from handlers.reading import unpacked
 from simulator import budgets, employees, groups, users
 from simulator.config import TenantSpec
 from simulator.people import Balance
@@ -216,6 +217,22 @@ async def test_employees_come_from_their_countrys_payroll_alone(database: Databa
                  if word in (reason or ""))
             for _, _, reason in said
         ] == ["organisations of AU", "organisations of NZ", "404"]  # fmt: skip
+
+
+async def test_what_else_payroll_tells_is_not_kept(database: Database) -> None:
+    """No birthdays, no addresses, not even among Xero's own JSON; what nobody knows yet is."""
+    spec = (TenantSpec(currency="GBP"),)
+    async with running(database, STAFF, scopes=WITH_PAYROLL, payroll=True, tenants=spec) as rig:
+        await rig.work()
+        rows = await rig.db.fetch("SELECT raw FROM record WHERE resource = 'employee'")
+
+        assert len(rows) == len(rig.books.ledger.people.employees)
+        for row in rows:
+            kept = unpacked(row["raw"])
+            assert isinstance(kept, dict)
+            assert kept.keys() == {"employeeID", "firstName", "lastName", "email", "startDate",
+                                   "updatedDateUTC", "createdDateUTC", "endDate",
+                                   "employeeNumber"}  # fmt: skip
 
 
 async def test_missing_consent_is_no_empty_payroll(database: Database) -> None:

@@ -97,7 +97,8 @@ class Employee(Record):
     source_api: Annotated[str, OneOf("accounting_legacy", "payroll_au", "payroll_uk", "payroll_nz")]
 
 
-_IGNORED_AU: Final = (
+#: What else these APIs tell of people: neither mapped nor kept.
+_WITHHELD_AU: Final = (
     "Title",
     "MiddleNames",
     "DateOfBirth",
@@ -124,10 +125,8 @@ _IGNORED_AU: Final = (
     "LeaveBalances",
     "LeaveLines",
     "SuperMemberships",
-    "ValidationErrors",
-    "HasValidationErrors",
 )
-_IGNORED_2_0: Final = (
+_WITHHELD_2_0: Final = (
     "title",
     "dateOfBirth",
     "address",
@@ -152,7 +151,7 @@ def _employee(
     endpoint: Endpoint,
     fields: tuple[Entry, ...],
     *,
-    ignored: tuple[str, ...],
+    withheld: tuple[str, ...] = (),
     updated_key: str = "UpdatedDateUTC",
     created_key: str | None = None,
     timed: bool = False,
@@ -173,7 +172,8 @@ def _employee(
         removed_as=_removed_as,
         facts_of=_facts,
         fields=fields,
-        ignored=ignored,
+        ignored=("StatusAttributeString", "ValidationErrors", "HasValidationErrors"),
+        withheld=withheld,
     )
     return replace(source, timed=_timed, timer_of=_timer) if timed else source
 
@@ -214,7 +214,7 @@ EMPLOYEE_AU: Final = _employee(
         Constant("external_link"),
         _source("payroll_au"),
     ),
-    ignored=_IGNORED_AU,
+    withheld=_WITHHELD_AU,
 )
 
 
@@ -255,7 +255,7 @@ def _of_2_0(region: str, source_api: str, country: str) -> Resource:
             Constant("external_link"),
             _source(source_api),
         ),
-        ignored=_IGNORED_2_0,
+        withheld=_WITHHELD_2_0,
         updated_key="updatedDateUTC",
         created_key="createdDateUTC",
         timed=True,
@@ -296,5 +296,4 @@ EMPLOYEE_OLD: Final = _employee(
         Field("external_link", "ExternalLink", _EXTERNAL_LINK),
         _source("accounting_legacy"),
     ),
-    ignored=("StatusAttributeString", "ValidationErrors", "HasValidationErrors"),
 )

@@ -20,7 +20,7 @@ from storage.tenant_context import read_context
 from tests.storage.makers import delivery, hint, link
 from tests.unified.books import wire
 from unified.clock import ManualClock
-from unified.ids import RemoteId, TenantId
+from unified.ids import Parent, RemoteId, TenantId
 from unified.resource import Normalized, Resource, TenantContext
 from unified.resources import resource
 from unified.shape import Read
@@ -115,14 +115,15 @@ class Mirror:
         mark: int = LATEST,
         asked_at: datetime | None = None,
         answered_at: datetime | None = None,
+        parent: Parent | None = None,
     ) -> Seen:
-        """One thing as Xero answered it just now."""
+        """One thing as Xero answered it just now, perhaps below another one."""
         asked = await self.db.now() if asked_at is None else asked_at
         answered = max(asked, await self.db.now()) if answered_at is None else answered_at
         return seen_of(
             of,
             raw,
-            await self.context(),
+            replace(await self.context(), parent=parent),
             read=read,
             mark=mark,
             asked_at=asked,

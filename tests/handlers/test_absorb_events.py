@@ -22,10 +22,10 @@ from tests.handlers.answers import (
     xero_day,
     xero_time,
 )
-from tests.unified.books import PAIRS, wire
+from tests.unified.books import PAIRS, source, wire
 from unified.clock import local_date
 from unified.envelope import event_model
-from unified.resources import RESOURCES, resource
+from unified.resources import KINDS, resource
 from unified.shape import Read
 from unified.topics import MAX_RECORD_BYTES, RECORD_OVERHEAD_BYTES
 
@@ -246,12 +246,15 @@ async def test_organisation_starts_the_calendar_and_is_learnt(empty: Mirror) -> 
     assert row["name"] == (await empty.events("company_info"))[0]["after"]["name"]
 
 
-@pytest.mark.parametrize("name", [each.name for each in RESOURCES])
+@pytest.mark.parametrize("name", [each.name for each in KINDS])
 async def test_events_are_what_the_schema_says(empty: Mirror, name: str) -> None:
     """With the time of sending spliced in, as the relay does."""
     of = resource(name)
-    for pair, read in [(pair, read) for each, pair, _, read in PAIRS if each == name]:
-        await empty.absorb(of, await empty.seen(of, wire(name, pair), read=read))
+    for pair, context, read in [each[1:] for each in PAIRS if each[0] == name]:
+        origin = source(name, pair)
+        raw = wire(name, pair)
+        answer = await empty.seen(origin, raw, read=read, parent=context.parent)
+        await empty.absorb(origin, answer)
     await empty.invoice(raw_invoice())
     await empty.invoice(raw_invoice(at=NOW + SECOND, Status="PAID"))
     rows = await empty.db.fetch("SELECT resource, value, state, headers FROM event")

@@ -13,7 +13,7 @@ from simulator import amounts, attachments, exchange, tracking
 from simulator.bookings import Transfer
 from simulator.elements import Element, day, decimal, flag, identifier, part, parts, text
 from simulator.ledger import Ledger
-from simulator.model import Account, BankTransaction, Line
+from simulator.model import ZERO, Account, BankTransaction, Line
 from simulator.refusals import NotFound, Refused
 from simulator.shapes import Shape
 from simulator.wire import day_string, from_ms, ms_day, ms_instant
@@ -140,7 +140,7 @@ def _leg(
         unit_amount=transfer.amount,
         line_amount=transfer.amount,
         tax_type="NONE",
-        tax_amount=amounts.ZERO,
+        tax_amount=ZERO,
         tracking=list(chosen),
     )
     return BankTransaction(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import chain
 
 from simulator import amounts
 from simulator.bookings import JournalLine
@@ -62,14 +61,12 @@ def of_tax(ledger: Ledger, tax_type: str) -> bool:
         return True
     if any(tax_type in {i.sales.tax_type, i.purchase.tax_type} for i in ledger.reference.items):
         return True
-    lines = chain(_lines(ledger), _journal_lines(ledger))
-    return any(line.tax_type == tax_type for line in lines)
+    return any(line.tax_type == tax_type for line in _every_line(ledger))
 
 
 def of_tracking(ledger: Ledger, key: str, held_id: str) -> bool:
     """Whether a line has this category (`TrackingCategoryID`) or option (`TrackingOptionID`)."""
-    lines = chain(_lines(ledger), _journal_lines(ledger))
-    return any(each.get(key) == held_id for line in lines for each in line.tracking)
+    return any(each.get(key) == held_id for line in _every_line(ledger) for each in line.tracking)
 
 
 def recode(ledger: Ledger, attribute: str, old: str, new: str) -> None:
@@ -80,13 +77,18 @@ def recode(ledger: Ledger, attribute: str, old: str, new: str) -> None:
                 setattr(line, attribute, new)
                 document.revision += 1
     if attribute == "account_code":
-        for line in _journal_lines(ledger):
-            line.account_code = new if line.account_code == old else line.account_code
+        for booked in _journal_lines(ledger):
+            booked.account_code = new if booked.account_code == old else booked.account_code
 
 
 def _codes(item: Item) -> set[str | None]:
     return {item.sales.account_code, item.purchase.account_code, item.purchase.cost_code,
             item.inventory_code}  # fmt: skip
+
+
+def _every_line(ledger: Ledger) -> Iterator[Line | JournalLine]:
+    yield from _lines(ledger)
+    yield from _journal_lines(ledger)
 
 
 def _journal_lines(ledger: Ledger) -> Iterator[JournalLine]:

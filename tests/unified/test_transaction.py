@@ -122,9 +122,10 @@ def test_names_of_accounts_are_no_content_of_a_transfer(name: str, changes: Json
     """Single reads show codes, lists do not; accounts are renamed."""
     same = {**wire("transaction", "transfer_between_accounts")[name], **changes}
     same["AccountID"] = wire("transaction", "transfer_between_accounts")[name]["AccountID"]
+    change: Json = {name: same}
 
-    assert BANK_TRANSFER.fingerprint(moved()) == BANK_TRANSFER.fingerprint(moved(**{name: same}))
-    assert BANK_TRANSFER.changed_fields(moved(), moved(**{name: same})) == []
+    assert BANK_TRANSFER.fingerprint(moved()) == BANK_TRANSFER.fingerprint(moved(**change))
+    assert BANK_TRANSFER.changed_fields(moved(), moved(**change)) == []
 
 
 def test_a_side_matched_with_a_statement_is_a_change_of_the_transfer() -> None:

@@ -4,7 +4,7 @@ Its payments are records of their own, which name their batch; deleting the batc
 (Xero: Batch payments).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from unified.account_refs import ACCOUNT_OBJECT, object_of
@@ -119,7 +119,7 @@ def _written(record: Mapping[str, Any], body: Callable[[], dict[str, Any]]) -> d
     if not record.get("payments"):
         raise DenormalizeError("/payments", "a batch must have payments")
     for number, payment in enumerate(record["payments"]):
-        targets = payment.get("applied_to") or ()
+        targets: Sequence[Mapping[str, Any]] = payment.get("applied_to") or ()
         if len(targets) != 1 or targets[0].get("resource") != "invoice":
             raise DenormalizeError(
                 f"/payments/{number}/applied_to", "a batch pays invoices or bills, one a payment"

@@ -60,7 +60,7 @@ def endpoints_table() -> str:
     for name, endpoint in sorted(ENDPOINTS.items()):
         below = [
             f"{_PATHS.get(key, nested.collection)}: "
-            + ", ".join([*nested.methods(""), *nested.methods("one")])
+            + ", ".join(dict.fromkeys([*nested.methods(""), *nested.methods("one")]))
             for key, nested in endpoint.nested.items()
         ]
         if endpoint.files is not None:

@@ -7,7 +7,7 @@ and thrown away, which is the relay's own matter.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ STOP_WITHIN_S = 1.5  #: then connections are cut; whatever was not acknowledged 
 
 
 class Producer(Protocol):
-    """A transactional producer; each method raises KafkaError where the broker fails it."""
+    """A producer, transactional where that can be trusted; each method raises KafkaError where the
+    broker fails it."""
 
     async def start(self) -> None:
         """Take over the `transactional.id`; an earlier owner's open transaction is aborted."""
@@ -75,14 +76,36 @@ class _PromptProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka is un
             await self._sender.close()
 
 
+class _PlainProducer(_PromptProducer):
+    """Each record counts by itself as soon as it is acknowledged."""
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """A batch is nothing of its own here; the block waits for its acknowledgements itself."""
+        yield
+
+
 def kafka_producer(broker: BrokerSettings, shard: int) -> Producer:
-    """A producer of Kafka's own kind; the shard has a `transactional.id` of its own."""
-    producer: Producer = _PromptProducer(
-        transactional_id=f"{broker.prefix}.relay.{shard}",
-        transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-        acks="all",
-        linger_ms=0,
-        max_request_size=8 * 1024 * 1024,
+    """A producer of Kafka's own kind; the shard has a `transactional.id` of its own.
+
+    The embedded broker goes on telling readers of an aborted transaction after its end, and these
+    then skip whatever the same producer commits later: one relay killed in mid-transaction, and a
+    running consumer would miss all that follows. So there are no transactions on it; what a killed
+    relay left half sent is sent again, with the same ids (docs/decisions/0018).
+    """
+    options: dict[str, Any] = {
+        "acks": "all",
+        "linger_ms": 0,
+        "max_request_size": 8 * 1024 * 1024,
         **broker.client_options(),
-    )
+    }
+    producer: Producer
+    if broker.embedded:
+        producer = _PlainProducer(enable_idempotence=True, **options)
+    else:
+        producer = _PromptProducer(
+            transactional_id=f"{broker.prefix}.relay.{shard}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            **options,
+        )
     return producer

@@ -23,6 +23,8 @@ from ledgerwire import apache_kafka as real
 from ledgerwire import embedded_broker, kafka_artifacts
 from unified.broker import BrokerSettings
 
+FEW_PARTITIONS = 4
+
 _prefixes = itertools.count(1)
 
 
@@ -84,7 +86,11 @@ async def _topics_of_its_own(
         cluster: real.Cluster = request.getfixturevalue("apache_kafka")
         bootstrap = cluster.bootstrap
     prefix = f"test{next(_prefixes)}"
-    yield BrokerSettings(bootstrap=bootstrap, prefix=prefix, embedded=embedded)
+    # Apache Kafka takes seconds to make the partitions of all topics, so there it has few.
+    partitions = 12 if embedded else FEW_PARTITIONS
+    yield BrokerSettings(
+        bootstrap=bootstrap, prefix=prefix, partitions=partitions, embedded=embedded
+    )
     await _delete_topics(bootstrap, f"{prefix}.")
 
 

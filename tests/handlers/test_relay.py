@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.structs import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from handlers.metrics import HandlerMetrics
+from handlers.producer import kafka_producer
 from handlers.relay import BATCH, Assure, ShardRelay
 from storage.absorbing import announce, lock_tenant
 from storage.errors import LeaseLost, StorageUnavailable
@@ -87,6 +91,13 @@ async def anywhere(empty: Mirror, broker: BrokerSettings) -> AsyncIterator[Relay
 
 
 @pytest.fixture
+async def kafka(empty: Mirror, kafka_broker: BrokerSettings) -> AsyncIterator[Relaying]:
+    """On Apache Kafka: what its transactions alone can do."""
+    async with _relaying(empty, kafka_broker) as made:
+        yield made
+
+
+@pytest.fixture
 async def here(empty: Mirror, embedded_broker_settings: BrokerSettings) -> AsyncIterator[Relaying]:
     """On the embedded broker."""
     async with _relaying(empty, embedded_broker_settings) as made:
@@ -115,7 +126,9 @@ async def test_events_and_states_arrive_in_order(anywhere: Relaying) -> None:
         model = event_model(INVOICE).model_validate(event.value)
         assert model.timing.published_at is not None
         assert event.key == state.key == f"{tenant}:invoice:{event.value['entity']['id']}"
-        assert event.partition == state.partition == partition_of(tenant, 12)
+        assert (
+            event.partition == state.partition == partition_of(tenant, anywhere.broker.partitions)
+        )
         assert event.headers["ce_id"] == event.value["event_id"]
         assert event.headers["ce_recordedtime"] == event.value["timing"]["published_at"]
         assert event.headers["ce_entityseq"] == state.headers["ce_entityseq"]
@@ -141,43 +154,46 @@ async def test_crash_between_commit_and_mark_repeats_with_the_same_ids(
     assert await unrelayed_count(anywhere.mirror.db) == 0
 
 
-async def test_zombie_can_not_write_behind_its_successor(anywhere: Relaying) -> None:
+@pytest.mark.needs_kafka
+async def test_zombie_can_not_write_behind_its_successor(kafka: Relaying) -> None:
     """A paused relay wakes with a batch in its hands: Kafka refuses it as a whole."""
-    await anywhere.change(1)
-    zombie, successor = await anywhere.relay(), await anywhere.relay()
+    await kafka.change(1)
+    zombie, successor = await kafka.relay(), await kafka.relay()
     await zombie.start()
     await zombie._producer.begin_transaction()  # type: ignore[union-attr]  # started just now
     await successor.relay_once()
-    await anywhere.change(2)
+    await kafka.change(2)
     await successor.relay_once()
 
     with pytest.raises(KafkaError):
-        await _send_and_commit(zombie, anywhere)
+        await _send_and_commit(zombie, kafka)
 
-    assert references(await anywhere.events(2)) == ["1", "2"]
+    assert references(await kafka.events(2)) == ["1", "2"]
 
 
-async def test_zombie_between_two_batches_is_refused_too(anywhere: Relaying) -> None:
+@pytest.mark.needs_kafka
+async def test_zombie_between_two_batches_is_refused_too(kafka: Relaying) -> None:
     """And throws its producer away, so that it begins at the lowest unsent row."""
-    await anywhere.change(1)
-    zombie, successor = await anywhere.relay(), await anywhere.relay()
+    await kafka.change(1)
+    zombie, successor = await kafka.relay(), await kafka.relay()
     await zombie.relay_once()
     await successor.start()
-    await anywhere.change(2)
+    await kafka.change(2)
 
     with pytest.raises(KafkaError):
         await zombie.relay_once()
 
     assert zombie._producer is None
-    assert await unrelayed_count(anywhere.mirror.db) == 1
+    assert await unrelayed_count(kafka.mirror.db) == 1
     await successor.relay_once()
-    assert references(await anywhere.events(2)) == ["1", "2"]
+    assert references(await kafka.events(2)) == ["1", "2"]
 
 
-async def test_zombie_without_its_lease_leaves_its_successor_alone(anywhere: Relaying) -> None:
+@pytest.mark.needs_kafka
+async def test_zombie_without_its_lease_leaves_its_successor_alone(kafka: Relaying) -> None:
     """Refused once, it asks who owns the shard before it starts another producer, and ends."""
-    await anywhere.change(1)
-    zombie, successor = await anywhere.relay(), await anywhere.relay()
+    await kafka.change(1)
+    zombie, successor = await kafka.relay(), await kafka.relay()
     lost = asyncio.Event()
 
     async def assure() -> None:
@@ -185,36 +201,99 @@ async def test_zombie_without_its_lease_leaves_its_successor_alone(anywhere: Rel
             raise LeaseLost("relay.0")
 
     running = Running(zombie, assure)
-    await until(lambda: _all_relayed(anywhere))
+    await until(lambda: _all_relayed(kafka))
     lost.set()
     await successor.start()
     producer = successor._producer
-    await anywhere.change(2)
+    await kafka.change(2)
     running.work.set()
     await running.ended()
 
     await successor.relay_once()
 
     assert successor._producer is producer  # nobody has fenced it
-    assert references(await anywhere.events(2)) == ["1", "2"]
+    assert references(await kafka.events(2)) == ["1", "2"]
 
 
+@pytest.mark.needs_kafka
 async def test_open_transaction_of_a_killed_relay_ends_with_its_successors_start(
-    anywhere: Relaying,
+    kafka: Relaying,
 ) -> None:
     """Else consumers would wait for it, behind which everything later hides."""
-    await anywhere.change(1)
-    killed = await anywhere.relay()
+    await kafka.change(1)
+    killed = await kafka.relay()
     await killed.start()
     producer = _aiokafkas(killed)
     await producer.begin_transaction()
-    topic = events_topic(anywhere.broker.prefix, INVOICE)
-    part = partition_of(anywhere.mirror.id, 12)
+    topic = events_topic(kafka.broker.prefix, INVOICE)
+    part = partition_of(kafka.mirror.id, kafka.broker.partitions)
     await (await producer.send(topic, key=b"half", value=b"{}", partition=part))
 
-    await (await anywhere.relay()).relay_once()
+    await (await kafka.relay()).relay_once()
 
-    assert references(await anywhere.events(1)) == ["1"]
+    assert references(await kafka.events(1)) == ["1"]
+
+
+class CutOff:
+    """A relay's producer whose connection breaks after so many records."""
+
+    def __init__(self, broker: BrokerSettings, shard: int, records: int) -> None:
+        self._inner = kafka_producer(broker, shard)
+        self._left = records
+        self.start, self.stop = self._inner.start, self._inner.stop
+        self.transaction = self._inner.transaction
+
+    async def send(self, *args: Any, **how: Any) -> "asyncio.Future[Any]":
+        """As Kafka's own, until it breaks; what was sent before is acknowledged."""
+        if self._left == 0:
+            raise KafkaConnectionError
+        self._left -= 1
+        sent = await self._inner.send(*args, **how)
+        await sent
+        return sent
+
+
+async def test_reader_misses_nothing_after_a_batch_that_was_half_sent(anywhere: Relaying) -> None:
+    """One that was reading all the while; it may see twice what the half held."""
+    topic = events_topic(anywhere.broker.prefix, INVOICE)
+    place = TopicPartition(topic, partition_of(anywhere.mirror.id, anywhere.broker.partitions))
+    relay = await anywhere.relay()
+    await anywhere.change(1)
+    await relay.relay_once()
+    reader = AIOKafkaConsumer(
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        **anywhere.broker.client_options(),
+    )
+    await reader.start()
+    try:
+        reader.assign([place])
+        seen = [await _next_reference(reader)]
+        for number in (2, 3):
+            await anywhere.change(number)
+        relay._make_producer = lambda broker, shard: CutOff(broker, shard, records=3)
+        await relay.close()
+        with pytest.raises(KafkaError):
+            await relay.relay_once()
+        relay._make_producer = kafka_producer
+        await relay.relay_once()
+        for number in (4, 5):
+            await anywhere.change(number)
+            await relay.relay_once()
+
+        while seen[-1] != "5":
+            seen.append(await _next_reference(reader))
+    finally:
+        await reader.stop()
+    assert list(dict.fromkeys(seen)) == ["1", "2", "3", "4", "5"]
+
+
+async def _next_reference(reader: AIOKafkaConsumer) -> str:
+    async with asyncio.timeout(10):
+        record = await reader.getone()
+    reference: str = msgspec.json.decode(record.value)["after"]["reference"]
+    return reference
 
 
 async def test_more_than_a_batch_keeps_its_order(here: Relaying) -> None:
@@ -266,7 +345,9 @@ async def test_announcements_go_to_their_topics(here: Relaying) -> None:
     assert [each.headers["kind"] for each in control] == ["linked", "tried"]
     assert (control[1].key, control[1].value) == (tenant, {"told": True})
     assert dead.key == f"{tenant}:invoice:x"
-    assert {each.partition for each in (*control, dead)} == {partition_of(tenant, 12)}
+    assert {each.partition for each in (*control, dead)} == {
+        partition_of(tenant, here.broker.partitions)
+    }
 
 
 async def test_latency_is_measured_from_the_webhook(here: Relaying) -> None:
@@ -365,7 +446,7 @@ async def _all_relayed(here: Relaying) -> bool:
 async def _send_and_commit(relay: ShardRelay, here: Relaying) -> None:
     producer = _aiokafkas(relay)
     topic = events_topic(here.broker.prefix, INVOICE)
-    part = partition_of(here.mirror.id, 12)
+    part = partition_of(here.mirror.id, here.broker.partitions)
     await (await producer.send(topic, key=remote_id("one").encode(), value=b"{}", partition=part))
     await producer.commit_transaction()
 

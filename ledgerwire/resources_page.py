@@ -96,6 +96,8 @@ def _removals(source: Resource) -> list[str]:
         for word in dict.fromkeys(ours for _, ours in _statuses(source))
         if source.removed_as({**blank, "status": word}) is not None
     ]
+    if not found and source.removed_as({**blank, "remote_status": "DELETED"}) is not None:
+        found.append("status `deleted`")  # ours is another one, such as that of a schedule's days
     merged = {**blank, "status": "archived", "merged_into": {"remote_id": "x"}}
     if source.removed_as(merged) is not None and source.removed_as(blank) is None:
         found.append("merged")
@@ -132,12 +134,19 @@ def _chapter(kind: Resource, document: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     entries = {entry.name: entry for entry in kind.entries}
     for name, schema in document["properties"].items():
-        told = name not in COMMON or isinstance(entries.get(name), Field)
+        filled = isinstance(entries.get(name), Field) or _is_timed(entries, name)
+        told = name not in COMMON or filled
         if not told or (name == "extensions" and not keys_of(_field(entries[name]))):
             continue
         entry = entries[name]
         cells = (f"`{name}`", _type(schema), _keys(entry), _marks(entry), _care(schema))
         yield f"| {' | '.join(cells)} |"
+
+
+def _is_timed(entries: Mapping[str, Entry], name: str) -> bool:
+    """Whether a field of the common block follows from this resource's days."""
+    entry = entries.get(name)
+    return isinstance(entry, Derived) and entry.timed
 
 
 def _field(entry: Entry) -> Field:

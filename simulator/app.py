@@ -19,7 +19,7 @@ from simulator.opening import open_books
 from simulator.player import Player
 from simulator.simulation import Simulation
 
-NIGHT_WATCH_S = 0.25
+NIGHT_WATCH_S = 0.5
 """Real seconds between two looks at whether some organisation's midnight has come."""
 
 

@@ -25,7 +25,12 @@ from tests.figures import Figure
 from unified.broker import BrokerSettings
 from unified.ids import TenantId
 
-pytestmark = [pytest.mark.proof, pytest.mark.acceptance, pytest.mark.timeout(3600)]
+pytestmark = [
+    pytest.mark.proof,
+    pytest.mark.acceptance,
+    pytest.mark.needs_kafka,
+    pytest.mark.timeout(3600),
+]
 
 PERCENT = float(os.environ.get("LEDGERWIRE_PROOF_LARGE", "1"))
 WHOLE = OpeningBooks(
@@ -100,12 +105,12 @@ async def expected(rig: Rig) -> int:
 
 
 async def test_large_backfill_that_is_killed_twice_ends_equal(
-    database_url: str, embedded_broker_settings: BrokerSettings, figure: Figure
+    database_url: str, kafka_broker: BrokerSettings, figure: Figure
 ) -> None:
     """It goes on where it was, and in the end mirror, topics and books agree."""
     config = SimulatorConfig(seed="large", tenants=1, opening=sizes())
     began = time.perf_counter()
-    async with installed(database_url, embedded_broker_settings, config) as rig:
+    async with installed(database_url, kafka_broker, config) as rig:
         made_s = time.perf_counter() - began
         await rig.start("receiver", "api")
         await rig.start("crm")

@@ -62,14 +62,15 @@ def test_headers_are_cloudevents_in_kafkas_binary_mode() -> None:
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda each: each.name)
 def test_types_are_the_promised_ones(resource: object) -> None:
-    """`io.ledgerwire.accounting.{entity}.{verb}.v1`; a state record's type says so."""
+    """`io.ledgerwire.{space}.{entity}.{verb}.v1`; a state record's type says so."""
     found = next(each for each in RESOURCES if each is resource)
     verbs = {"c": "created", "u": "updated", "d": "deleted", "r": "observed"}
 
+    space = "directory" if found.name == "user" else "accounting"
     for op, verb in verbs.items():
-        assert event_type(found, op) == f"io.ledgerwire.accounting.{found.name}.{verb}.v1"
+        assert event_type(found, op) == f"io.ledgerwire.{space}.{found.name}.{verb}.v1"
     of_state = dict(state_headers([("ce_type", event_type(found, "u").encode())]))
-    assert of_state["ce_type"].decode() == f"io.ledgerwire.accounting.{found.name}.state.v1"
+    assert of_state["ce_type"].decode() == f"io.ledgerwire.{space}.{found.name}.state.v1"
 
 
 def test_ids_can_be_recomputed_by_anyone() -> None:

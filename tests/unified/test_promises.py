@@ -117,6 +117,16 @@ def test_order_goes_back_as_it_came() -> None:
     assert "Telephone" not in PURCHASE_ORDER.denormalize(bare)
 
 
+def test_new_order_needs_a_contact_that_xero_has() -> None:
+    """Unlike invoices, orders make none; a change need not name it."""
+    nobody = {**order(), "contact": {"id": None, "remote_id": None, "name": "Boots"}}
+
+    with pytest.raises(DenormalizeError, match="/contact"):
+        PURCHASE_ORDER.denormalize({**nobody, "remote_id": None})
+    assert "Contact" not in PURCHASE_ORDER.denormalize(nobody)
+    assert "PurchaseOrderID" not in PURCHASE_ORDER.denormalize({**order(), "remote_id": None})
+
+
 def test_quote_expires_after_its_last_day() -> None:
     """Only while it waits for an answer."""
     record = QUOTE.at_date(quote(), EXPIRY)
@@ -247,7 +257,12 @@ def test_single_read_keeps_what_lists_say_of_sending() -> None:
 
 def test_new_template_is_written_whole() -> None:
     """With its schedule less the day that Xero computes."""
-    new = {**template(EndDate="2027-01-31"), "remote_id": None}
+    new = {
+        **template(EndDate="2027-01-31"),
+        "remote_id": None,
+        "currency": "USD",
+        "exchange_rate_to_base": "1.5",
+    }
     body = REPEATING_TRANSACTION.denormalize(new)
 
     assert body["Schedule"] == {
@@ -264,7 +279,7 @@ def test_new_template_is_written_whole() -> None:
         True,
     )
     plain = REPEATING_TRANSACTION.denormalize({**new, "auto_send": {"send": None}})
-    assert "ApprovedForSending" not in plain
+    assert not {"ApprovedForSending", "CurrencyRate"} & set(plain)
     with pytest.raises(DenormalizeError, match="/schedule"):
         REPEATING_TRANSACTION.denormalize({**new, "schedule": None})
     loose = {**new["schedule"], "due_rule": {"day": None, "basis": None}}

@@ -4,7 +4,7 @@ No bill says which order it came from (Xero: Purchase orders), and nobody announ
 them, so they are swept. Whether a delivery is late is the calendar's to say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from unified.codecs import DATE, TEXT, Codec, Scope, choice, flag, read_text
 from unified.drafted import DRAFTED_IGNORED, Drafted, derive_drafted, drafted_fields
 from unified.model import Day, Part, Personal
 from unified.money_block import look_at_tax_mode
-from unified.resource import Endpoint, Resource, Timer
+from unified.resource import DenormalizeError, Endpoint, Resource, Timer
 from unified.shape import Derived, Field
 
 _STATUS: Final = choice(
@@ -59,6 +59,18 @@ def _write_delivery(value: Mapping[str, Any], _record: Mapping[str, Any]) -> dic
 def _write_sent(value: Any, record: Mapping[str, Any]) -> Any:
     # Xero warns where an order that is not approved is to be sent (Xero: Purchase orders).
     return value if record.get("status") in _APPROVED else None
+
+
+def _written(record: Mapping[str, Any], body: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What Xero takes: it makes no contact on the way, as it does for invoices.
+
+    Raises:
+        DenormalizeError: a new order is for a contact that Xero cannot know.
+    """
+    known = (record.get("contact") or {}).get("remote_id") is not None
+    if record.get("remote_id") is None and not known:
+        raise DenormalizeError("/contact", "an order needs a contact that Xero has")
+    return body()
 
 
 # --- what follows from its values --------------------------------------------------------------
@@ -152,6 +164,7 @@ PURCHASE_ORDER: Final = Resource(
     timer_of=_next_timer,
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
+    written=_written,
     operations=("create", "update", "delete"),
     fields=(
         Field("status", "Status", _STATUS, write=True),

@@ -69,7 +69,8 @@ def _written(record: Mapping[str, Any], body: Callable[[], dict[str, Any]]) -> d
         return {"RepeatingInvoiceID": record["remote_id"], "Status": _DELETED}
     if not record.get("schedule"):
         raise DenormalizeError("/schedule", "a template needs one")
-    return body()
+    # What it makes has the rate of its own day.
+    return {key: value for key, value in body().items() if key != "CurrencyRate"}
 
 
 # --- meaning -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from ledgerwire.failures import JobFailed, NothingRuns, WrongUsage
 from ledgerwire.installation import Installation
 from ledgerwire.looking_on import DUTIES
 from ledgerwire.settings import Settings
+from storage.cursors import cursors
 from storage.database import Database
 from storage.leases import take_lease
 from tests.handlers.answers import NOW
@@ -137,10 +138,27 @@ async def test_sweep_finds_now_what_its_schedule_would_find_later(command: Comma
         others = await command.sweep()
 
     assert named == [Asked(resource="contacts", read=None, changes=1)]
-    assert {each.resource: each.changes for each in others} == {
-        each.plural: 0 for each in RESOURCES
-    }
-    assert command.seen[-1] == (len(RESOURCES), len(RESOURCES), "")
+    states = await cursors(command.rig.db, command.rig.tenant)
+    swept = [each for each in RESOURCES if states[each.endpoint.path].unsupported_reason is None]
+    assert {each.resource: each.changes for each in others} == {each.plural: 0 for each in swept}
+    assert all(each.unsupported is None for each in others)
+    assert command.seen[-1] == (len(swept), len(swept), "")
+
+
+async def test_what_xero_refuses_ends_a_wait_and_says_why(command: Command) -> None:
+    """A backfill of it, and a sweep that names it; no sweep of everything waits for it."""
+    refused = await cursors(command.rig.db, command.rig.tenant)
+    reason = refused["PayrollNZ/Employees"].unsupported_reason
+    assert reason is not None
+
+    async with command.handlers():
+        [read] = await command.backfill("employees")
+        [swept] = await command.sweep("employees")
+
+    assert (read.read, read.changes) == (0, 0)
+    assert read.unsupported is not None
+    assert reason in read.unsupported
+    assert swept.unsupported == read.unsupported
 
 
 async def test_without_handlers_it_is_noted_and_told(command: Command) -> None:

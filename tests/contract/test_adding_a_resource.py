@@ -21,24 +21,24 @@ FOLDERS = ("api", "crm", "docs", "handlers", "ledgerwire", "oracle", "receiver",
 FILES = ("README.md", "pyproject.toml")
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this repository in which the page was followed."""
+    copy = tmp_path_factory.mktemp("walked")
+    leave = shutil.ignore_patterns("__pycache__", "golden", "mutants")
     for folder in FOLDERS:
-        leave = shutil.ignore_patterns("__pycache__", "golden", "mutants")
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=leave)
+        shutil.copytree(ROOT / folder, copy / folder, ignore=leave)
     for file in FILES:
-        shutil.copy(ROOT / file, tmp_path / file)
+        shutil.copy(ROOT / file, copy / file)
     the_file, the_import, the_line = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    resources = tmp_path / "unified" / "resources"
+    resources = copy / "unified" / "resources"
     (resources / "branding_theme.py").write_text(the_file, encoding="utf-8")
     index = (resources / "__init__.py").read_text(encoding="utf-8")
-    index = index.replace(
-        "from unified.resources.budget", f"{the_import}from unified.resources.budget"
-    )
+    beside = "from unified.resources.budget"
+    index = index.replace(beside, f"{the_import}{beside}")
     index = index.replace("    TAX_RATE,\n", f"{the_line}    TAX_RATE,\n")
     (resources / "__init__.py").write_text(index, encoding="utf-8")
-    return tmp_path
+    return copy
 
 
 def run(tree: Path, *module: str) -> str:
@@ -93,16 +93,16 @@ def test_documents_are_made_as_the_page_says(tree: Path) -> None:
     assert "## branding_theme\n" in (tree / "docs" / "resources.md").read_text()
 
 
-def test_file_that_forgets_a_field_can_not_be_imported(tree: Path) -> None:
+def test_file_that_forgets_a_field_can_not_be_imported(tree: Path, tmp_path: Path) -> None:
     """As the page promises: the mistake is named where it was made, at once."""
-    path = tree / "unified" / "resources" / "branding_theme.py"
-    path.write_text(
-        path.read_text().replace('        Field("position", "SortOrder", INTEGER),\n', "")
-    )
+    shutil.copytree(tree / "unified", tmp_path / "unified")
+    path = tmp_path / "unified" / "resources" / "branding_theme.py"
+    line = '        Field("position", "SortOrder", INTEGER),\n'
+    path.write_text(path.read_text(encoding="utf-8").replace(line, ""), encoding="utf-8")
 
     done = subprocess.run(
         [sys.executable, "-c", "import unified.resources"],
-        cwd=tree,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,

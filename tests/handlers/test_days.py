@@ -17,7 +17,7 @@ from simulator.simulation import Usage
 from storage.database import Database
 from storage.usage import usage_by_day
 from tests.figures import Figure
-from tests.handlers.agreement import differences
+from tests.handlers.agreement import disagreements
 from tests.handlers.rig import Rig, running
 from unified.resources import by_category, resource
 from xero.errors import RateLimited
@@ -171,4 +171,4 @@ async def test_busy_organisation_never_passes_a_limit_of_xero(
         assert used <= DAY_LIMIT
         assert used > DAY_LIMIT - DAY_RESERVE  # it was tight: callers lived on what was kept back
         assert await rig.notices() == []
-        assert await differences(rig) == []
+        assert await disagreements(rig.db, rig.books) == []

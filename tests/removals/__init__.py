@@ -1,0 +1,1 @@
+"""Random histories in which things leave the books, and others only seem to."""

@@ -16,6 +16,7 @@ from ledgerwire.cli import cli
 from ledgerwire.resources_page import resources_page
 from ledgerwire.schemas import ASYNCAPI, current, refusals
 from ledgerwire.settings import settings_table
+from simulator.report_endpoints import REPORTS
 from simulator.resources import ENDPOINTS
 from unified.schemas.committed import as_text, published
 
@@ -84,6 +85,8 @@ _PATHS = {
     "history": "History",
     "email": "Email",
     "onlineinvoice": "OnlineInvoice",
+    "reports/tenninetynine": "Reports/TenNinetyNine",
+    **{f"reports/{kind.lower()}": f"Reports/{kind}" for kind in REPORTS},
 }
 """Paths that are not their collection's name."""
 

@@ -21,7 +21,7 @@ from handlers.details import ask_for_details
 from handlers.reading import Harvest, following, is_last
 from handlers.schedule import observed_rate, sweep_interval
 from handlers.snapshots import ask_for_snapshots
-from handlers.sweeping import OVERLAP, shrank, walk
+from handlers.sweeping import OVERLAP, shrank, slid, walk
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import LockedTenant, announce, lock_tenant
 from storage.audits import audit_ended
@@ -280,7 +280,9 @@ async def _backfill_step(
     )
     origin = backfill_origin(state, page=number)
     await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
-    if shrank(state.backfill_total, page.item_count):
+    began = state.backfill_started_at and state.backfill_started_at - page.clock_lead
+    moved = number > 1 and slid(resource.endpoint, harvest, began)
+    if moved or shrank(state.backfill_total, page.item_count):
         # What followed the thing that left has moved up, perhaps onto a page that was read.
         await _start(shop, context, path, fencing=fencing)
         return

@@ -1,8 +1,8 @@
 """Reading on from a cursor, for what no webhook told, and reading up what many webhooks told.
 
 A sweep fixes its starting point before the first page, walks by id where the endpoint can order
-so, and walks again when the count shrinks under it: a thing that changes meanwhile can then show
-up twice but never be skipped.
+so, and walks again when the count shrinks under it, or when something changed that is listed by
+the time of its change: a thing that changes meanwhile can then show up twice but never be skipped.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.reading import Harvest, Reader, first_number, following, is_last
-from unified.resource import Resource, TenantContext
+from unified.resource import Endpoint, Resource, TenantContext
 
 OVERLAP = timedelta(seconds=30)
 """A sweep starts this much before the last one's beginning, by Xero's clock: it may stamp a change
@@ -51,6 +51,7 @@ async def walk(  # noqa: PLR0913  # whose, what, from where, for whom
     number = first
     for _ in range(MOST_WALKS):
         counted: int | None = None
+        began: datetime | None = None
         number = first
         while True:
             harvest, page = await reader.page(
@@ -61,11 +62,23 @@ async def walk(  # noqa: PLR0913  # whose, what, from where, for whom
             await take(harvest)
             if shrank(counted, page.item_count):
                 break  # what followed the thing that left has moved up: walk again
+            if number != first and slid(resource.endpoint, harvest, began):
+                break
+            began = began or page.told_at
             if is_last(page, number, resource.endpoint):
                 return Swept(calls, complete=True, number=number, clock_lead=lead)
             counted = page.item_count
             number = following(page, number, resource.endpoint)
     return Swept(calls, complete=False, number=number, clock_lead=lead)
+
+
+def slid(endpoint: Endpoint, harvest: Harvest, began: datetime | None) -> bool:
+    """Whether pages in the order of their stamps have moved under the reading since `began`, by
+    Xero's clock: what changed meanwhile stands at the end, and what followed it has moved up."""
+    if endpoint.order is not None or endpoint.offset_key is not None or began is None:
+        return False
+    stamps = (one.normalized.updated_at for one in harvest.seen)
+    return any(stamp is not None and stamp > began for stamp in stamps)
 
 
 def shrank(counted: int | None, counted_now: int | None) -> bool:

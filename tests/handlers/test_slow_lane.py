@@ -18,6 +18,7 @@ from tests.handlers.answers import CONTACT, NOW
 from tests.handlers.rig import FEW, Rig, running
 from unified.clock import ManualClock
 from unified.resource import Resource
+from unified.resources.journal_entry import MANUAL_JOURNAL
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 #: Contacts two a page, where archiving one takes it off the list.
@@ -135,7 +136,7 @@ async def test_nothing_due_is_no_step(rig: Rig) -> None:
 
 
 class Backfill:
-    """A backfill of contacts, two a page, done step by step."""
+    """A backfill, usually of contacts, two a page, done step by step."""
 
     def __init__(self, rig: Rig, of: Resource = SMALL) -> None:
         self.rig = rig
@@ -147,8 +148,8 @@ class Backfill:
             "backfill_state = 'pending', backfill_complete = false, backfill_page = 0,"
             " backfill_read = 0, backfill_total = NULL"
         )
-        await self.rig.db.execute("DELETE FROM event WHERE resource = 'contact'")
-        await self.rig.db.execute("DELETE FROM record WHERE resource = 'contact'")
+        await self.rig.db.execute("DELETE FROM event WHERE resource = $1", self._of.name)
+        await self.rig.db.execute("DELETE FROM record WHERE resource = $1", self._of.name)
 
     async def step(self) -> None:
         """One page, under a fresh lease."""
@@ -159,15 +160,22 @@ class Backfill:
                 self.rig.shop,
                 await read_context(self.rig.db, self.rig.tenant),
                 self._of,
-                await self.rig.cursor("Contacts"),
+                await self.rig.cursor(self._of.endpoint.path),
                 fencing=lease.fencing,
             )
         finally:
             await self.rig.db.execute("UPDATE tenant SET lease_owner = NULL, lease_until = NULL")
 
+    async def read(self) -> set[str]:
+        """Remote ids of what it has brought."""
+        rows = await self.rig.db.fetch(
+            "SELECT remote_id FROM record WHERE resource = $1", self._of.name
+        )
+        return {row["remote_id"] for row in rows}
+
     async def where(self) -> tuple[str, int, int]:
         """State, pages and things read."""
-        cursor = await self.rig.cursor("Contacts")
+        cursor = await self.rig.cursor(self._of.endpoint.path)
         return cursor.backfill_state, cursor.backfill_page, cursor.backfill_read
 
 
@@ -220,6 +228,38 @@ async def test_backfill_of_a_list_that_shrank_begins_again(rig: Rig) -> None:
 
     assert restarted == ("running", 0, 0)
     assert await rig.db.fetchval("SELECT count(*) FROM record WHERE resource = 'contact'") == 4
+
+
+async def test_backfill_by_stamps_begins_again_when_something_moved_to_its_end(
+    database: Database,
+) -> None:
+    """Manual journals come in the order of their changes: one that is changed takes its place at
+    the end, and what followed it moves up onto a page that was read."""
+    endpoint = replace(MANUAL_JOURNAL.endpoint, page_size=100, list_params={"pageSize": "2"})
+    lines = [
+        {"LineAmount": 5, "AccountCode": "429"},
+        {"LineAmount": -5, "AccountCode": "400"},
+    ]
+    async with running(database, (*FEW, endpoint.path)) as rig:
+        await rig.work()
+        held = [
+            rig.books.create_journal(Narration=str(number), JournalLines=lines)
+            for number in range(4)
+        ]
+        rig.pass_time(minutes=1)
+        backfill = Backfill(rig, replace(MANUAL_JOURNAL, endpoint=endpoint))
+        await backfill.begin()
+        for _ in range(12):
+            if held[0].id not in await backfill.read():
+                await backfill.step()
+        rig.pass_time(minutes=1)
+        rig.books.update_journal(held[0].id, Narration="Changed")
+
+        for _ in range(12):
+            if (await backfill.where())[0] != "done":
+                await backfill.step()
+
+        assert await backfill.read() >= {journal.id for journal in held}
 
 
 async def test_progress_is_told_with_the_time_left(rig: Rig) -> None:

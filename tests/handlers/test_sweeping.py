@@ -13,6 +13,7 @@ from storage.tenant_context import read_context
 from tests.handlers.answers import COMPANY, CONTACT, INVOICE, NOW
 from tests.handlers.rig import FEW, Rig, running
 from unified.resource import Resource
+from unified.resources.journal_entry import MANUAL_JOURNAL
 from xero.errors import UndecodableAnswer
 from xero.paging import Page
 
@@ -20,6 +21,13 @@ from xero.paging import Page
 SMALL = replace(
     CONTACT,
     endpoint=replace(CONTACT.endpoint, page_size=100, list_params={"pageSize": "2"}),
+)
+
+
+#: Manual journals two a page, which come in the order of their stamps.
+JOURNALS = replace(
+    MANUAL_JOURNAL,
+    endpoint=replace(MANUAL_JOURNAL.endpoint, page_size=100, list_params={"pageSize": "2"}),
 )
 
 
@@ -99,6 +107,35 @@ async def test_list_that_keeps_shrinking_is_given_up(rig: Rig) -> None:
     swept = await going.run()
 
     assert swept == Swept(calls=2 * MOST_WALKS, complete=False, number=2)
+
+
+async def test_list_by_stamps_is_walked_again_when_something_moves_to_its_end(rig: Rig) -> None:
+    """Manual journals cannot be had by id: what followed the changed one has moved up a page."""
+    lines = [
+        {"LineAmount": 5, "AccountCode": "429"},
+        {"LineAmount": -5, "AccountCode": "400"},
+    ]
+    rig.pass_time(minutes=5)
+    since, booked = rig.clock.now(), []
+    for number in range(4):
+        booked.append(rig.books.create_journal(Narration=str(number), JournalLines=lines).id)
+        rig.pass_time(seconds=1)
+    going = Walk(rig)
+    take = going.take
+
+    async def changing(harvest: Harvest) -> None:
+        await take(harvest)
+        if len(going.pages) == 1:
+            rig.pass_time(seconds=1)
+            rig.books.update_journal(booked[0], Narration="Changed")
+
+    going.take = changing  # type: ignore[method-assign]  # a page is followed by a change
+
+    swept = await going.run(JOURNALS, since=since)
+
+    assert swept == Swept(calls=4, complete=True, number=2)
+    assert going.pages[:2] == [set(booked[:2]), {booked[3], booked[0]}]
+    assert set().union(*going.pages) == set(booked)
 
 
 async def test_endpoint_without_pages_is_read_in_one_piece(rig: Rig) -> None:

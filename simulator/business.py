@@ -170,7 +170,7 @@ class Business(PromiseActions, BankActions):
 
     def enclose(self, tenant: Tenant) -> bool:
         """Put a file with a document, a contact or an account, or in another one's place."""
-        return enclosures.enclose(tenant, self.rng, edit=self.stamped_only)
+        return enclosures.enclose(tenant, self.rng)
 
     def _new_document(self, tenant: Tenant, kind: str) -> bool:
         contact = self.contact(tenant)

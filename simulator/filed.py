@@ -1,5 +1,6 @@
 """All files of an organisation, with what each is kept with: for whoever compares."""
 
+from contextlib import suppress
 from typing import Any
 
 from simulator import attachments
@@ -13,26 +14,19 @@ def raw_files(ledger: Ledger) -> list[dict[str, Any]]:
     """Every file as lists show it, with the collection and the id of what it is kept with."""
     out = []
     for record_id, held in ledger.filing.files.items():
-        for collection, record in _holders(ledger, record_id):
-            out += [
-                {
-                    "Parent": collection,
-                    "ParentID": record_id,
-                    **attachments.wire(record, one, collection),
-                }
-                for one in held
-            ]
+        if held:
+            collection, record = holder(ledger, record_id)
+            above = {"Parent": collection, "ParentID": record_id}
+            out += [{**above, **attachments.wire(record, one, collection)} for one in held]
     return out
 
 
-def _holders(ledger: Ledger, record_id: str) -> list[tuple[str, Attachable]]:
-    """The one record of that id, with its collection."""
+def holder(ledger: Ledger, record_id: str) -> tuple[str, Attachable]:
+    """The record of that id that has files, with its collection. Raises NotFound."""
     for endpoint in ENDPOINTS.values():
         if endpoint.files is not None:
-            try:
+            with suppress(NotFound):
                 record = endpoint.files(ledger, record_id)
-            except NotFound:
-                continue
-            if record.id == record_id:
-                return [(endpoint.collection, record)]
-    return []
+                if record.id == record_id:
+                    return endpoint.collection, record
+    raise NotFound(record_id)

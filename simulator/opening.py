@@ -89,9 +89,8 @@ class _Past:
                 # What was planned may have been overtaken, as by a credit on what is to be voided.
                 with suppress(Refused):
                     step()
-            for _ in range(min(2 + self._sizes.invoices // 10, _MOST_FILES)):
-                with suppress(Refused):
-                    enclosures.enclose(self._tenant, self._rng, edit=False)
+            more = min(self._sizes.invoices // 10, _MOST_FILES)
+            enclosures.furnish(self._tenant, self._rng, more)
         finally:
             ledger.clock = self._clock
 

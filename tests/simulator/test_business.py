@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator import wire
+from simulator import enclosures, filed, wire
 from simulator.business import Business
 from simulator.clock import FileClock
 from simulator.config import OpeningBooks, SimulatorConfig
@@ -155,6 +156,9 @@ def test_what_documents_refer_to_changes_now_and_then() -> None:
 
     for kind in ("Accounts", "TaxRates", "Items", "TrackingCategories", "Currencies"):
         assert before[kind] != after[kind], kind
+    assert {"ACTIVE", "ARCHIVED"} <= statuses_of(after["Accounts"])
+    used = {line["AccountCode"] for one in after["Invoices"] for line in one["LineItems"]}
+    assert used <= {account["Code"] for account in after["Accounts"]}
 
 
 @pytest.mark.behaviour(
@@ -174,9 +178,43 @@ def test_promises_are_made_and_kept() -> None:
     made = {one["RepeatingInvoiceID"] for one in before["Invoices"] if "RepeatingInvoiceID" in one}
     assert made <= {one["RepeatingInvoiceID"] for one in before["RepeatingInvoices"]}
     assert made
-    assert {"ACTIVE", "ARCHIVED"} <= statuses_of(after["Accounts"])
-    used = {line["AccountCode"] for one in after["Invoices"] for line in one["LineItems"]}
-    assert used <= {account["Code"] for account in after["Accounts"]}
+
+
+@pytest.mark.behaviour(
+    "Generator and control", "money moves at banks, and is booked by hand, from the start and on"
+)
+def test_banks_and_accountants_act() -> None:
+    """Every kind in every state, and a transfer's two sides say what it says."""
+    (before,), (after,) = raw(played(3, 0)), raw(played(3, 1500))
+
+    for kind, statuses in {
+        "BankTransactions": {"AUTHORISED", "DELETED"},
+        "BankTransfers": {"AUTHORISED", "DELETED"},
+        "BatchPayments": {"AUTHORISED", "DELETED"},
+        "ManualJournals": {"DRAFT", "POSTED", "VOIDED", "DELETED"},
+    }.items():
+        assert 0 < len(before[kind]) < len(after[kind])
+        assert statuses_of(after[kind]) >= statuses
+    assert {one["Type"] for one in after["BankTransactions"]} >= {"SPEND", "RECEIVE"}
+    sides = {one["BankTransactionID"]: one for one in after["BankTransactions"]}
+    for transfer in after["BankTransfers"]:
+        out, into = (sides[transfer[f"{side}BankTransactionID"]] for side in ("From", "To"))
+        assert out["Status"] == into["Status"] == transfer["Status"]
+        assert (out["Total"], into["Total"]) == (transfer["Amount"],) * 2
+        assert (out["IsReconciled"], into["IsReconciled"]) == (
+            transfer["FromIsReconciled"], transfer["ToIsReconciled"]
+        )  # fmt: skip
+    paid = {one["PaymentID"]: one for one in after["Payments"]}
+    for batch in after["BatchPayments"]:
+        held = [paid[one["PaymentID"]] for one in batch["Payments"]]
+        assert all(one["BatchPaymentID"] == batch["BatchPaymentID"] for one in held)
+        assert sum(one["BankAmount"] for one in held) == (
+            batch["TotalAmount"] if batch["Status"] == "AUTHORISED" else 0
+        )
+    for journal in after["ManualJournals"]:
+        on_top = journal["LineAmountTypes"] == "Exclusive"
+        lines = journal["JournalLines"]
+        assert 0 == sum(line["LineAmount"] + (line["TaxAmount"] if on_top else 0) for line in lines)
 
 
 def statuses_of(records: list[dict[str, Any]]) -> set[str]:
@@ -325,3 +363,52 @@ def test_clock_file_shifts_business_time(tmp_path: Path) -> None:
 def test_refused_carries_its_sentences() -> None:
     """One message per broken rule."""
     assert Refused("a", "b").messages == ("a", "b")
+
+
+@pytest.mark.behaviour(
+    "Generator and control",
+    "opening books keep files with a record of every kind that can have any",
+)
+def test_opening_books_keep_files_with_every_kind_of_parent() -> None:
+    """Credit notes only where chance left one a draft."""
+    (books,) = raw(played(3, 0))
+    parents = {one["Parent"] for one in books["Attachments"]}
+
+    assert parents | {"CreditNotes"} == {
+        "Accounts",
+        "BankTransactions",
+        "BankTransfers",
+        "Contacts",
+        "CreditNotes",
+        "Invoices",
+        "ManualJournals",
+        "PurchaseOrders",
+        "Quotes",
+        "RepeatingInvoices",
+    }
+    held = {one["InvoiceID"] for one in books["Invoices"] if one["HasAttachments"]}
+    assert held == {one["ParentID"] for one in books["Attachments"] if one["Parent"] == "Invoices"}
+
+
+@pytest.mark.behaviour(
+    "Generator and control",
+    "random business edits whatever it puts a file with, so that a stamp tells of it",
+)
+def test_business_stamps_what_it_puts_a_file_with() -> None:
+    """Xero promises no stamp for a file alone."""
+    clock = TurnedClock()
+    simulation = Simulation(config(seed=5, clock=clock))
+    for spec in simulation.config.specs():
+        open_books(simulation.books, spec, LIVELY, "5")
+    (tenant,) = simulation.books
+    files, rng, kinds = tenant.ledger.filing.files, simulation.rng("files"), set()
+    for _ in range(60):
+        clock.turn(seconds=1)
+        before = dict(files)
+        with suppress(Refused):
+            enclosures.enclose(tenant, rng)
+        for record_id in [key for key, held in files.items() if held != before.get(key)]:
+            collection, record = filed.holder(tenant.ledger, record_id)
+            assert getattr(record, "updated_ms") == wire.to_ms(clock())  # noqa: B009  # every kind has it
+            kinds.add(collection)
+    assert kinds >= {"Invoices", "Contacts", "Accounts", "PurchaseOrders"}

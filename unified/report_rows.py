@@ -53,6 +53,7 @@ class ReportRow(Part):
     document: Ref | None
     cells: list[ReportCell]
     rows: list["ReportRow"]
+    remote_kind: str | None = None  # Xero's own word where `kind` is unknown
 
 
 def read_columns(value: Any, _scope: Scope) -> list[dict[str, Any]]:
@@ -111,6 +112,7 @@ def _row(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
             about.setdefault(_text(mark.get("Id")).lower(), _text(mark.get("Value")))
     texts = [_text(cell.get("Value")) for cell in cells]
     values = [number_in(text) for text in texts]
+    strange = {} if kind.lower() in _KINDS else {"remote_kind": kind or None}
     return {
         "kind": _KINDS.get(kind.lower(), "unknown"),
         "label": _text(raw.get("Title")) or next(filter(_is_label, texts), None),
@@ -121,6 +123,7 @@ def _row(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
             for index, (text, value) in enumerate(zip(texts, values, strict=True))
         ],
         "rows": [_row(each, scope) for each in _objects(raw.get("Rows"))],
+        **strange,
     }
 
 

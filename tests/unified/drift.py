@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from tests.unified.books import INVOICED, NZ, PAIRS, below, source, wire
-from unified.reports import ASKED
+from unified.reports import ACCOUNT_TYPES, ASKED
 from unified.resource import Resource, TenantContext
 from unified.resources import RESOURCES
 from unified.shape import Read
@@ -32,6 +32,7 @@ NEW_KEY = "AddedByXeroSomeDay"
 NEW_WORD = "WORD_OF_SOME_DAY"
 #: Texts that are words of a list rather than somebody's: codes that stand alone, in capitals.
 _WORD = re.compile(r"^[A-Z][A-Z0-9_/]{2,}$")
+_ENUM = re.compile(r"(Type|Types|Status|Unit)$")  #: keys of words, however these are written
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _DAMAGE: tuple[Any, ...] = (
     None, "", 0, -1, 10**30, Decimal("1e39"), Decimal("0.1"), "text", "1e400", "NaN", " 12 ",
@@ -134,15 +135,15 @@ def words(specimen: Specimen) -> list[Place]:
         for at, holder in whole
         if isinstance(holder, dict) and sum(map(bool, holder.values())) > 1
         for key, value in holder.items()
-        if isinstance(value, str) and _WORD.match(value)
+        if isinstance(value, str) and (_WORD.match(value) or (value and _ENUM.search(key)))
         if (*at, key) != (specimen.source.endpoint.id_key,)
     ]
 
 
 def damaged(specimen: Specimen, random: Random) -> Raw:
     """A copy with one to three values of other types, or without them; its id stays, and so does
-    what is not Xero's: our own question beside the answer."""
-    raw, spared = specimen.raw, {specimen.source.endpoint.id_key, ASKED}
+    what is not Xero's: our own question, and what we know, beside a report's answer."""
+    raw, spared = specimen.raw, {specimen.source.endpoint.id_key, ASKED, ACCOUNT_TYPES}
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         there = [at for at, _ in places(raw) if at[0] not in spared]
         if not there:

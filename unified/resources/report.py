@@ -108,6 +108,7 @@ def _report(
     """The source of one kind of report; `name` is the last part of its address."""
     return Resource(
         name="report",
+        schema_minor=1,  # a row's own word at Xero
         plural="reports",
         topic_part="reports",
         space="accounting",

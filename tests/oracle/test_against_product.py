@@ -97,10 +97,53 @@ def lively(tenant: Tenant) -> None:
     tenant.void(approved[3].id)
     tenant.pay(approved[4].id, approved[4].amount_due - Decimal("0.01"))
     tenant.delete_draft(next(one for one in held if one.status == "DRAFT").id)
+    banking_of(tenant, customer.id)
     credits_of(tenant, customer.id, "ACCREC")
     credits_of(tenant, vendor.id, "ACCPAY")
     tenant.merge_contacts(merged.id, customer.id)
     tenant.archive_contact(idle.id)
+
+
+def banking_of(tenant: Tenant, contact: str) -> None:
+    """Money at a bank in every mode and state, two transfers, two batches, four entries by hand."""
+    for mode in ("Exclusive", "Inclusive", "NoTax"):
+        for kind in ("SPEND", "RECEIVE"):
+            made = tenant.bank(
+                Type=kind,
+                Contact={"ContactID": contact},
+                LineAmountTypes=mode,
+                Url="https://till.example/1",
+                LineItems=[line("3", "19.9900"), line("0.3333", "7.1234")],
+            )
+            tenant.reconcile(made.id)
+    moved, undone = tenant.transfer("12.34", Reference="Savings"), tenant.transfer("0.01")
+    tenant.reconcile(moved.to_transaction_id)
+    tenant.delete_transfer(undone.id)
+    for type_ in ("ACCREC", "ACCPAY"):
+        sold = [
+            tenant.create_invoice(
+                Type=type_,
+                Contact={"ContactID": contact},
+                CurrencyCode=currency,
+                DueDate="2026-12-01",
+                Status="AUTHORISED",
+                LineItems=[line("1", "7.7700")],
+            ).id
+            for currency in ("EUR", tenant.ledger.country.currency)
+        ]
+        batch = tenant.pay_batch(sold, Reference="Run 7", Details="Run 7")
+        if type_ == "ACCPAY":
+            tenant.delete_batch(batch.id)
+    for mode, end in (("NoTax", "DELETED"), ("Inclusive", "POSTED"), ("Exclusive", "DRAFT")):
+        booked = tenant.create_journal(
+            Narration=mode,
+            LineAmountTypes=mode,
+            JournalLines=[
+                {"LineAmount": "80.00", "AccountCode": "429"},
+                {"LineAmount": "-80.00", "AccountCode": "400"},
+            ],
+        )
+        tenant.update_journal(booked.id, Status=end, Url="https://ledger.example/1")
 
 
 def credits_of(tenant: Tenant, contact: str, type_: str) -> None:

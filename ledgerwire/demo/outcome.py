@@ -27,7 +27,8 @@ def show_outcome(  # what was found, and how to show it
         say(line)
     say("")
     for topic, records in judged.topics.items():
-        say(f"{records:>7}  {topic}")
+        if ".crm." in topic:  # all others stand in the table: {prefix}.{space}.{resource}.events.v1
+            say(f"{records:>7}  {topic}")
     say("")
     if figures.p50_ms is not None:
         say(

@@ -11,22 +11,27 @@ from datetime import datetime, timedelta
 
 from storage.database import Database
 from unified.resource import Resource
-from unified.resources import RESOURCES
+from unified.resources import SOURCES
 
 _HEAD = ("resource", "records", "events", "calls", "kB", "fresh p50", "fresh p99")
 
-# Business time is real time plus the offset of the nights that were over by then.
+# Business time is real time plus how far it was ahead by then. What moved without Xero's stamp, as
+# an account's balance does, has no age.
 _PER_RESOURCE = """
 WITH aged AS (
   SELECT resource,
          extract(epoch FROM relayed_at - stamped_at)
            + coalesce((SELECT max(seconds) FROM unnest($1::timestamptz[], $2::float8[])
-                                             AS night(at, seconds)
-                        WHERE night.at <= relayed_at), 0) AS seconds
+                                             AS ahead(at, seconds)
+                        WHERE ahead.at <= relayed_at), 0) AS seconds
     FROM (SELECT resource, relayed_at,
                  (convert_from(value, 'UTF8')::json #>> '{timing,source_changed_at}')::timestamptz
                    AS stamped_at
-            FROM event WHERE cause NOT IN ('backfill', 'time')) AS told
+            FROM event
+           WHERE cause NOT IN ('backfill', 'time')
+             AND convert_from(value, 'UTF8')::json #>> '{before,updated_at}'
+                 IS DISTINCT FROM convert_from(value, 'UTF8')::json #>> '{after,updated_at}'
+         ) AS told
 ), fresh AS (
   SELECT resource, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50,
          percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds) AS p99
@@ -58,7 +63,7 @@ class ResourceFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class Ahead:
     """From an instant (real time) on, business time was so much ahead."""
 
     at: datetime
@@ -66,13 +71,13 @@ class Night:
 
 
 async def per_resource(
-    db: Database, nights: Sequence[Night], resources: Iterable[Resource] = RESOURCES
+    db: Database, history: Sequence[Ahead], resources: Iterable[Resource] = SOURCES
 ) -> dict[str, ResourceFigures]:
     """Figures by plural, in the order of the resources; one of no record has a row, too."""
     rows = await db.fetch(
         _PER_RESOURCE,
-        [night.at for night in nights],
-        [night.offset.total_seconds() for night in nights],
+        [each.at for each in history],
+        [each.offset.total_seconds() for each in history],
     )
     told = {row["resource"]: row for row in rows}
     calls: Counter[str] = Counter()

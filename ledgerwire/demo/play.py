@@ -16,7 +16,8 @@ from ledgerwire.demo.figures import measure
 from ledgerwire.demo.judging import judge_installation
 from ledgerwire.demo.linking import link_all
 from ledgerwire.demo.outcome import show_outcome
-from ledgerwire.demo.per_resource import Night, per_resource
+from ledgerwire.demo.pace import Pace
+from ledgerwire.demo.per_resource import per_resource
 from ledgerwire.demo.progress import backfill_bar
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.demo.snapshots import take_reports
@@ -26,7 +27,6 @@ from ledgerwire.installation import Installation, open_installation
 from ledgerwire.lines import event_line
 from ledgerwire.tailing import Wanted, follow_broker
 from storage.cursors import bring_sweeps_forward
-from unified.clock import write_offset
 from unified.resources import SOURCES
 
 LOST = 0.02  #: share of webhook deliveries that are lost on purpose
@@ -66,20 +66,22 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
             say(f"simulator   {stage.simulated.base_url}")
             async with open_installation(stage.settings) as here:
                 say(f"PostgreSQL  embedded, Kafka {here.broker.bootstrap} (embedded)")
+                pace = Pace(stage.settings.clock_file or folder / "clock", here.clock.real)
                 async with programs(stage), _watch(stage, here) as watch:
                     say(f"receiver    {stage.url}/webhooks/xero")
-                    await _link(stage, watch, options, say)
-                    say(f"reports     {await take_reports(here)} snapshots a week\n")
-                    await watch.quiet(PATIENCE_S)
+                    async with pace.hurrying():
+                        await _link(stage, watch, options, say)
+                        say(f"reports     {await take_reports(here)} snapshots a week\n")
+                        await watch.quiet(PATIENCE_S)
                     show = Tail(here, say)
                     async with show.running():
-                        nights = await _play(stage, watch, options, say, stop)
-                        await _last_sweep(here, watch, say)
+                        await _play(watch, pace, options, say, stop)
+                        await _last_sweep(here, watch, pace, say)
                     judged = await judge_installation(
                         here.db, here.broker, stage.simulated.control_url
                     )
                     figures = await measure(here.db)
-                    resources = await per_resource(here.db, nights)
+                    resources = await per_resource(here.db, pace.history)
     show_outcome(judged, figures, resources, quiet=options.quiet, as_json=options.as_json, say=say)
     return not judged.differences
 
@@ -141,19 +143,18 @@ async def _link(
     say(f"backfilled  {records} records in {took_s:.1f} s\n")
 
 
-async def _play(  # the stage and its players
-    stage: Stage,
+async def _play(
     watch: Watch,
+    pace: Pace,
     options: DemoOptions,
     say: Callable[[str], None],
     stop: asyncio.Event,
-) -> list[Night]:
-    """Business days until the time is up, a night after each; returns the nights."""
-    nights: list[Night] = []
+) -> None:
+    """Business days until the time is up, a night after each."""
     await watch.steer("faults", {"deliveries": {"lose": LOST}})
     loop = asyncio.get_running_loop()
     began = loop.time()
-    offset, day = timedelta(0), 0
+    day = 0
     while not stop.is_set():
         left_s = options.seconds - (loop.time() - began) if options.seconds else DAY_S
         if left_s <= 0 and day > 0:
@@ -164,13 +165,11 @@ async def _play(  # the stage and its players
         await _wait(stop, seconds)
         await watch.steer("play", {"rate": 0})
         await watch.quiet(PATIENCE_S)
-        offset += NIGHT
-        nights.append(Night(await watch.db.now(), offset))
-        write_offset(stage.settings.clock_file or Path("clock"), offset)
-        await watch.quiet(PATIENCE_S)
-        say(f"{'':12}── night: {offset.days} {'day' if offset.days == 1 else 'days'} later ──")
+        pace.forward(NIGHT)
+        async with pace.hurrying():
+            await watch.quiet(PATIENCE_S)
+        say(f"{'':12}── night: {day} {'day' if day == 1 else 'days'} later ──")
     await watch.steer("play", {"rate": 0})
-    return nights
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
@@ -180,14 +179,17 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-async def _last_sweep(here: Installation, watch: Watch, say: Callable[[str], None]) -> None:
+async def _last_sweep(
+    here: Installation, watch: Watch, pace: Pace, say: Callable[[str], None]
+) -> None:
     """What lost webhooks would have told is found by one sweep of everything."""
     await watch.quiet(PATIENCE_S)
     paths = [resource.endpoint.path for resource in SOURCES]
     before = await here.db.fetchval("SELECT count(*) FROM event")
     await bring_sweeps_forward(here.db, paths, now=here.clock.now(), spread_s=0.0)
     await here.db.execute("SELECT pg_notify('ledgerwire_notice', '')")
-    await watch.quiet(PATIENCE_S)
+    async with pace.hurrying():
+        await watch.quiet(PATIENCE_S)
     healed = await here.db.fetchval("SELECT count(*) FROM event") - before
     say(f"\nswept       {healed} changes found that no webhook told")
 

@@ -86,8 +86,8 @@ class Watch:
         if stats["playing"] or stats["deliveries"]["pending"]:
             return "the simulator still delivers"
         row = await self.db.fetchrow(
-            """SELECT (SELECT count(*) FROM notice
-                        WHERE state = 'due' AND due_at <= $1::timestamptz + interval '1 minute') AS notices,
+            """SELECT (SELECT count(*) FROM notice WHERE state = 'due'
+                          AND due_at <= $1::timestamptz + interval '1 minute') AS notices,
                       (SELECT count(*) FROM cursor c JOIN tenant t ON t.id = c.tenant_id
                         WHERE t.state = 'linked' AND c.sweep_due_at <= $1) AS sweeps,
                       (SELECT count(*) FROM timer i JOIN tenant t ON t.id = i.tenant_id

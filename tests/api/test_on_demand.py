@@ -10,7 +10,7 @@ import pytest
 from api.attachments import FileContent, NoAttachment, content_of
 from api.history import NoHistory, history_of
 from simulator import attachments, history
-from simulator.filing import Attachment
+from simulator.filing import Attachment, Note
 from simulator.model import Contact
 from storage.database import Database
 from storage.errors import TenantNotLinked
@@ -157,7 +157,7 @@ async def test_nothing_without_a_history_costs_a_call(rig: Rig) -> None:
 async def test_history_that_is_none_says_where(rig: Rig) -> None:
     """The key, never what stood there."""
     noted = rig.books.ledger.filing.notes[contact_of(rig).id]
-    noted[0] = history.Note(["secret"], "x", noted[0].at_ms)  # type: ignore[arg-type]  # on purpose
+    noted[0] = Note(["secret"], "x", noted[0].at_ms)  # type: ignore[arg-type]  # on purpose
 
     with pytest.raises(UndecodableAnswer, match="history of Contacts: Changes") as caught:
         await notes(rig, "contact", contact_of(rig).id)

@@ -177,7 +177,7 @@ async def test_tenants_tell_health_freshness_and_limits(database: Database) -> N
         "tenant_id", "name", "external_id", "state", "state_reason", "state_since", "health",
         "failing", "business_date", "minute_remaining", "day_remaining", "blocked_by",
         "blocked_until", "notices_due", "notices_dead", "events_unrelayed", "backfill",
-        "verified_since",
+        "verified_since", "unsupported",
     }  # fmt: skip
 
 

@@ -10,15 +10,19 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from unified.model import Instant, Label, OneOf, Part, Personal, Uuid
+from unified.model import DeletionKind, Instant, Label, OneOf, Part, Personal, Uuid
 
-VERSION: Final = "1.0.0"  #: of all messages on these two topics
+VERSION: Final = "1.1.0"  #: of all messages on these two topics
 
 _Count = Annotated[int, Field(ge=0)]
 
 
 class TenantState(Part):
-    """An organisation was linked, or is so no longer; the header `kind` is its state."""
+    """An organisation was linked, or is so no longer; the header `kind` is its state.
+
+    `deletion_kind` tells of a link that ended, though no record was removed by that, and of an
+    organisation that was erased.
+    """
 
     tenant_id: Uuid
     tenant_name: Personal | None
@@ -29,6 +33,7 @@ class TenantState(Part):
         str, OneOf("linked", "needs_reauth", "disconnected", "vanished", "erasing", "erased")
     ]
     reason: Label | None
+    deletion_kind: DeletionKind | None = None
     at: Instant
 
 

@@ -333,7 +333,7 @@ class History:
         )
         if rows:
             self._position = rows[-1]["position"]
-        return list(rows)
+        return [dict(row.items()) for row in rows]
 
     async def _standing(self) -> list[Any]:
         rows = await self._world.db.fetch(
@@ -414,7 +414,7 @@ class History:
     def _droppable(self) -> tuple[str, Shelf[Any], Any] | None:
         """Some thing on which nothing in the books depends."""
         ledger = self._org.books.ledger
-        found = [
+        found: list[tuple[str, Any]] = [
             *(("Contacts", c) for c in ledger.contacts
               if not (c.documents or c.credits or c.bank_transactions)),
             *(("Invoices", i) for i in ledger.invoices

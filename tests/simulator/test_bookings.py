@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator import chart
+from simulator import chart, tax_rates, tracking, usage
 from simulator.books import Tenant
 from simulator.config import TenantSpec
 from simulator.refusals import Refused
@@ -315,6 +315,39 @@ async def test_manual_journals_have_a_scope_of_their_own(
     caller = await link(scope=f"offline_access accounting.banktransactions {scope}")
 
     assert (await caller.get("ManualJournals")).status_code == status
+
+
+@behaviour("Manual journals", "what its lines name cannot be deleted, and follows a new code")
+def test_what_manual_lines_name_is_in_use(tenant: Tenant) -> None:
+    """An account, a tax rate, a tracking category and its option."""
+    ledger = tenant.ledger
+    category = next(iter(ledger.reference.categories))
+    option, account = category.options[0], chart.create(
+        ledger, {"Code": "555", "Name": "Couriers", "Type": "EXPENSE"}
+    )  # fmt: skip
+    levy = tax_rates.create(
+        ledger, {"Name": "Levy", "TaxComponents": [{"Name": "Levy", "Rate": "2"}]}
+    )
+    made = tenant.create_journal(
+        Narration="Moved",
+        LineAmountTypes="Inclusive",
+        JournalLines=[
+            {"LineAmount": "80.00", "AccountCode": "555", "TaxType": levy.id, "Tracking": [
+                {"Name": category.name, "Option": option.name}]},
+            {"LineAmount": "-80.00", "AccountCode": "400", "TaxType": "NONE"},
+        ],
+    )  # fmt: skip
+
+    with pytest.raises(Refused):
+        chart.delete(ledger, account)
+    with pytest.raises(Refused):
+        tracking.delete(ledger, category)
+    with pytest.raises(Refused):
+        tracking.delete_option(ledger, category, option)
+    assert usage.of_tax(ledger, levy.id)
+    chart.update(ledger, account, {"Code": "556"})
+
+    assert made.lines[0].account_code == "556"
 
 
 @behaviour("Manual journals", "nothing is booked or changed on or before a lock date")

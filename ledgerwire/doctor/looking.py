@@ -58,6 +58,7 @@ async def _look(part: str, here: Installation, http: httpx.AsyncClient) -> list[
         from ledgerwire.doctor.kafka import check_kafka
 
         return await check_kafka(here.broker)
+    from ledgerwire.doctor.silence import check_silence
     from ledgerwire.doctor.xero import check_xero
     from ledgerwire.wiring.xero import xero_side
 
@@ -65,7 +66,8 @@ async def _look(part: str, here: Installation, http: httpx.AsyncClient) -> list[
         require_for_work(here.settings)
         async with xero_side(here, lending=False) as xero:
             schema = await _has_schema(here)
-            return await check_xero(here.settings, xero, http, here.clock, schema=schema)
+            found = await check_xero(here.settings, xero, http, here.clock, schema=schema)
+            return [*found, *(await check_silence(here.db) if schema else ())]
     except SettingsError as error:
         return [Finding(part, Verdict.BAD, str(error), "`ledgerwire setup` asks for all of it")]
 

@@ -71,7 +71,7 @@ async def _with_children(
     parents = [
         Parent(step.resource.name, step.resource.endpoint.path, step.after["remote_id"])
         for step in steps
-        if step.op in ("c", "u")
+        if step.op != "r"
         and (step.after.get(FLAG) or (step.before is not None and step.before.get(FLAG)))
     ]
     if not parents:

@@ -20,7 +20,7 @@ def tenants(*, as_json: bool) -> None:
 
     `health` is ok, backfilling, failing, limited, or the state in which it is `since`; `fresh as
     of` is the end of the oldest of its last sweeps and backfills; `due` things wait to be read,
-    `unsent` events wait for Kafka.
+    `unsent` events wait for Kafka. What Xero does not let us read stands below, with its reason.
 
     \b
     Example:
@@ -44,6 +44,9 @@ def tenants(*, as_json: bool) -> None:
         for row in rows
     ]  # fmt: skip
     click.echo(columns(headers, shown))
+    for row in rows:
+        for one in row["unsupported"]:
+            click.echo(f"{row['name']}: {one['endpoint']} is unsupported: {one['reason']}")
 
 
 def _health(row: dict[str, Any]) -> str:

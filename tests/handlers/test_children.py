@@ -182,6 +182,29 @@ async def test_file_is_gone_after_two_readings(rig: Rig) -> None:
     assert await rig.notices() == []
 
 
+async def test_removed_parent_is_asked_for_its_files(rig: Rig) -> None:
+    """They may have gone with it, and nothing else would tell."""
+    contact = next(iter(rig.books.ledger.contacts))
+    draft = rig.books.create_invoice(
+        Type="ACCREC", Status="DRAFT", Contact={"ContactID": contact.id}, LineItems=[]
+    )
+    sent = Attachment("", "scan.pdf", "application/pdf", b"one")
+    attachments.keep(rig.books.ledger, draft, sent, by="tests")
+    await rig.announce(draft)
+    await rig.work()
+    rig.books.ledger.filing.files[draft.id] = []
+    rig.books.delete_draft(draft.id)
+    await rig.announce(draft)
+
+    await rig.work()
+    rig.clock.advance(CONFIRM_AFTER)
+    await rig.work()
+
+    assert (await rig.mirror.events("invoice"))[-1]["op"] == "d"
+    event = (await rig.mirror.events("attachment"))[-1]
+    assert (event["op"], event["after"]["parent"]["remote_id"]) == ("d", draft.id)
+
+
 async def test_parent_that_xero_does_not_know_has_no_files(rig: Rig) -> None:
     """Twice, and they are gone with it."""
     contact = first_contact(rig)

@@ -193,7 +193,7 @@ async def test_budgets_are_read_again_once_in_thirty_days(database: Database) ->
 # --- employees ---------------------------------------------------------------------------------
 
 
-async def test_employees_come_from_their_countrys_payroll_alone(database: Database) -> None:
+async def test_employees_come_from_the_payroll_of_their_country_alone(database: Database) -> None:
     """The payrolls of New Zealand and the United Kingdom answer at one address: no call is made
     where the country says that it is of no use, and each reason is told."""
     spec = (TenantSpec(currency="GBP"),)

@@ -204,8 +204,8 @@ def test_a_due_date_moved_to_today_falls_due() -> None:
 
 
 def test_payments_credits_and_the_template_are_linked() -> None:
-    """When one appears or vanishes, it deserves a look of its own: nobody else tells that a template
-    ran."""
+    """When one appears or vanishes, it deserves a look of its own: nobody else tells that a
+    template ran."""
     assert INVOICE.linked(invoice()) == [
         ("Payments", "81aa0c3e-55d1-4b0e-8a3f-0f9e8d7c6b5a"),
         ("CreditNotes", "c1c2c3c4-d5d6-4e7e-8f8f-0a0b0c0d0e0f"),

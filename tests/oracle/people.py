@@ -94,15 +94,15 @@ RAW_OLD: Json = {
     "EmployeeID": OLD,
     "Status": "ARCHIVED",
     "FirstName": "",
-    "LastName": "Ono",
+    "LastName": "Mori",
     "ExternalLink": {"Url": "https://people.example/ono"},
     "UpdatedDateUTC": ms("2026-11-20"),
 }
 OLD_RECORD: Json = {
     **_block("employee", OLD, "inactive", "ARCHIVED"),
     "first_name": None,
-    "last_name": "Ono",
-    "name": "Ono",
+    "last_name": "Mori",
+    "name": "Mori",
     "email": None,
     "employee_number": None,
     "job_title": None,

@@ -68,7 +68,9 @@ async def ask_for_all(
     async with shop.db.transaction() as conn:
         flagged = [
             Parent(name, source_of(name, path).endpoint.path, remote_id)
-            for name, path, remote_id in await parents_with(conn, tenant_id, FLAG)
+            for name, path, remote_id in await parents_with(
+                conn, tenant_id, FLAG, resource.endpoint.children
+            )
         ]
     parents = [each for each in flagged if each.endpoint in resource.endpoint.children]
     if parents and probe:

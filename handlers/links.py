@@ -18,6 +18,7 @@ from unified.resources import RESOURCES, by_endpoint, resource
 
 _ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
 _PAYMENTS = resource("payment")
+_PARENTS = frozenset(path for each in RESOURCES for path in each.endpoint.children)
 FLAG = "has_attachments"  #: of a parent: it has children
 _Link = tuple[str, str]  #: endpoint path, remote id
 
@@ -71,8 +72,7 @@ async def _with_children(
     parents = [
         Parent(step.resource.name, step.resource.endpoint.path, step.after["remote_id"])
         for step in steps
-        if step.op != "r"
-        and (step.after.get(FLAG) or (step.before is not None and step.before.get(FLAG)))
+        if step.op != "r" and _may_have_children(step)
     ]
     if not parents:
         return []
@@ -86,6 +86,13 @@ async def _with_children(
         for parent in parents
         if parent.endpoint in below.children
     ]
+
+
+def _may_have_children(step: Step) -> bool:
+    """Whether its flag says so, or did. Quotes have none (Xero: Quotes), so each of them may."""
+    if step.resource.endpoint.path not in _PARENTS:
+        return False
+    return any(side.get(FLAG, True) for side in (step.before, step.after) if side is not None)
 
 
 def _links(step: Step) -> tuple[_Link, set[_Link], set[_Link]]:

@@ -1,19 +1,26 @@
 """Which records have things of their own at Xero that no list shows, such as attachments."""
 
+from collections.abc import Sequence
+
 from storage.database import Connection
 from unified.ids import RemoteId, TenantId
 
 
 async def parents_with(
-    conn: Connection, tenant_id: TenantId, flag: str
+    conn: Connection, tenant_id: TenantId, flag: str, endpoints: Sequence[str]
 ) -> list[tuple[str, str | None, RemoteId]]:
     """(Resource, endpoint, remote id) of each record that is not gone and whose field `flag` is
-    true, by resource and id; the endpoint is None where that was not kept."""
+    true, or that is of one of these endpoints and has no such field, which tells nothing.
+
+    By resource and id; the endpoint is None where that was not kept.
+    """
     rows = await conn.fetch(
         """SELECT resource, endpoint, remote_id FROM record
-            WHERE tenant_id = $1 AND NOT is_deleted AND unified ->> $2 = 'true'
+            WHERE tenant_id = $1 AND NOT is_deleted
+              AND (unified ->> $2 = 'true' OR (endpoint = ANY($3) AND unified -> $2 IS NULL))
             ORDER BY resource, remote_id""",
         tenant_id,
         flag,
+        list(endpoints),
     )
     return [(row["resource"], row["endpoint"], row["remote_id"]) for row in rows]

@@ -3,13 +3,15 @@ when something shows that a template ran.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handlers.calendar import turn_calendars
-from simulator import purchase_orders, quotes, repeating
+from simulator import attachments, purchase_orders, quotes, repeating
+from simulator.filing import Attachment
 from storage.database import Database
 from tests.handlers.rig import Rig, running
 
@@ -155,3 +157,25 @@ async def test_unannounced_changes_are_swept(rig: Rig) -> None:
     assert (gone["op"], gone["after"]["status"]) == ("d", "deleted")
     waiting = "SELECT count(*) FROM timer WHERE resource = 'repeating_transaction'"
     assert await rig.db.fetchval(waiting) == 0
+
+
+async def test_files_of_a_quote_are_read_though_no_quote_tells_of_them(database: Database) -> None:
+    """Xero's quotes have no flag for them: with the backfill, and whenever a quote has changed."""
+    async with running(database, (*PATHS, "Attachments")) as rig:
+        ledger = rig.books.ledger
+        quote = quotes.create(ledger, of_someone(rig))
+        sent = Attachment("", "plan.pdf", "application/pdf", b"one")
+        attachments.keep(ledger, quote, sent, by="tests")
+        await rig.work()
+        [first] = [e for e in await rig.mirror.events("attachment")
+                   if e["after"]["parent"]["resource"] == "quote"]  # fmt: skip
+
+        attachments.keep(ledger, quote, replace(sent, name="sums.pdf"), by="tests")
+        quotes.update(ledger, quote, {"Title": "With sums"})
+        await rig.only("Quotes")
+        await rig.cursors_say("sweep_due_at = $1 WHERE endpoint = 'Quotes'", rig.clock.now())
+        await rig.work()
+
+        [*_, last] = await rig.mirror.events("attachment")
+        assert (first["op"], first["after"]["file_name"]) == ("r", "plan.pdf")
+        assert (last["op"], last["after"]["file_name"]) == ("c", "sums.pdf")

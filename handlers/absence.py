@@ -5,18 +5,20 @@ what is there. One list is no proof, nor is one 404; and what can't be removed a
 read. Nothing is read here: lists come from sweeps, single reads from the live lane.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from handlers.commit import Step, commit_steps
+from handlers.links import linked_notices
 from handlers.workshop import Workshop
 from storage.absences import has_missed, missed_lists, note_missed
-from storage.absorbing import lock_tenant
+from storage.absorbing import LockedTenant, lock_tenant
 from storage.audits import audits
 from storage.cursors import Cursor
-from storage.notices import NewNotice, Notice, add_notices, finish_notices
+from storage.database import Connection
+from storage.notices import NewNotice, Notice, add_notices, finish_notices, hold_notices
 from storage.records import KnownRecord, known_records
 from unified.ids import TenantId
 from unified.resource import Resource
@@ -85,7 +87,7 @@ async def note_absent(
         elif not resource.permanent:
             known = await known_records(conn, tenant_id, resource.name, sorted(enough))
             gone = [missing_step(resource, each, asked_at=asked_at) for each in known.values()]
-            await commit_steps(conn, tenant, gone)
+            await _commit_missing(shop, conn, tenant, gone)
     shop.metrics.absorbed.labels(resource=resource.name, verdict="missing").inc(len(gone))
     if resource.permanent and missed:
         # Xero removes none of these, so the list was not whole: a person should know.
@@ -117,7 +119,7 @@ async def settle_missing(
         if await missed_lists(conn, tenant_id, resource.name, notice.remote_id) < LISTS:
             return False
         step = missing_step(resource, known, asked_at=asked_at, coalesced=notice.coalesced)
-        await commit_steps(conn, tenant, [step])
+        await _commit_missing(shop, conn, tenant, [step])
         await finish_notices(conn, tenant_id, [notice])
     shop.metrics.absorbed.labels(resource=resource.name, verdict="missing").inc()
     return True
@@ -147,3 +149,14 @@ def missing_step(
         at=asked_at,
         missed_at=asked_at,
     )
+
+
+async def _commit_missing(
+    shop: Workshop, conn: Connection, tenant: LockedTenant, steps: Sequence[Step]
+) -> None:
+    """Announce what is gone, and have those looked at who still name it: the contacts of a group,
+    which nothing stamps when their group is deleted."""
+    await commit_steps(conn, tenant, steps)
+    wanted = await linked_notices(conn, tenant.id, steps)
+    await hold_notices(conn, tenant.id, [(each.endpoint, each.remote_id) for each in wanted])
+    await add_notices(conn, tenant.id, wanted, now=shop.clock.now())

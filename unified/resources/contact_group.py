@@ -32,7 +32,8 @@ def _removed_as(record: Mapping[str, Any]) -> str | None:
 
 
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [("Contacts", member["remote_id"]) for member in record["members"] or ()]
+    members = () if record["is_deleted"] else record["members"] or ()  # nobody is in it any more
+    return [("Contacts", member["remote_id"]) for member in members]
 
 
 class ContactGroup(Record):

@@ -10,10 +10,10 @@ from unified.codecs import Choice
 from unified.entries import Constant, Derived, Entry, Field, keys_of
 from unified.model import Record
 from unified.resource import COMMON, Resource
-from unified.resources import KINDS, sources
+from unified.resources import KINDS, RESOURCES, sources
 from unified.schemas.privacy import KEY
 from unified.schemas.writing import pieces, record_document
-from unified.vocabulary import Endpoint
+from unified.vocabulary import ACCOUNTING_API, Endpoint
 
 _INTRODUCTION: Final = """\
 # Resources
@@ -68,14 +68,21 @@ def _overview() -> Iterator[str]:
             link = f"[`{kind.name}`](#{kind.name})"
             cells = (
                 link,
-                f"`{'/'.join(at.parts)}`",
+                _address(at),
                 f"`{at.scope_granular}`",
                 f"`{source.webhook_category}`" if source.webhook_category else "",
                 "yes" if at.modified_since else "",
-                _paging(at),
+                _paging(at) if source in RESOURCES else "on demand",
                 ", ".join(_removals(source)),
             )
             yield f"| {' | '.join(cells)} |"
+
+
+def _address(at: Endpoint) -> str:
+    """Where it is; the API only where that is not the accounting one."""
+    path = "/".join(at.parts)
+    whole = path if at.api == ACCOUNTING_API else f"{at.api}/{path}"
+    return f"`{whole}`" + (f" ({', '.join(sorted(at.countries))})" if at.countries else "")
 
 
 def _paging(at: Endpoint) -> str:
@@ -133,13 +140,16 @@ def _chapter(kind: Resource, document: Mapping[str, Any]) -> Iterator[str]:
     yield "| Field | Type | Xero's | | Care |"
     yield "|---|---|---|---|---|"
     entries = {entry.name: entry for entry in kind.entries}
+    others = [{entry.name: entry for entry in each.entries} for each in sources(kind.name)]
     for name, schema in document["properties"].items():
         filled = isinstance(entries.get(name), Field) or _is_timed(entries, name)
         told = name not in COMMON or filled
         if not told or (name == "extensions" and not keys_of(_field(entries[name]))):
             continue
         entry = entries[name]
-        cells = (f"`{name}`", _type(schema), _keys(entry), _marks(entry), _care(schema))
+        told_by = next((each[name] for each in others if isinstance(each[name], Field)), entry)
+        keys = dict.fromkeys(_keys(each[name]) for each in others if _keys(each[name]))
+        cells = (f"`{name}`", _type(schema), " / ".join(keys), _marks(told_by), _care(schema))
         yield f"| {' | '.join(cells)} |"
 
 
@@ -156,10 +166,11 @@ def _field(entry: Entry) -> Field:
 
 def _facts(source: Resource) -> Iterator[str]:
     at = source.endpoint
-    yield f"| **`{at.api}/{'/'.join(at.parts)}`** | {_ways(source)} |"
+    yield f"| **{_address(at)}** | {_ways(source)} |"
     yield f"| Scope | `{at.scope_granular}`, before March 2026 `{at.scope_broad}` |"
-    longest = at.pace.longest.total_seconds() / 3600
-    yield f"| Looked at | at least every {longest:g} hours |"
+    hours = at.pace.longest.total_seconds() / 3600
+    often = f"at least every {hours:g} hours" if source in RESOURCES else "on demand"
+    yield f"| Looked at | {often} |"
     yield f"| Removal | {', '.join(_removals(source))} |"
     yield f"| Operations | {', '.join(source.operations) or 'reading alone'} |"
     words = _statuses(source)
@@ -170,6 +181,8 @@ def _facts(source: Resource) -> Iterator[str]:
 
 def _ways(source: Resource) -> str:
     at = source.endpoint
+    if source not in RESOURCES:
+        return "worked out by Xero for each question"
     ways = [_paging(at)]
     ways.append("`If-Modified-Since`" if at.modified_since else "whole lists are compared")
     if source.webhook_category:

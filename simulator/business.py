@@ -232,7 +232,7 @@ _WEIGHTED: tuple[tuple[_Action, int], ...] = (
     (Business.edit_quote, 5),
     (Business.new_template, 2),
     (Business.edit_template, 2),
-    (Business.administer, 4),
+    (Business.administer, 8),
 )
 _ACTIONS = [action for action, _ in _WEIGHTED]
 _WEIGHTS = [weight for _, weight in _WEIGHTED]

@@ -10,8 +10,10 @@ import pytest
 
 from storage.database import Database
 from tests.figures import Figure
+from tests.handlers.answers import NOW
 from tests.removals.history import History, Wrong
 from tests.removals.world import world
+from unified.clock import ManualClock
 
 ONLY = "LEDGERWIRE_TEST_REMOVALS"  #: such as `17`, or `1-10000`: play these instead
 AT_ONCE = 50  #: histories in one simulator, which keeps their books
@@ -38,9 +40,9 @@ async def play(seed: int, history: History) -> int:
 
 async def play_all(db: Database, played: Sequence[int], figure: Figure) -> None:
     """One after the other."""
-    removals = 0
+    removals, clock = 0, ManualClock(NOW)
     for start in range(0, len(played), AT_ONCE):
-        async with world(db) as shared:
+        async with world(db, clock) as shared:
             for seed in played[start : start + AT_ONCE]:
                 removals += await play(seed, History(seed, shared))
     figure(f"{len(played)} random histories of removals: {removals} removals, each of them true")

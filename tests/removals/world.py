@@ -37,7 +37,6 @@ from storage.deliveries import store_deliveries
 from storage.leases import release_tenant, take_tenant
 from storage.notices import newest_notice_version
 from storage.secrets import SecretBox, new_key
-from tests.handlers.answers import NOW
 from tests.storage.makers import delivery, hint
 from unified.clock import ManualClock
 from unified.ids import TenantId
@@ -85,10 +84,12 @@ class Organisation:
 class World:
     """The simulator and the parts of the product that all histories share."""
 
-    def __init__(self, db: Database, http: httpx.AsyncClient, simulation: Simulation) -> None:
+    def __init__(
+        self, db: Database, http: httpx.AsyncClient, simulation: Simulation, clock: ManualClock
+    ) -> None:
         self.db = db
         self.simulation = simulation
-        self.clock: ManualClock = ManualClock(NOW)
+        self.clock = clock
         config = simulation.config
         urls = XeroUrls.at(XERO)
         self._box = SecretBox([new_key()])
@@ -100,9 +101,9 @@ class World:
         self._http, self._urls = http, urls
         self._deliveries = 0
 
-    def begin(self, clock: ManualClock) -> None:
-        """Put together what works by this clock."""
-        self.clock = clock
+    def begin(self) -> None:
+        """Put together what works by the clock."""
+        clock = self.clock
         self._oauth = OAuthClient(self._http, self._urls, app=self._app, clock=clock)
         tokens = StoredTokens(
             self.db, self._box, oauth=self._oauth, connections=self._connections, clock=clock
@@ -183,12 +184,12 @@ class World:
 
 
 @asynccontextmanager
-async def world(db: Database, **config: Any) -> AsyncIterator[World]:
-    """A simulator without organisations, and handlers beside it."""
-    clock = ManualClock(NOW)
-    made = SimulatorConfig(seed="removals", tenants=(), clock=clock.now, **config)
+async def world(db: Database, clock: ManualClock) -> AsyncIterator[World]:
+    """A simulator without organisations, and handlers beside it, both living by this clock, which
+    must go on from one world of a database to the next: the app's call budget is one for all."""
+    made = SimulatorConfig(seed="removals", tenants=(), clock=clock.now)
     app = create_app(made)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
-        started = World(db, http, app.state.simulation)
-        started.begin(clock)
+        started = World(db, http, app.state.simulation, clock)
+        started.begin()
         yield started

@@ -33,7 +33,7 @@ class Audit:
 _AUDITS = """
 SELECT endpoint,
        CASE WHEN backfill_complete AND backfill_state = 'done'
-            THEN coalesce(audit_due_at, coalesce(backfill_ended_at, last_swept_at) + $2::interval)
+            THEN coalesce(audit_due_at, backfill_ended_at + $2::interval, sweep_due_at)
         END AS due_at,
        audit_started_at AS started_at, audit_asked_at AS asked_at, audit_page AS page,
        audit_read AS read, audit_total AS total, audited_at

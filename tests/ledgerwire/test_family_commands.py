@@ -99,6 +99,17 @@ async def test_backfill_without_handlers_says_so(shell: Shell, database: Databas
     refused(await shell.run("sweep", "nobody"), 2, "There is no organisation nobody")
 
 
+async def test_audit_says_what_is_in_its_way(shell: Shell, database: Database) -> None:
+    """Nobody runs, nothing is known in full, or nothing says how Xero is reached."""
+    tenant_id = await link(database)
+
+    refused(await shell.run("audit", "nobody"), 2, "There is no organisation nobody")
+    refused(await shell.run("audit", tenant_id, "contacts"), 3, "No handlers run")
+    refused(await shell.run("audit", tenant_id, "contacts", "--dry-run"), 2, "XERO_CLIENT_ID")
+    await database.execute("UPDATE cursor SET backfill_complete = false")
+    refused(await shell.run("audit", tenant_id, "contacts"), 1, "are not known in full")
+
+
 async def test_doctor_tells_findings_as_json_and_by_its_exit_code(shell: Shell) -> None:
     """3 where something is away; each finding has part, verdict, sentence and remedy."""
     looked = await shell.run("doctor", "kafka", "webhook", "--json")

@@ -140,8 +140,14 @@ class History:
 
     async def _comes_back(self) -> None:
         """A person restores what was gone, announced or not."""
-        if self._gone:
-            thing = self.rng.choice(sorted(self._gone))
+        contacts = self._org.books.ledger.contacts.by_id
+        able = [
+            each
+            for each, record in sorted(self._gone.items(), key=lambda gone: gone[0])
+            if each[0] != "Invoices" or record.contact_id in contacts
+        ]
+        if able:
+            thing = self.rng.choice(able)
             record = self._gone.pop(thing)
             now_ms = int(self._world.clock.now().timestamp() * 1000)
             self._shelf(thing[0]).put(record, now_ms)

@@ -23,8 +23,8 @@ def event_line(event: Mapping[str, Any], *, short: bool = False) -> str:
     name = entity.get("number") or record.get("name") or entity["id"][:8]
     return (
         f"{at[11:23] if short else at}  {tenant.get('name', tenant['id']):<18.18}  "
-        f"{_VERBS.get(event['op'], event['op']):<8} {kind or resource:<8} {name:<19.19} "
-        f"#{event['sequence']:<3} {event['cause']['kind']:<8}  {_what(event)}"
+        f"{_VERBS.get(event['op'], event['op']):<8} {kind or resource:<14} {name:<19.19} "
+        f"#{event['sequence']:<3} {event['cause']['kind']:<9}  {_what(event)}"
     ).rstrip()
 
 

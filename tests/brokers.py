@@ -1,6 +1,6 @@
 """Fixtures every test may ask for: brokers, the embedded one and a real Apache Kafka.
 
-Also the markers of what a test needs from the machine (`needs_kafka`, `needs_kcat`). Where the
+Also the markers of what a test needs from the machine (`needs_kafka`, `needs_kcat`, `needs_npm`). Where the
 need is not met the test is skipped and the run's last lines say so; in CI it fails instead.
 
 pytest loads this as a plugin; nothing imports it.
@@ -110,10 +110,15 @@ def _kcat_missing() -> str | None:
     return None if shutil.which("kcat") else "the command kcat"
 
 
+def _npm_missing() -> str | None:
+    return None if shutil.which("node") and shutil.which("npm") else "Node.js with npm"
+
+
 # What a marker asks of the machine: a function that names what is missing, or returns None.
 _NEEDS: dict[str, Callable[[], str | None]] = {
     "needs_kafka": cache(kafka_artifacts.missing),
     "needs_kcat": cache(_kcat_missing),
+    "needs_npm": cache(_npm_missing),
 }
 
 

@@ -35,7 +35,7 @@ def test_event_tells_when_whose_what_which_and_why() -> None:
 
     assert line.startswith("2026-11-22T18:15:36.050Z  Harbour Roasters    updated  bill  ")
     assert "B-7" in line
-    assert line.endswith("#3   webhook   invoice.paid")
+    assert line.endswith("#3   webhook    invoice.paid")
     assert event_line(_event(), short=True).startswith("18:15:36.050  Harbour Roasters")
 
 

@@ -1,7 +1,8 @@
 """Fixtures every test may ask for: brokers, the embedded one and a real Apache Kafka.
 
-Also the markers of what a test needs from the machine (`needs_kafka`, `needs_kcat`, `needs_npm`). Where the
-need is not met the test is skipped and the run's last lines say so; in CI it fails instead.
+Also the markers of what a test needs from the machine (`needs_kafka`, `needs_kcat`, `needs_npm`).
+Where the need is not met the test is skipped and the run's last lines say so; in CI it fails
+instead.
 
 pytest loads this as a plugin; nothing imports it.
 """

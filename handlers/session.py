@@ -15,6 +15,7 @@ import structlog
 
 from handlers.absence import settle_missing
 from handlers.absorb import Absorbed
+from handlers.backfilling import backfill_origin
 from handlers.capability import refusal_of
 from handlers.cause import Origin
 from handlers.children import parent_of, read_children, refuse_all
@@ -22,7 +23,7 @@ from handlers.compare import may_be_early, stale_wait
 from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, plan
 from handlers.reading import Before, Harvest
 from handlers.retry import Bury, Retry, Snooze, decide
-from handlers.slow_lane import backfill_organisation, backfill_origin, slow_step
+from handlers.slow_lane import backfill_organisation, slow_step
 from handlers.snapshots import note_snapshot, question_of, refuse_snapshots
 from handlers.sweeping import walk
 from handlers.workshop import Workshop, bury, take_in

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from handlers import slow_lane
+from handlers.backfilling import backfill_step
 from handlers.session import IDLE_REST_S, REST_S
 from storage.database import Database
 from storage.errors import LeaseLost
@@ -156,7 +156,7 @@ class Backfill:
         lease = await take_tenant(self.rig.db, self.rig.tenant, "here")
         assert lease is not None
         try:
-            await slow_lane._backfill_step(
+            await backfill_step(
                 self.rig.shop,
                 await read_context(self.rig.db, self.rig.tenant),
                 self._of,
@@ -208,7 +208,7 @@ async def test_backfill_under_a_lost_lease_moves_nothing(rig: Rig) -> None:
     context, state = await read_context(rig.db, rig.tenant), await rig.cursor("Contacts")
 
     with pytest.raises(LeaseLost):
-        await slow_lane._backfill_step(rig.shop, context, SMALL, state, fencing=0)
+        await backfill_step(rig.shop, context, SMALL, state, fencing=0)
 
     assert await backfill.where() == ("pending", 0, 0)
 

@@ -33,6 +33,7 @@ DEMO_KEYS = {
     "xero_calls",
     "xero_bytes",
     "calls_per_change",
+    "resources",
 }
 
 

@@ -324,6 +324,8 @@ async def _owner(mirror: Mirror, shard: int) -> str:
 
 async def _backfilled(mirror: Mirror) -> bool:
     left: int = await mirror.db.fetchval(
-        "SELECT count(*) FROM cursor WHERE tenant_id = $1 AND backfill_state <> 'done'", mirror.id
+        """SELECT count(*) FROM cursor
+            WHERE tenant_id = $1 AND backfill_state <> 'done' AND unsupported_reason IS NULL""",
+        mirror.id,
     )
     return left == 0

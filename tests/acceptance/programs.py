@@ -165,6 +165,8 @@ def installation(simulated: Mapping[str, Any], folder: Path) -> tuple[Shell, int
         xero_client_id=simulated["client_id"],
         xero_client_secret=simulated["client_secret"],
         xero_webhook_keys=simulated["webhook_key"],
+        # The organisations of `simulate` pay people by Xero: only consent to it shows whom.
+        xero_scopes="payroll.employees.read",
         xero_api_url=base,
         xero_identity_url=base,
         xero_login_url=base,

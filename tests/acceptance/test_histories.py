@@ -58,7 +58,8 @@ async def test_random_histories_end_in_agreement(
     )
     assert not judged.differences, explanation(histories, judged.differences)
     assert differences(anew, kept) == []
-    assert judged.verdict.counts["events"] > judged.verdict.counts["things"]
+    # Each record has the event it began with, and some have been told of since.
+    assert counts["events"] > counts["mirror"]
 
 
 def explanation(histories: Sequence[History], differences: Sequence[Difference]) -> str:

@@ -6,7 +6,9 @@ that nobody has to have, and words of open enums. Everything else that validatio
 stay as it is, whichever direction it would help: a rule that is this plain can be kept.
 """
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -42,7 +44,7 @@ class _Comparison:
 
     def __init__(self, earlier: Schema, later: Schema) -> None:
         self._parts = earlier.get("$defs", {}), later.get("$defs", {})
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[str] = set()
 
     def found(self, at: str, earlier: Schema, later: Schema) -> Iterator[str]:
         """What differs at one place and below it."""
@@ -79,31 +81,46 @@ class _Comparison:
             else:
                 (part, old), (new_part, new) = olds[kind], news[kind]
                 if part and new_part:
-                    if (part, new_part) in self._seen:
+                    # With what stands beside the reference, which differs from place to place.
+                    pair = json.dumps((old, new), sort_keys=True)
+                    if pair in self._seen:
                         continue
-                    self._seen.add((part, new_part))
+                    self._seen.add(pair)
                 yield old, new
 
-    def _kinds(self, schema: Schema, side: int, part: str = "") -> dict[str, tuple[str, Schema]]:
+    def _kinds(
+        self, schema: Schema, side: int, part: str = "", way: frozenset[str] = frozenset()
+    ) -> dict[str, tuple[str, Schema]]:
         """The alternatives of a schema under what they are ("null", "string", "object", …), each
-        with the name of the part that it is, or none."""
+        with the name of the part that it is, or none; `way` has the parts that led here."""
         if isinstance(schema, bool):  # short for anything at all, and for nothing
             return {str(schema): ("", {})}
         if "anyOf" in schema:
-            beside = _beside(schema, "anyOf")
-            return {
-                kind: (name, {**found, **beside})
-                for each in schema["anyOf"]
-                for kind, (name, found) in self._kinds(each, side).items()
-            }
-        name = schema.get("$ref", "")
-        if name.startswith(_LOCAL):
-            name = name.removeprefix(_LOCAL)
-            held = {**self._parts[side][name], **_beside(schema, "$ref")}
-            return self._kinds(held, side, name)
-        if name:
-            return {f"a {_VERSION.sub('', name)}": ("", _beside(schema, "$ref"))}
+            beside, alike = _beside(schema, "anyOf"), Counter[str]()
+            kinds: dict[str, tuple[str, Schema]] = {}
+            for each in schema["anyOf"]:
+                for kind, (name, found) in self._kinds(each, side, way=way).items():
+                    alike[kind] += 1
+                    told = kind if alike[kind] == 1 else f"{kind} in {alike[kind]} ways"
+                    kinds[told] = name, {**found, **beside}
+            return kinds
+        if "$ref" in schema:
+            return self._referenced(schema["$ref"], _beside(schema, "$ref"), side, way)
         return {str(schema.get("type", "one of its values")): (part, schema)}
+
+    def _referenced(
+        self, to: str, beside: Schema, side: int, way: frozenset[str]
+    ) -> dict[str, tuple[str, Schema]]:
+        """The alternatives of a reference, with what the schema says beside it."""
+        if not to.startswith(_LOCAL):
+            return {f"a {_VERSION.sub('', to)}": ("", beside)}
+        name = to.removeprefix(_LOCAL)
+        held = self._parts[side].get(name)
+        if held is None or name in way:
+            return {f"{name}, which is described nowhere": ("", beside)}
+        if isinstance(held, bool):
+            return {str(held): ("", beside)}
+        return self._kinds({**held, **beside}, side, name, way | {name})
 
 
 def _beside(schema: Schema, than: str) -> Schema:
@@ -123,7 +140,9 @@ def _verdicts(at: str, earlier: Schema, later: Schema) -> Iterator[str]:
         yield f"{where}: elements are described on one side only"
     if _care(later) < _care(earlier):
         yield f"{where}: treated with less care ({later.get(KEY)})"
-    for key in sorted((earlier.keys() | later.keys()) - _HANDLED):
+    # The address of a document names it; one below moves what its references mean.
+    handled = _HANDLED - {"$id"} if at else _HANDLED
+    for key in sorted((earlier.keys() | later.keys()) - handled):
         if earlier.get(key) != later.get(key):
             yield f"{where}: {key} was {earlier.get(key)}, is {later.get(key)}"
 

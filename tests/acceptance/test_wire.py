@@ -50,7 +50,8 @@ async def kcat(broker: BrokerSettings, topic: str) -> list[dict[str, Any]]:
 
 @pytest.mark.needs_kcat
 async def test_kcat_reads_what_the_contract_says(rig: Rig) -> None:
-    """Key, headers and value of each event, and nothing but events, in a tool from elsewhere."""
+    """Key, headers and value of each event, and nothing but events, in a tool from elsewhere; and
+    the newest state of each key is the record itself, at the mirror's version."""
     topic = events_topic(rig.here.broker.prefix, INVOICE)
     shown = await kcat(rig.here.broker, topic)
 
@@ -79,12 +80,7 @@ async def test_kcat_reads_what_the_contract_says(rig: Rig) -> None:
         partitions.setdefault(tenant, set()).add(record["partition"])
     assert {len(numbers) for numbers in partitions.values()} == {1}
 
-
-@pytest.mark.needs_kcat
-async def test_kcat_reads_state_records(rig: Rig) -> None:
-    """The newest state of each key is the record itself, at the mirror's version."""
     shown = await kcat(rig.here.broker, state_topic(rig.here.broker.prefix, INVOICE))
-
     newest = {record["key"]: json.loads(record["payload"]) for record in shown}
     rows = await rig.db.fetch(
         "SELECT tenant_id, id, sequence FROM record WHERE resource = 'invoice'"

@@ -30,6 +30,7 @@ INVOICE = resource("invoice")
 async def rig(database_url: str, broker: BrokerSettings) -> AsyncIterator[Rig]:
     """Two organisations with a little business, all of it on Kafka."""
     async with running(database_url, broker) as linked:
+        linked.clock.forward(minutes=1)  # the bucket of calls is full again
         linked.simulator.player.act(25)
         await linked.quiet()
         yield linked

@@ -8,7 +8,7 @@ import asyncio
 import errno
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -32,13 +32,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What a process of this installation works with."""
+    """What a process of this installation works with.
+
+    `pause` waits so many seconds of business time; tests hand in one that their clock shortens.
+    """
 
     settings: Settings
     db: Database
     database_url: str
     broker: BrokerSettings
     clock: Clock
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 def clock_of(settings: Settings) -> Clock:

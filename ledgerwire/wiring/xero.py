@@ -60,7 +60,7 @@ class XeroSide:
         box = secret_box(settings)
         tokens = StoredTokens(here.db, box, oauth=oauth, connections=connections, clock=here.clock)
         reserve = round(tier_named(settings.xero_tier).calls_a_day * API_SHARE)
-        budget = StoredBudget(here.db, here.clock, day_reserve=reserve)
+        budget = StoredBudget(here.db, here.clock, day_reserve=reserve, pause=here.pause)
         client = XeroClient(
             http,
             urls,

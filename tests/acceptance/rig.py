@@ -36,9 +36,11 @@ from unified.clock import OffsetClock
 from unified.resources import RESOURCES
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0  #: on a busy machine
 LOOK_EVERY_S = 0.02
 HURRY = 100.0  #: business seconds in one real second, once everything is to be healed
+UNHURRIED = 10.0  #: the same before judging: no sweep but those asked for should come due
+CALLS_A_SECOND = 60.0  #: that a slow machine can make, of all organisations together
 SMALL = OpeningBooks(contacts=4, invoices=6, bills=3, months=2)
 ALL_ROLES = (("receiver", "api"), ("handlers",), ("crm",))
 
@@ -68,16 +70,18 @@ class MovedClock(OffsetClock):
         self.offset += timedelta(**by)
 
     @asynccontextmanager
-    async def hurrying(self) -> AsyncIterator[None]:
-        """Let business time run a hundred times its pace, so that its waits are short.
+    async def hurrying(self, *, pace: float = HURRY) -> AsyncIterator[None]:
+        """Let business time run that many times as fast, so that its waits are short.
 
         The longest is the quarter of an hour after which a spent day's limit is asked about again.
+        But the faster it runs, the more sweeps become due beside what is waited for: of many
+        organisations, more than can be done (`Rig.pace`).
         """
 
         async def run() -> None:
             while True:
                 await asyncio.sleep(LOOK_EVERY_S)
-                self.forward(seconds=HURRY * LOOK_EVERY_S)
+                self.forward(seconds=pace * LOOK_EVERY_S)
 
         running = asyncio.create_task(run())
         try:
@@ -85,6 +89,12 @@ class MovedClock(OffsetClock):
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long in business time, however fast that runs."""
+        until = self.now() + timedelta(seconds=seconds)
+        while (left_s := (until - self.now()).total_seconds()) > 0:  # noqa: ASYNC110  # a clock
+            await asyncio.sleep(min(left_s, LOOK_EVERY_S))
 
 
 @dataclass
@@ -136,6 +146,12 @@ class Rig:
     def tenants(self) -> list[str]:
         """The simulator's organisations."""
         return [tenant.id for tenant in self.simulator.books]
+
+    @property
+    def pace(self) -> float:
+        """Business seconds in a real one in which everything that is due can be done: a second
+        allows each organisation one call."""
+        return max(CALLS_A_SECOND / len(self.tenants), 1.0)
 
     @property
     def db(self) -> Database:
@@ -191,7 +207,7 @@ class Rig:
         [api] = self.running("api")
         await self.subscribe()
         await link_all(api.url, self.tenants, external_id="acceptance")
-        async with self.clock.hurrying():  # the calls of twelve endpoints are paced
+        async with self.clock.hurrying(pace=self.pace):  # the calls of all endpoints are paced
             await self.until(self.watch.backfilled(len(self.tenants), PATIENCE_S))
             await self.quiet()
 
@@ -209,7 +225,8 @@ class Rig:
     async def sweep(self) -> None:
         """Sweep everything once, as the demo does before it compares."""
         await sweep_soon(self.db, RESOURCES, now=self.clock.now())
-        await self.quiet()
+        async with self.clock.hurrying(pace=self.pace):
+            await self.quiet()
 
     async def judge(self) -> Judged:
         """Hold books, mirror and topics against each other."""
@@ -221,7 +238,9 @@ class Rig:
         Nothing else is swept: whatever webhooks announced has to be there by itself.
         """
         await sweep_soon(self.db, UNANNOUNCED, now=self.clock.now())
-        await self.quiet()
+        # As much business time as these calls take, and no more: others' sweeps would come due.
+        async with self.clock.hurrying(pace=min(self.pace, UNHURRIED)):
+            await self.quiet()
         judged = await self.judge()
         assert not judged.differences, report(judged.differences)
         return judged
@@ -272,7 +291,7 @@ async def installed(
         db = await Database.connect(database_url, min_size=1, max_size=4)
         stack.push_async_callback(db.close)
         settings = settings_for(simulator, database_url, broker)
-        here = Installation(settings, db, database_url, broker, clock)
+        here = Installation(settings, db, database_url, broker, clock, clock.pause)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60.0))
         crm = await stack.enter_async_context(CrmProgress(db, broker))
         rig = Rig(simulator, here, clock, Watch(db, crm, clock, simulator.control_url, http))

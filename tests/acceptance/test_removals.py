@@ -67,7 +67,7 @@ async def removed(rig: Rig, tenant: str, name: str, remote_id: str) -> tuple[Eve
 async def audit(rig: Rig, tenant: TenantId) -> None:
     """Have every complete list compared now, and what it lacked looked for again."""
     for _ in range(2):
-        async with rig.clock.hurrying():  # their calls are paced
+        async with rig.clock.hurrying(pace=rig.pace):  # their calls are paced
             await audit_once(rig, tenant)
         rig.clock.forward(seconds=CONFIRM_AFTER.total_seconds())
     await rig.quiet()
@@ -170,7 +170,8 @@ async def test_ended_link_removes_nothing_and_erasure_everything(
 
         [api] = rig.running("api")
         await link_all(api.url, [left, erased], external_id="acceptance")
-        await rig.quiet()
+        async with rig.clock.hurrying(pace=rig.pace):
+            await rig.quiet()
         after = [e for e in await events(rig, left) if e["event_id"] not in before]
         assert "While nobody looked Ltd" in [(e["after"] or {}).get("name") for e in after]
         assert not [e for e in after if e["op"] == "d"]

@@ -109,7 +109,7 @@ async def audit_step(
         audit = await _started(shop, context, resource, fencing=fencing)
     started_at, asked_at = audit.started_at, audit.asked_at
     assert started_at is not None  # noqa: S101  # both were set just now, or before
-    assert asked_at is not None  # noqa: S101
+    assert asked_at is not None  # noqa: S101  # just begun, or under way
     number = audit.page + 1
     harvest, page = await shop.reader.page(context, resource, number, since=None, purpose=PURPOSE)
     done = await _compared(shop, context, resource, state, audit, harvest, fencing=fencing)

@@ -42,7 +42,7 @@ from storage.work import Work, look
 from unified.ids import TenantId
 from unified.resource import Resource, TenantContext
 from unified.resources import SOURCES, by_endpoint
-from xero.client import HANDLERS
+from xero.calling import HANDLERS
 from xero.errors import RateLimited, XeroError
 
 ORIGIN = Origin(kind="poll", detected_by="notice")

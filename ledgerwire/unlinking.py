@@ -14,7 +14,7 @@ from storage.errors import SecretsUnreadable, UnknownTenant
 from storage.secrets import SecretBox
 from storage.tenant_states import change_state
 from storage.tenants import TenantSummary
-from xero.client import TokenSource
+from xero.calling import TokenSource
 from xero.connections import ConnectionsApi
 from xero.errors import ConsentRevoked, ResourceMissing, TenantRefused, XeroError
 from xero.oauth import OAuthClient

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.secrets import SecretBox
 from unified.resource import Endpoint
 from unified.resources import RESOURCES, SOURCES
+from xero.calling import XeroCalls
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.limits import ConcurrentCalls
@@ -27,7 +28,7 @@ HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  #: seconds; Xero's slowest lis
 API_SHARE = 0.05  #: of a tenant's day, kept back for whoever waits for an answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class XeroSide:
     """Consent, tokens, limits and calls of one installation."""
 
@@ -38,6 +39,9 @@ class XeroSide:
     box: SecretBox
     consents: ConsentKeeper
     budget: StoredBudget
+    urls: XeroUrls
+    http: httpx.AsyncClient
+    calls: XeroCalls
     client: XeroClient
 
     @classmethod
@@ -61,14 +65,14 @@ class XeroSide:
         tokens = StoredTokens(here.db, box, oauth=oauth, connections=connections, clock=here.clock)
         reserve = round(tier_named(settings.xero_tier).calls_a_day * API_SHARE)
         budget = StoredBudget(here.db, here.clock, day_reserve=reserve, pause=here.pause)
-        client = XeroClient(
+        calls = XeroCalls(
             http,
             urls,
             tokens=tokens,
             budget=budget,
             database_time=here.db,
             clock=here.clock,
-            calls=ConcurrentCalls(lending=lending),
+            places=ConcurrentCalls(lending=lending),
         )
         consents = ConsentKeeper(
             database=here.db,
@@ -78,7 +82,19 @@ class XeroSide:
             client_id=app.client_id,
             endpoints=tuple(resource.endpoint.path for resource in RESOURCES),
         )
-        return cls(here.db, oauth, connections, tokens, box, consents, budget, client)
+        return cls(
+            database=here.db,
+            oauth=oauth,
+            connections=connections,
+            tokens=tokens,
+            box=box,
+            consents=consents,
+            budget=budget,
+            urls=urls,
+            http=http,
+            calls=calls,
+            client=XeroClient(calls),
+        )
 
 
 @asynccontextmanager

@@ -37,6 +37,7 @@ from tests.handlers.answers import NOW, Mirror
 from unified.clock import ManualClock
 from unified.ids import TenantId
 from unified.resources import RESOURCES, SOURCES, resource
+from xero.calling import XeroCalls
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.oauth import OAuthClient, XeroApp
@@ -200,11 +201,11 @@ async def running(
             return await newest_notice_version(db)
 
         budget = StoredBudget(db, clock, pause=pause)
-        client = XeroClient(
+        client = XeroClient(XeroCalls(
             http, urls,
             tokens=StoredTokens(db, box, oauth=oauth, connections=connections, clock=clock),
             budget=budget, database_time=db, clock=clock,
-        )  # fmt: skip
+        ))  # fmt: skip
         metrics = HandlerMetrics(CollectorRegistry())
         shop = Workshop(
             db=db,

@@ -41,6 +41,7 @@ from tests.storage.makers import delivery, hint
 from unified.clock import ManualClock
 from unified.ids import TenantId
 from unified.resources import RESOURCES
+from xero.calling import XeroCalls
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.oauth import OAuthClient, XeroApp
@@ -110,7 +111,14 @@ class World:
         )
         budget = StoredBudget(self.db, clock, pause=self._pause)
         client = XeroClient(
-            self._http, self._urls, tokens=tokens, budget=budget, database_time=self.db, clock=clock
+            XeroCalls(
+                self._http,
+                self._urls,
+                tokens=tokens,
+                budget=budget,
+                database_time=self.db,
+                clock=clock,
+            )
         )
         metrics = HandlerMetrics(CollectorRegistry())
         self.shop = Workshop(

@@ -16,6 +16,7 @@ from tests.xero.doubles import NOW, CountingBudget, ListedTokens, TickingTime
 from unified.clock import ManualClock
 from unified.ids import TenantId
 from unified.resources import RESOURCES, resource
+from xero.calling import XeroCalls
 from xero.client import XeroClient
 from xero.errors import (
     AccessTokenRefused,
@@ -54,13 +55,15 @@ class Rig:
         self.budget = CountingBudget()
         self.calls = ConcurrentCalls()
         self.client = XeroClient(
-            http,
-            urls,
-            tokens=self.tokens,
-            budget=self.budget,
-            database_time=TickingTime(),
-            clock=self.clock,
-            calls=self.calls,
+            XeroCalls(
+                http,
+                urls,
+                tokens=self.tokens,
+                budget=self.budget,
+                database_time=TickingTime(),
+                clock=self.clock,
+                places=self.calls,
+            )
         )
 
     async def add_token(self, scopes: tuple[str, ...] = SCOPES) -> None:

@@ -14,6 +14,7 @@ from tests.xero.doubles import NOW, TENANT, CountingBudget, ListedTokens, Tickin
 from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION
 from tests.xero.raw_server import Asked, RawServer, answer, raw_server
 from unified.clock import ManualClock
+from xero.calling import XeroCalls
 from xero.client import XeroClient
 from xero.errors import (
     AccessTokenRefused,
@@ -61,12 +62,14 @@ class Rig:
         self.tokens = ListedTokens()
         self.budget = CountingBudget()
         self.client = XeroClient(
-            http,
-            XeroUrls.at(server.base),
-            tokens=self.tokens,
-            budget=self.budget,
-            database_time=TickingTime(),
-            clock=ManualClock(NOW),
+            XeroCalls(
+                http,
+                XeroUrls.at(server.base),
+                tokens=self.tokens,
+                budget=self.budget,
+                database_time=TickingTime(),
+                clock=ManualClock(NOW),
+            )
         )
 
     async def invoices(self) -> Page:

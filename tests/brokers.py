@@ -1,8 +1,8 @@
 """Fixtures every test may ask for: brokers, the embedded one and a real Apache Kafka.
 
-Also the markers of what a test needs from the machine (`needs_kafka`, `needs_kcat`, `needs_npm`).
-Where the need is not met the test is skipped and the run's last lines say so; in CI it fails
-instead.
+Also the markers of what a test needs from the machine (`needs_kafka`, `needs_kcat`, `needs_npm`,
+`needs_chromium`). Where the need is not met the test is skipped and the run's last lines say so;
+in CI it fails instead.
 
 pytest loads this as a plugin; nothing imports it.
 """
@@ -115,8 +115,18 @@ def _npm_missing() -> str | None:
     return None if shutil.which("node") and shutil.which("npm") else "Node.js with npm"
 
 
+def chromium() -> str | None:
+    """Where an installed Chromium is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _chromium_missing() -> str | None:
+    return None if chromium() else "the browser Chromium"
+
+
 # What a marker asks of the machine: a function that names what is missing, or returns None.
 _NEEDS: dict[str, Callable[[], str | None]] = {
+    "needs_chromium": cache(_chromium_missing),
     "needs_kafka": cache(kafka_artifacts.missing),
     "needs_kcat": cache(_kcat_missing),
     "needs_npm": cache(_npm_missing),
@@ -125,10 +135,13 @@ _NEEDS: dict[str, Callable[[], str | None]] = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests on Apache Kafka in one process of a parallel run: it is heavy to start."""
+    """Keep tests on Apache Kafka in one process of a parallel run, and those in a browser: both
+    are heavy to start."""
     for item in items:
         if item.get_closest_marker("needs_kafka"):
             item.add_marker(pytest.mark.xdist_group("apache-kafka"))
+        if item.get_closest_marker("needs_chromium"):
+            item.add_marker(pytest.mark.xdist_group("chromium"))
 
 
 @pytest.hookimpl(tryfirst=True)

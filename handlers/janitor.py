@@ -23,5 +23,5 @@ class Retention:
 async def tidy(db: Database, retention: Retention) -> Pruned:
     """Drop what is older than its retention."""
     pruned = await prune(db, events=retention.events, deliveries=retention.deliveries)
-    log.info("tidied", deliveries=pruned.deliveries, events=pruned.events)
+    log.info("tidied", deliveries=pruned.deliveries, events=pruned.events, acts=pruned.acts)
     return pruned

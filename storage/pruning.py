@@ -12,6 +12,7 @@ CHUNK = 5_000  #: rows per transaction, so that nobody waits for a pruning one
 GAP_LIFE = timedelta(days=31)  #: Xero sends nothing again that is older, so nothing fills them
 USAGE_LIFE = timedelta(days=400)
 ENDPOINT_USAGE_LIFE = timedelta(days=62)  #: this month and the last, whole
+ACT_LIFE = timedelta(days=400)  #: more than a year, since books are looked through once a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Pruned:
     link_attempts: int
     gaps: int
     usage: int
+    acts: int
 
 
 _DELIVERIES = """
@@ -62,6 +64,10 @@ DELETE FROM endpoint_usage WHERE (tenant_id, day, endpoint) IN (
   SELECT tenant_id, day, endpoint FROM endpoint_usage
    WHERE day < (clock_timestamp() - $1::interval)::date LIMIT $2)
 """
+_ACTS = """
+DELETE FROM audit WHERE position IN (
+  SELECT position FROM audit WHERE at < clock_timestamp() - $1::interval LIMIT $2)
+"""
 
 
 async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pruned:
@@ -77,6 +83,7 @@ async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pr
         gaps=await _dropped(db, _GAPS, GAP_LIFE),
         usage=await _dropped(db, _USAGE, USAGE_LIFE)
         + await _dropped(db, _ENDPOINT_USAGE, ENDPOINT_USAGE_LIFE),
+        acts=await _dropped(db, _ACTS, ACT_LIFE),
     )
 
 

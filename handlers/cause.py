@@ -4,6 +4,7 @@ A waiting webhook notice outranks whatever read happened to answer it: a sweep t
 webhook had announced was caused by the webhook.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,15 +17,26 @@ from unified.codecs import instant_text
 class Origin:
     """The read in whose answer things stood."""
 
-    kind: str  #: cause.kind where no webhook asked for it: poll, backfill, reconcile, time
-    detected_by: str  #: notice, sweep, backfill, clock
+    kind: str  #: cause.kind where no webhook asked for it: poll, backfill, reconcile, api_write
+    detected_by: str  #: notice, sweep, backfill, clock, api
     run_id: str | None = None
     since: datetime | None = None
     page: int | None = None
+    api_write: Mapping[str, Any] | None = None  #: of a write: request, digest of its key, actor
 
 
 def cause_of(origin: Origin, notice: Notice | None) -> dict[str, Any]:
-    """The cause of one change found in a read of this origin."""
+    """The cause of one change found in a read, or in the answer to a write, of this origin.
+
+    What a caller wrote was caused by the caller, though Xero's webhook of it may wait already.
+    """
+    if origin.api_write is not None:
+        return {
+            "kind": "api_write",
+            "detected_by": origin.detected_by,
+            "api_write": dict(origin.api_write),
+            "coalesced": 1,
+        }
     if notice is not None and notice.delivery_id is not None:
         return {
             "kind": "webhook",

@@ -11,10 +11,31 @@ _KEPT_LATENCIES = 100_000
 _MOST_DRIFTING = 200  #: names of fields on their own; the rest share one, since they come from Xero
 
 
-class HandlerMetrics:
-    """Counters of one handlers process, and its health, which two gauges show."""
+class DriftMetrics:
+    """Counts what is odd in Xero's answers, whichever role reads them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._drift = Counter(
+            "ledgerwire_drift", "Unknown fields and values that passed through",
+            ["resource", "field"], registry=registry,
+        )  # fmt: skip
+        self._drifting: set[tuple[str, str]] = set()
+
+    def drifted(self, resource: str, field: str) -> None:
+        """Count a field or value of Xero's that we do not know."""
+        if len(self._drifting) >= _MOST_DRIFTING and (resource, field) not in self._drifting:
+            field = "other"
+        self._drifting.add((resource, field))
+        self._drift.labels(resource=resource, field=field).inc()
+
+
+class HandlerMetrics:
+    """Counters of one handlers process, and its health, which two gauges show.
+
+    `drift` is counted by the process's other readers too, where it has any.
+    """
+
+    def __init__(self, registry: CollectorRegistry, *, drift: DriftMetrics | None = None) -> None:
         self.health = HandlersHealth()
         self.relayed = Counter(
             "ledgerwire_events_relayed", "Events acknowledged by Kafka",
@@ -32,11 +53,7 @@ class HandlerMetrics:
             "ledgerwire_unlisted", "Things that a list lacked though Xero never removes them",
             ["resource"], registry=registry,
         )  # fmt: skip
-        self._drift = Counter(
-            "ledgerwire_drift", "Unknown fields and values that passed through",
-            ["resource", "field"], registry=registry,
-        )  # fmt: skip
-        self._drifting: set[tuple[str, str]] = set()
+        self._drift = drift or DriftMetrics(registry)
         self.buried = Counter(
             "ledgerwire_buried", "Things that became dead letters", ["resource"], registry=registry
         )
@@ -64,7 +81,4 @@ class HandlerMetrics:
 
     def drifted(self, resource: str, field: str) -> None:
         """Count a field or value of Xero's that we do not know."""
-        if len(self._drifting) >= _MOST_DRIFTING and (resource, field) not in self._drifting:
-            field = "other"
-        self._drifting.add((resource, field))
-        self._drift.labels(resource=resource, field=field).inc()
+        self._drift.drifted(resource, field)

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from handlers.compare import Seen
-from handlers.metrics import HandlerMetrics
+from handlers.metrics import DriftMetrics, HandlerMetrics
 from handlers.waiting import Slices
 from unified.ids import Parent
 from unified.reports import ASKED, ASKED_ID
@@ -71,7 +71,7 @@ class Reader:
     """Reads for one tenant at a time; keeps nothing between calls."""
 
     client: XeroClient
-    metrics: HandlerMetrics
+    metrics: HandlerMetrics | DriftMetrics
     newest_notice: Callable[[], Awaitable[int]]  #: the newest notice version given out
     store_raw: bool = True
     event_raw: bool = False

@@ -146,14 +146,20 @@ class Process:
 
             parts["receiver"] = await stack.enter_async_context(receiver_role(here, registry))
         xero = await self._xero(roles, stack)
+        if xero is not None:
+            from handlers.metrics import DriftMetrics
+
+            drift = DriftMetrics(registry)
         if "api" in roles and xero is not None:
             from ledgerwire.wiring.api import api_role
 
-            parts["api"] = api_role(here, xero)
+            parts["api"] = api_role(here, xero, drift)
         if "handlers" in roles and xero is not None:
             from ledgerwire.wiring.handlers import handlers_role
 
-            parts["handlers"] = handlers_role(here, registry, xero=xero, owner=self._owner)
+            parts["handlers"] = handlers_role(
+                here, registry, xero=xero, owner=self._owner, drift=drift
+            )
         if "crm" in roles:
             from ledgerwire.wiring.crm import crm_role
 

@@ -4,13 +4,21 @@ import asyncio
 
 import structlog
 
+from api.catalogue import catalogue
 from api.consent import NothingToLink, TenantBusy
 from api.custom_connection import link_custom_connection
+from api.door import Door
+from api.here import Api
 from api.linking import LinkFlow
+from api.routing import operation_route
+from handlers.metrics import DriftMetrics
+from handlers.reading import Reader
 from ledgerwire.installation import Installation
+from ledgerwire.wiring.absorber import HandlersAbsorber
 from ledgerwire.wiring.role import Role
 from ledgerwire.wiring.xero import XeroSide, readable_endpoints
 from storage.errors import StorageError
+from storage.notices import newest_notice_version
 from xero.errors import XeroError
 from xero.scopes import app_scopes_for, chosen_scopes
 
@@ -20,15 +28,18 @@ LINK_AGAIN_S = 30.0  #: real time between attempts to link a custom connection
 log = structlog.get_logger(__name__)
 
 
-def api_role(here: Installation, xero: XeroSide) -> Role:
-    """The link flow; for a custom connection, which nobody consents to in a browser, a loop."""
+def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
+    """The operations under /v1, and the link flow; for a custom connection, which nobody consents
+    to in a browser, a loop."""
     settings = here.settings
+    api = api_of(here, xero, drift)
+    versioned = operation_route(catalogue(api), Door(here.db), here.clock)
     if settings.xero_grant == "client_credentials":
 
         async def link(stop: asyncio.Event) -> None:
             await _link_custom_connection(xero, stop)
 
-        return Role(loops=(link,))
+        return Role(routes=(versioned,), loops=(link,))
     flow = LinkFlow(
         oauth=xero.oauth,
         database=here.db,
@@ -38,7 +49,40 @@ def api_role(here: Installation, xero: XeroSide) -> Role:
         scopes=chosen_scopes(settings.xero_scopes.replace(GRANULAR, ""), readable_endpoints()),
         return_origins=frozenset(settings.return_origins),
     )
-    return Role(routes=tuple(flow.routes()))
+    return Role(routes=(*flow.routes(), versioned))
+
+
+def api_of(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Api:
+    """What the operations work with. `drift` counts what is odd in answers that are absorbed."""
+
+    async def newest_notice() -> int:
+        return await newest_notice_version(here.db)
+
+    reader = Reader(
+        client=xero.client,
+        metrics=drift,
+        newest_notice=newest_notice,
+        store_raw=here.settings.store_raw,
+        event_raw=here.settings.event_raw,
+    )
+    return Api(
+        db=here.db,
+        box=xero.box,
+        clock=here.clock,
+        http=xero.http,
+        urls=xero.urls,
+        oauth=xero.oauth,
+        connections=xero.connections,
+        tokens=xero.tokens,
+        consents=xero.consents,
+        calls=xero.calls,
+        client=xero.client,
+        absorber=HandlersAbsorber(here.db, reader, here.clock),
+        public_url=here.settings.public_url,
+        webhooks=bool(here.settings.xero_webhook_keys),
+        tier=here.settings.xero_tier,
+        store_raw=here.settings.store_raw,
+    )
 
 
 async def _link_custom_connection(xero: XeroSide, stop: asyncio.Event) -> None:

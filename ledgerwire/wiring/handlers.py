@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from crm.topics import ensure_topics
 from handlers.janitor import Retention
-from handlers.metrics import HandlerMetrics
+from handlers.metrics import DriftMetrics, HandlerMetrics
 from handlers.reading import Reader
 from handlers.schedule import SweepShare
 from handlers.server import HandlersSettings, run_handlers
@@ -20,10 +20,15 @@ from unified.topics import all_topics
 
 
 def handlers_role(
-    here: Installation, registry: CollectorRegistry, *, xero: XeroSide, owner: str
+    here: Installation,
+    registry: CollectorRegistry,
+    *,
+    xero: XeroSide,
+    owner: str,
+    drift: DriftMetrics,
 ) -> Role:
     """Worker, relays and caretakers; `owner` names the holder of their leases."""
-    metrics = HandlerMetrics(registry)
+    metrics = HandlerMetrics(registry, drift=drift)
     db, broker = here.db, here.broker
 
     async def newest_notice() -> int:

@@ -1,0 +1,71 @@
+"""The door to every operation: who asks, what may they do, of which organisation, with what.
+
+It lets a request in as `Asked`, or refuses it with a `Problem` before anything was read or done.
+"""
+
+from uuid import UUID, uuid4
+
+from starlette.requests import Request
+
+from api.caller import Caller, caller_of
+from api.operation import Asked, Operation
+from api.parameters import read_query
+from api.problems import Problem, bad_request
+from storage.database import Database
+from unified.ids import TenantId
+
+TENANT_HEADER = "X-Tenant-Id"
+
+
+class Door:
+    """Lets requests in. One per process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def let_in(self, operation: Operation, request: Request) -> Asked:
+        """The request as its handler may take it.
+
+        Raises:
+            Problem: it may not be let in, or can't be read.
+            StorageError: the database can't be asked.
+        """
+        caller = await caller_of(self._db, request)
+        if operation.scope is not None:
+            caller.require(operation.scope)
+        tenant: TenantId | None = None
+        state: str | None = None
+        if operation.of_tenant:
+            tenant, state = await self._tenant(caller, request)
+        query = (
+            {} if operation.any_query else read_query(operation.parameters, request.query_params)
+        )
+        return Asked(
+            request=request,
+            request_id=uuid4().hex,
+            caller=caller,
+            operation=operation,
+            tenant=tenant,
+            tenant_state=state,
+            query=query,
+        )
+
+    async def _tenant(self, caller: Caller, request: Request) -> tuple[TenantId, str]:
+        told = request.headers.get(TENANT_HEADER)
+        if told is None:
+            only = caller.key.tenants
+            if only is None or len(only) != 1:
+                raise Problem("tenant_required", f"{TENANT_HEADER} is missing.")
+            [tenant_id] = only  # a key for one organisation says which by itself
+        else:
+            try:
+                tenant_id = TenantId(str(UUID(told)))
+            except ValueError:
+                raise bad_request(TENANT_HEADER, "is no uuid") from None
+        state = None
+        if caller.sees(tenant_id):
+            state = await self._db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
+        if not isinstance(state, str):
+            # The same words whether it is unknown or another's: its existence is nobody's business.
+            raise Problem("tenant_unknown", "No such organisation is known to this key.")
+        return tenant_id, state

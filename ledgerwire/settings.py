@@ -106,8 +106,9 @@ class Settings(BaseModel):
     )  # fmt: skip
     xero_scopes: str = _setting(
         "granular",
-        about="`granular`, `broad` (apps made before 2 March 2026), or scopes to add",
-        example="granular,accounting.journals.read",
+        about="`granular` or `broad` (apps made before 2 March 2026), `write` to ask for what the "
+        "api needs to write, and scopes to add",
+        example="granular,write,accounting.journals.read",
     )
     xero_api_url: str = _setting(
         "https://api.xero.com", about="Xero's API, or a simulator",

@@ -128,7 +128,7 @@ async def staged(
             "LEDGERWIRE_XERO_CLIENT_SECRET": simulated.client_secret,
             "LEDGERWIRE_XERO_WEBHOOK_KEYS": simulated.webhook_key,
             # Left out of the usual consent, which fails where it is not granted; here it is.
-            "LEDGERWIRE_XERO_SCOPES": "payroll.employees.read accounting.journals.read",
+            "LEDGERWIRE_XERO_SCOPES": "write payroll.employees.read accounting.journals.read",
             "LEDGERWIRE_XERO_API_URL": simulated.base_url,
             "LEDGERWIRE_XERO_IDENTITY_URL": simulated.base_url,
             "LEDGERWIRE_XERO_LOGIN_URL": simulated.base_url,

@@ -20,8 +20,9 @@ NOT_LOOKED = Finding(
 )  # fmt: skip
 
 
-async def check_tenants(xero: XeroSide) -> list[Finding]:
-    """Each organisation by its state, then each token set by what Xero says to it."""
+async def check_tenants(xero: XeroSide, *, write: bool) -> list[Finding]:
+    """Each organisation by its state, then each token set by what Xero says to it; `write`: what
+    was consented to has to let us write, too."""
     try:
         found = await tenants(xero.database)
     except StorageError:
@@ -35,7 +36,7 @@ async def check_tenants(xero: XeroSide) -> list[Finding]:
         if each.state == "linked":
             by_authorization.setdefault(each.authorization_id, []).append(each)
     for group in by_authorization.values():
-        findings.extend(await _check_group(xero, group))
+        findings.extend(await _check_group(xero, group, write=write))
     return findings
 
 
@@ -52,7 +53,9 @@ def _unlinked(each: TenantSummary) -> Finding:
                     AGAIN)  # fmt: skip
 
 
-async def _check_group(xero: XeroSide, group: Sequence[TenantSummary]) -> list[Finding]:
+async def _check_group(
+    xero: XeroSide, group: Sequence[TenantSummary], *, write: bool
+) -> list[Finding]:
     """The organisations of one token set: whether Xero lists them, and what was consented to."""
     names = ", ".join(each.name or each.id for each in group)
     try:
@@ -67,11 +70,11 @@ async def _check_group(xero: XeroSide, group: Sequence[TenantSummary]) -> list[F
         findings.append(
             _finding(Verdict.BAD, f"Xero lists no connection to {', '.join(gone)} any more", AGAIN)
         )
-    missing = missing_scopes(held, readable_endpoints())
+    missing = missing_scopes(held, readable_endpoints(), write=write)
     if missing:
         findings.append(
             _finding(Verdict.BAD, f"The consent of {names} does not cover {', '.join(missing)}, so "
-                     "some of the books can't be read", AGAIN)
+                     f"some of the books can't be read{' or written' if write else ''}", AGAIN)
         )  # fmt: skip
     return findings or [_finding(Verdict.OK, f"Xero lets us read {names}")]
 

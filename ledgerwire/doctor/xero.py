@@ -17,7 +17,7 @@ from ledgerwire.wiring.xero import XeroSide, readable_endpoints
 from unified.clock import Clock
 from xero.errors import AppRefused, ConsentRevoked, XeroError
 from xero.oauth import OAuthClient
-from xero.scopes import app_scopes_for
+from xero.scopes import asks_to_write, chosen_app_scopes
 
 PART = "xero"
 MADE_UP = "ledgerwire-doctor-asks-with-a-token-that-never-was"
@@ -36,7 +36,8 @@ async def check_xero(
     findings.append(await check_app(settings, xero.oauth))
     findings.extend(check_redirect(settings))
     if findings[1].verdict is Verdict.OK:
-        findings.extend(await check_tenants(xero) if schema else [NOT_LOOKED])
+        write = asks_to_write(settings.xero_scopes)
+        findings.extend(await check_tenants(xero, write=write) if schema else [NOT_LOOKED])
     return findings
 
 
@@ -79,7 +80,8 @@ async def check_app(settings: Settings, oauth: OAuthClient) -> Finding:
     named = f"{variable('xero_client_id')} and {variable('xero_client_secret')}"
     try:
         if settings.xero_grant == "client_credentials":
-            await oauth.client_credentials(app_scopes_for(readable_endpoints()))
+            scopes = chosen_app_scopes(settings.xero_scopes, readable_endpoints())
+            await oauth.client_credentials(scopes)
         else:
             await oauth.refresh(MADE_UP)
     except ConsentRevoked:

@@ -333,4 +333,5 @@ def settings_for(
         xero_api_url=simulator.base_url,
         xero_identity_url=simulator.base_url,
         xero_login_url=simulator.base_url,
+        xero_scopes="write",
     )

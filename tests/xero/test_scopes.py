@@ -3,7 +3,14 @@
 from dataclasses import replace
 
 from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION
-from xero.scopes import app_scopes_for, chosen_scopes, missing_scopes, scopes_for
+from xero.scopes import (
+    app_scopes_for,
+    asks_to_write,
+    chosen_app_scopes,
+    chosen_scopes,
+    missing_scopes,
+    scopes_for,
+)
 
 ENDPOINTS = (CONTACTS, INVOICES, ORGANISATION)
 
@@ -36,6 +43,35 @@ def test_setting_adds_scopes_once() -> None:
 
     assert scopes[-1] == "accounting.journals.read"
     assert len(set(scopes)) == len(scopes)
+
+
+def test_write_asks_for_scopes_that_write_and_so_read() -> None:
+    """Whoever only reads should not be trusted with more; whoever writes needs no second scope."""
+    granular = chosen_scopes("granular, write", ENDPOINTS)
+    broad = chosen_app_scopes("broad write", ENDPOINTS)
+    budgets = replace(INVOICES, scope_granular="accounting.budgets.read")
+
+    assert granular[4:] == ("accounting.contacts", "accounting.invoices", "accounting.settings")
+    assert broad == ("accounting.contacts", "accounting.settings", "accounting.transactions")
+    assert chosen_app_scopes("write", (budgets,)) == ("accounting.budgets.read",)
+    assert (asks_to_write("granular,write"), asks_to_write("granular")) == (True, False)
+
+
+def test_write_does_not_ask_for_what_few_may_have() -> None:
+    """With or without its ending, asking for it would make the whole consent fail."""
+    journals = replace(INVOICES, scope_granular="accounting.journals")
+    payroll = replace(INVOICES, scope_granular="payroll.employees")
+
+    assert app_scopes_for((journals, payroll), write=True) == ()
+
+
+def test_consent_that_only_reads_lacks_what_writes() -> None:
+    """So that people learn before the first refused write."""
+    reading, writing = app_scopes_for(ENDPOINTS), app_scopes_for(ENDPOINTS, write=True)
+
+    assert missing_scopes(reading, ENDPOINTS, write=True) == writing
+    assert missing_scopes(writing, ENDPOINTS, write=True) == ()
+    assert missing_scopes(["accounting.transactions", *writing[::2]], ENDPOINTS, write=True) == ()
 
 
 def test_client_credentials_ask_for_no_identity() -> None:

@@ -6,7 +6,7 @@ For the demo, tests and operators. It changes nothing.
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from crm import pending, tables
 from crm.closing import close_client
@@ -24,6 +24,7 @@ class CrmProgress:
         self._db = db
         self._count = broker.partitions
         self._events = crm_topics(broker.prefix).events
+        self._begun: set[TopicPartition] = set()
         # It names the group to read its offsets and never joins it, since it subscribes to nothing.
         self._kafka = AIOKafkaConsumer(
             **broker.client_options(),
@@ -56,11 +57,18 @@ class CrmProgress:
         lag = 0
         for tp in partitions:
             reached = stored.get(tp)
-            begun = await self._kafka.committed(tp) is not None
-            if not begun or reached is None or reached > ends[tp]:
+            if not await self._has_begun(tp) or reached is None or reached > ends[tp]:
                 return None  # it has still to catch up
             lag += ends[tp] - reached
         return lag
+
+    async def _has_begun(self, partition: TopicPartition) -> bool:
+        """Whether the group has committed an offset; asked until it has, since it keeps that."""
+        if partition not in self._begun:
+            if await self._kafka.committed(partition) is None:
+                return False
+            self._begun.add(partition)
+        return True
 
     async def is_idle(self) -> bool:
         """Return whether every event is in the tables and every status acknowledged by Kafka.

@@ -18,6 +18,7 @@ from storage.database import Connection
 from storage.records import KnownRecord, RecordRow, write_records
 from storage.timers import TimerRow, set_timers
 from unified.envelope import build_event, event_headers, event_value
+from unified.facets import facet_of
 from unified.ids import EntityId, RemoteId
 from unified.resource import Resource
 
@@ -99,7 +100,7 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
     updated_at = known.updated_at if known else None
     if step.seen is not None and step.seen.normalized.updated_at is not None:
         updated_at = step.seen.normalized.updated_at
-    contact = finished.get("contact")
+    contact, parent = finished.get("contact"), finished.get("parent")
     row = RecordRow(
         remote_id=step.remote_id,
         id=EntityId(finished["id"]),
@@ -118,10 +119,16 @@ def _record_row(tenant: LockedTenant, step: Step) -> tuple[dict[str, Any], Recor
         type=finished.get("type"),
         number=finished.get("number"),
         contact_remote_id=contact["remote_id"] if isinstance(contact, dict) else None,
-        issue_date=_date(finished.get("issue_date")),
+        issue_date=_date(finished.get("issue_date") or finished.get("date")),
         due_date=_date(finished.get("due_date")),
         is_deleted=removed,
         endpoint=step.resource.endpoint.path,
+        contact_id=contact["id"] if isinstance(contact, dict) else None,
+        parent_id=parent["id"] if isinstance(parent, dict) else None,
+        payment_status=finished.get("payment_status"),
+        is_overdue=finished.get("is_overdue") is True,
+        facet=facet_of(finished),
+        created_at=_instant(finished.get("created_at")),
     )
     return finished, row
 
@@ -141,6 +148,10 @@ def _deleted_at(known: KnownRecord | None, *, removed: bool, at: datetime) -> da
     if known is not None and known.is_deleted and known.unified.get("deleted_at"):
         return datetime.fromisoformat(known.unified["deleted_at"])
     return at
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _date(text: str | None) -> date | None:

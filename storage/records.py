@@ -59,6 +59,12 @@ class RecordRow:
     due_date: date | None
     is_deleted: bool
     endpoint: str  #: the source it came from
+    contact_id: EntityId | None = None
+    parent_id: EntityId | None = None
+    payment_status: str | None = None
+    is_overdue: bool = False
+    facet: str | None = None
+    created_at: datetime | None = None  #: Xero's own stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +100,23 @@ _UPSERT = """
 INSERT INTO record (tenant_id, resource, remote_id, id, unified, raw, raw_fetched_at, raw_read,
                     fingerprint, sequence, completeness, updated_at, asked_at, answered_at,
                     first_seen_at, changed_at, verified_at, status, type, number,
-                    contact_remote_id, issue_date, due_date, is_deleted, endpoint)
+                    contact_remote_id, issue_date, due_date, is_deleted, endpoint,
+                    contact_id, parent_id, payment_status, is_overdue, facet, created_at)
 SELECT $1, $2, r.remote_id, r.id, r.unified::json, r.raw,
        CASE WHEN r.raw IS NULL THEN NULL ELSE r.answered_at END, r.raw_read,
        r.fingerprint, r.sequence, r.completeness, r.updated_at, r.asked_at, r.answered_at,
        r.first_seen_at, r.changed_at, r.answered_at, r.status, r.type, r.number,
-       r.contact_remote_id, r.issue_date, r.due_date, r.is_deleted, r.endpoint
+       r.contact_remote_id, r.issue_date, r.due_date, r.is_deleted, r.endpoint,
+       r.contact_id, r.parent_id, r.payment_status, r.is_overdue, r.facet, r.created_at
   FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::bytea[],
               $9::bigint[], $10::text[], $11::timestamptz[], $12::timestamptz[],
               $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::text[],
-              $18::text[], $19::text[], $20::date[], $21::date[], $22::bool[], $23::text[])
+              $18::text[], $19::text[], $20::date[], $21::date[], $22::bool[], $23::text[],
+              $24::uuid[], $25::uuid[], $26::text[], $27::bool[], $28::text[], $29::timestamptz[])
     AS r(remote_id, id, unified, raw, raw_read, fingerprint, sequence, completeness, updated_at,
          asked_at, answered_at, first_seen_at, changed_at, status, type, number,
-         contact_remote_id, issue_date, due_date, is_deleted, endpoint)
+         contact_remote_id, issue_date, due_date, is_deleted, endpoint,
+         contact_id, parent_id, payment_status, is_overdue, facet, created_at)
     ON CONFLICT (tenant_id, resource, remote_id) DO UPDATE
    SET unified = excluded.unified, raw = coalesce(excluded.raw, record.raw),
        raw_fetched_at = coalesce(excluded.raw_fetched_at, record.raw_fetched_at),
@@ -118,7 +128,10 @@ SELECT $1, $2, r.remote_id, r.id, r.unified::json, r.raw,
        status = excluded.status, type = excluded.type, number = excluded.number,
        contact_remote_id = excluded.contact_remote_id, issue_date = excluded.issue_date,
        due_date = excluded.due_date, is_deleted = excluded.is_deleted,
-       endpoint = excluded.endpoint, missed_lists = 0
+       endpoint = excluded.endpoint, missed_lists = 0,
+       contact_id = excluded.contact_id, parent_id = excluded.parent_id,
+       payment_status = excluded.payment_status, is_overdue = excluded.is_overdue,
+       facet = excluded.facet, created_at = excluded.created_at
 """
 
 _VERIFY = """
@@ -232,6 +245,12 @@ async def write_records(
         [row.due_date for row in rows],
         [row.is_deleted for row in rows],
         [row.endpoint for row in rows],
+        [row.contact_id for row in rows],
+        [row.parent_id for row in rows],
+        [row.payment_status for row in rows],
+        [row.is_overdue for row in rows],
+        [row.facet for row in rows],
+        [row.created_at for row in rows],
     )
 
 

@@ -93,6 +93,8 @@ MANUAL_LINES: Final = Codec(
 class JournalLine(Part):
     """One line of a journal entry; `net_amount` is without tax, debit above zero."""
 
+    read_only = frozenset({"id", "line_number", "side"})
+
     id: str | None
     line_number: Annotated[int, Described(ge=1)]
     side: Annotated[str, OneOf("debit", "credit")] | None

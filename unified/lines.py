@@ -215,6 +215,17 @@ class LineExtensions(Part):
 class Line(Part):
     """One line of a document. `line_amount` is in the document's tax mode."""
 
+    read_only = frozenset(
+        {
+            "line_number",
+            "tax_breakdown",
+            "line_amount",
+            "net_amount",
+            "gross_amount",
+            "repeating_line_source",
+        }
+    )
+
     id: str | None
     line_number: Annotated[int, Described(ge=1)]
     description: str | None

@@ -4,7 +4,7 @@ Models are the published shape and what tests hold records against; no record is
 it is made. Open enums say so in JSON Schema: a value that a later version adds breaks nobody.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -89,9 +89,14 @@ class OneOf:
 
 
 class Part(BaseModel):
-    """Anything inside a record or an event."""
+    """Anything inside a record or an event.
+
+    Attributes:
+        read_only: fields of it that nobody writes, where the others are written.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+    read_only: ClassVar[frozenset[str]] = frozenset()
 
 
 class Ref(Part):
@@ -101,6 +106,15 @@ class Ref(Part):
     remote_id: str | None
     code: str | None = None
     name: Personal | None = None  # a contact's too
+
+
+class WrittenRef(Part):
+    """Another thing, as callers name it: by our id, or by Xero's; accounts by their code too."""
+
+    id: Uuid | None = None
+    remote_id: str | None = None
+    code: str | None = None
+    name: Personal | None = None
 
 
 class CustomField(Part):

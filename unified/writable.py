@@ -1,0 +1,254 @@
+"""What a caller may send of a resource's records: models made from its table and its schema.
+
+A record says more than Xero takes. Here each field that a source writes keeps its type, read-only
+ones are left out, and everything gets a bound, so that what is described is what is checked. Of
+things inside a record, such as lines, the read-only fields may come back as they were read and are
+ignored: who changes one line sends all of them. Rules of the books, such as lock dates, are not
+here; nor is anything sent.
+"""
+
+import types
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
+from pydantic.fields import FieldInfo
+
+from unified.codecs import UNKNOWN, Choice
+from unified.entries import Constant
+from unified.entries import Field as Entry
+from unified.model import OneOf, Part, Ref
+from unified.resources import sources
+
+MOST_ELEMENTS: Final = 1_000  #: of any list inside a record
+MOST_LETTERS: Final = 4_000  #: of any text; Xero's own bounds are lower and told by Xero
+#: No control characters but those that break lines: neither Xero nor PostgreSQL takes them.
+_TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+_DIGITS: Final = r"[0-9]{1,20}"
+#: By patterns of records, which say what we send: what we take is bounded, and in ASCII digits.
+_PATTERNS: Final[Mapping[str, str]] = {
+    r"^-?\d+(\.\d+)?$": rf"^-?{_DIGITS}(\.{_DIGITS})?$",
+    r"^-?(0|[1-9]\d*)(\.\d*[1-9])?$": rf"^-?{_DIGITS}(\.{_DIGITS})?$",
+    r"^(0|[1-9]\d*)(\.\d{0,15}[1-9])?$": rf"^{_DIGITS}(\.{_DIGITS})?$",
+    r"^\d{4}-\d{2}-\d{2}$": r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+    r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$": (
+        r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+        r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$"
+    ),
+}
+_IGNORED: Final = "Only read: it may come back as it was, and is ignored"
+Text = Annotated[str, StringConstraints(max_length=MOST_LETTERS, pattern=_TEXT_PATTERN)]
+_BOUNDED: Final[Mapping[Any, Any]] = {
+    str: Text,
+    int: Annotated[int, Field(ge=0, le=1_000_000)],
+}
+Short = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
+
+
+class _Sent(BaseModel):
+    """Anything that a caller sends: nothing unknown, and no type for another."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SentRef(_Sent):
+    """Another thing: by our `id`, by Xero's `remote_id`, or by its `code` or `name` where Xero
+    takes those. The first of these that is there counts; without any, nothing stands there."""
+
+    id: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+            Field(json_schema_extra={"format": "uuid"}),
+        ]
+        | None
+    ) = None
+    remote_id: Short | None = None
+    code: Short | None = None
+    name: Short | None = None
+
+
+@cache
+def writable_names(name: str) -> frozenset[str]:
+    """Fields of a resource's records that some source of it writes."""
+    return frozenset(_entries(name))
+
+
+@cache
+def sent_model(name: str) -> type[BaseModel]:
+    """What may be sent of a record of this resource. No field is required: a creation names those
+    that have to be there (`Resource.written`), and a change sends what is to be other."""
+    kind = sources(name)[0]
+    made: dict[str, Any] = {}
+    for field, entry in _entries(name).items():
+        declared = _sent(_declared(kind.model.model_fields[field], entry), entry)
+        made[field] = _optional(Union[(declared, *_constants(name, field))])
+    return create_model(
+        f"Sent{kind.model.__name__}",
+        __base__=_Sent,
+        __doc__=f"What may be written of {_article(kind.name)}.",
+        **made,
+    )
+
+
+def complaints(model: type[BaseModel], body: Any) -> list[tuple[str, str]]:
+    """What is wrong with a body: a JSON pointer and a sentence for each; nothing, if nothing is."""
+    try:
+        model.model_validate(body)
+    except ValidationError as error:
+        return list(_told(error))
+    return []
+
+
+def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        path = "".join(f"/{step}" for step in each["loc"] if not _is_branch(step))
+        if path not in seen:  # of several alternatives that failed, one sentence is enough
+            seen.add(path)
+            said = _SAID.get(each["type"], each["msg"].removeprefix("Value error, "))
+            yield path, said[0].lower() + said[1:]
+
+
+_SAID: Final[Mapping[str, str]] = {
+    "extra_forbidden": "there is no such field to write here",
+    "model_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+}
+
+
+def _is_branch(step: int | str) -> bool:
+    """Whether pydantic names an alternative here, and no place in the body."""
+    return isinstance(step, str) and (step.startswith("Sent") or "[" in step or step == "str")
+
+
+def _entries(name: str) -> dict[str, Entry]:
+    """The line of each field that is written, of the first source that writes it."""
+    found: dict[str, Entry] = {}
+    for source in sources(name):
+        for entry in source.entries:
+            if isinstance(entry, Entry) and entry.write:
+                found.setdefault(entry.name, entry)
+    ordered = sources(name)[0].model.model_fields
+    return {field: found[field] for field in ordered if field in found}
+
+
+def _constants(name: str, field: str) -> list[Any]:
+    """What a field always is in sources that fill it themselves, such as a transfer's type."""
+    made = [
+        entry.make()
+        for source in sources(name)
+        for entry in source.entries
+        if entry.name == field and isinstance(entry, Constant) and entry.make is not None
+    ]
+    return [Literal[each] for each in made if isinstance(each, str)]
+
+
+# --- types -------------------------------------------------------------------------------------
+
+
+def _declared(info: FieldInfo, entry: Entry) -> Any:
+    """A field's type; of a status, which is any text in records, the words of its table."""
+    if info.annotation == (str | None) and not info.metadata and isinstance(entry.codec, Choice):
+        return Annotated[str, OneOf(*(ours for _, ours in entry.codec.words))] | None
+    return _whole(info)
+
+
+def _whole(info: FieldInfo) -> Any:
+    """A field's type as it was declared: pydantic keeps what annotates it apart."""
+    return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+
+
+def _optional(kind: Any) -> Any:
+    return (kind | None, None)
+
+
+def _sent(kind: Any, entry: Entry | None = None) -> Any:
+    """A type of a record's field as it may be sent; null says that nothing stands there."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        inner, *notes = get_args(kind)
+        return _annotated(inner, notes, entry)
+    if origin in {Union, types.UnionType}:
+        return Union[tuple(_sent(each, entry) for each in get_args(kind))]  # noqa: UP007  # made
+    if origin is list:
+        [element] = get_args(kind)
+        return Annotated[list[_sent(element, entry)], Field(max_length=MOST_ELEMENTS)]  # type: ignore[misc]  # made
+    return _sent_class(kind)
+
+
+def _sent_class(kind: Any) -> Any:
+    if kind in _BOUNDED:
+        return _BOUNDED[kind]
+    if isinstance(kind, type) and issubclass(kind, Part):
+        return SentRef if issubclass(kind, Ref) else _part(kind)
+    return kind
+
+
+def _annotated(inner: Any, notes: list[Any], entry: Entry | None) -> Any:
+    words = next((note.values for note in notes if isinstance(note, OneOf)), None)
+    if words is not None:
+        return Literal[_written_words(words, entry)]
+    pattern = next((n.pattern for n in notes if isinstance(n, StringConstraints)), None)
+    if pattern is None:
+        return _sent(inner, entry)
+    bounded = StringConstraints(pattern=_PATTERNS.get(str(pattern), str(pattern)))
+    others = [note for note in notes if not isinstance(note, StringConstraints)]
+    real = [AfterValidator(_real) for note in others if "date" in str(_format(note))]
+    return Annotated[inner, bounded, *real, *others]
+
+
+def _format(note: Any) -> Any:
+    extra = note.json_schema_extra if isinstance(note, FieldInfo) else None
+    return extra.get("format") if isinstance(extra, dict) else None
+
+
+def _real(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such day") from None
+    return text
+
+
+def _written_words(words: tuple[str, ...], entry: Entry | None) -> tuple[str, ...]:
+    """The words of an open enum that Xero takes: those that its codec can write. Things inside a
+    record may come back with a word that we do not know ourselves."""
+    if entry is None:
+        return words
+    known = tuple(dict.fromkeys(word for word in words if word != UNKNOWN))
+    if not isinstance(entry.codec, Choice) or entry.codec.encode is None:
+        return known
+    encode = entry.codec.encode
+    return tuple(word for word in known if encode(word, {}) is not None) or known
+
+
+@cache
+def _part(part: type[Part]) -> type[BaseModel]:
+    """A thing inside a record: all its fields, since read-only ones may come back and count for
+    nothing; none is required."""
+    made: dict[str, Any] = {}
+    for name, info in part.model_fields.items():
+        kind = _sent(_whole(info))
+        if name in part.read_only:
+            kind = Annotated[kind, Field(description=_IGNORED)]
+        made[name] = _optional(kind)
+    return create_model(f"Sent{part.__name__}", __base__=_Sent, __doc__=part.__doc__, **made)
+
+
+def _article(name: str) -> str:
+    words = name.replace("_", " ")
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"

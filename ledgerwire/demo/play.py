@@ -26,7 +26,9 @@ from ledgerwire.failures import WrongUsage
 from ledgerwire.installation import Installation, open_installation
 from ledgerwire.lines import event_line
 from ledgerwire.tailing import Wanted, follow_broker
+from storage.api_keys import create_api_key
 from storage.cursors import bring_sweeps_forward
+from unified.ids import TenantId
 from unified.resources import SOURCES
 
 LOST = 0.02  #: share of webhook deliveries that are lost on purpose
@@ -71,8 +73,9 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
                     say(f"receiver    {stage.url}/webhooks/xero")
                     async with pace.hurrying():
                         await _link(stage, watch, options, say)
-                        say(f"reports     {await take_reports(here)} snapshots a week\n")
+                        say(f"reports     {await take_reports(here)} snapshots a week")
                         await watch.quiet(PATIENCE_S)
+                    await _show_api(here, stage, say)
                     show = Tail(here, say)
                     async with show.running():
                         await _play(watch, pace, options, say, stop)
@@ -141,6 +144,18 @@ async def _link(
     records = await watch.db.fetchval("SELECT count(*) FROM record")
     took_s = asyncio.get_running_loop().time() - began
     say(f"backfilled  {records} records in {took_s:.1f} s\n")
+
+
+async def _show_api(here: Installation, stage: Stage, say: Callable[[str], None]) -> None:
+    """How to ask what was read, with a key of this demo alone: for one organisation, so that a
+    request need not name it."""
+    tenant_id, _ = stage.simulated.tenants[0]
+    made = await create_api_key(
+        here.db, "demo", scopes=["read", "write", "proxy"], tenants=[TenantId(tenant_id)]
+    )
+    say(f"api         {stage.url}/docs, in another terminal:")
+    say(f"  curl -H 'Authorization: Bearer {made.text}' \\")
+    say(f"       '{stage.url}/v1/accounting/invoices?limit=1'\n")
 
 
 async def _play(

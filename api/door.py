@@ -3,11 +3,11 @@
 It lets a request in as `Asked`, or refuses it with a `Problem` before anything was read or done.
 """
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from starlette.requests import Request
 
-from api.caller import Caller, caller_of
+from api.caller import Caller, Callers
 from api.operation import Asked, Operation
 from api.parameters import read_query
 from api.problems import Problem, bad_request
@@ -20,8 +20,9 @@ TENANT_HEADER = "X-Tenant-Id"
 class Door:
     """Lets requests in. One per process."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, callers: Callers | None = None) -> None:
+        self.db = db
+        self.callers = callers or Callers(db)
 
     async def let_in(self, operation: Operation, request: Request) -> Asked:
         """The request as its handler may take it.
@@ -30,7 +31,8 @@ class Door:
             Problem: it may not be let in, or can't be read.
             StorageError: the database can't be asked.
         """
-        caller = await caller_of(self._db, request)
+        caller = await self.callers.of(request)
+        request.state.rate = caller.rate
         if operation.scope is not None:
             caller.require(operation.scope)
         tenant: TenantId | None = None
@@ -42,7 +44,7 @@ class Door:
         )
         return Asked(
             request=request,
-            request_id=uuid4().hex,
+            request_id=request.state.request_id,
             caller=caller,
             operation=operation,
             tenant=tenant,
@@ -51,20 +53,22 @@ class Door:
         )
 
     async def _tenant(self, caller: Caller, request: Request) -> tuple[TenantId, str]:
-        told = request.headers.get(TENANT_HEADER)
-        if told is None:
+        given = request.headers.getlist(TENANT_HEADER)
+        if len(given) > 1:
+            raise bad_request(TENANT_HEADER, "stands more than once")
+        if not given:
             only = caller.key.tenants
             if only is None or len(only) != 1:
                 raise Problem("tenant_required", f"{TENANT_HEADER} is missing.")
             [tenant_id] = only  # a key for one organisation says which by itself
         else:
             try:
-                tenant_id = TenantId(str(UUID(told)))
+                tenant_id = TenantId(str(UUID(given[0])))
             except ValueError:
                 raise bad_request(TENANT_HEADER, "is no uuid") from None
         state = None
         if caller.sees(tenant_id):
-            state = await self._db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
+            state = await self.db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
         if not isinstance(state, str):
             # The same words whether it is unknown or another's: its existence is nobody's business.
             raise Problem("tenant_unknown", "No such organisation is known to this key.")

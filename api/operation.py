@@ -4,6 +4,7 @@ Routes, the OpenAPI document, capabilities and the tests that hold each operatio
 are made from the same list (`catalogue`), so nothing is served that is not described.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ from unified.ids import TenantId
 
 JSON = "application/json"
 MOST_JSON_BYTES = 4 * 1024 * 1024  #: of a JSON body; Xero takes 3.5 MB (Xero: API limits)
+
+BODY_TIMEOUT_S = 60.0  #: from the headers to the last byte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +58,26 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Touched:
+    """What a change turned out to be about, for the log of acts; its handler says so."""
+
+    entity: str | None = None
+    ids: list[str] = field(default_factory=list)
+    tenant_id: TenantId | None = None  #: where the operation is not of one organisation by itself
+
+    def add(self, entity: str, *ids: str) -> None:
+        """These things, of this kind; of several kinds the last one is named."""
+        self.entity = entity
+        self.ids += ids
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One request, let in.
 
     Attributes:
+        touched: filled by the handler of an operation that changes something.
         request_id: names it in logs, answers, the audit and the cause of what it changes.
         tenant_id: the organisation; for operations of one organisation always there.
         tenant_state: how that is: "linked" and the like.
@@ -73,6 +91,7 @@ class Asked:
     tenant: TenantId | None = None
     tenant_state: str | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
+    touched: Touched = field(default_factory=Touched)
 
     @property
     def tenant_id(self) -> TenantId:
@@ -89,15 +108,20 @@ class Asked:
         """The whole body, up to what the operation takes.
 
         Raises:
-            Problem: `body_too_large`.
+            Problem: `body_too_large`, `body_too_slow`.
         """
         most = self.operation.body.most_bytes if self.operation.body else 0
         found = bytearray()
-        async for chunk in self.request.stream():
-            found += chunk
-            if len(found) > most:
-                detail = f"This takes {most} bytes at most."
-                raise Problem("body_too_large", detail, {"most_bytes": most})
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                async for chunk in self.request.stream():
+                    found += chunk
+                    if len(found) > most:
+                        detail = f"This takes {most} bytes at most."
+                        raise Problem("body_too_large", detail, {"most_bytes": most})
+        except TimeoutError:
+            detail = f"The body did not come within {BODY_TIMEOUT_S:g} s."
+            raise Problem("body_too_slow", detail) from None
         return bytes(found)
 
     async def json(self) -> Any:

@@ -89,6 +89,10 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
         "Send less than `most_bytes` at once.", ("most_bytes",),
     ),
     ProblemKind(
+        "body_too_slow", 408, "The body did not come in time",
+        "Send it again, over a better line or in smaller parts.",
+    ),
+    ProblemKind(
         "media_type_unsupported", 415, "The body's Content-Type is not taken here",
         "Send one of the types that `accepted` names.", ("accepted",),
     ),

@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
+from api import acting
+from api.answering import Answering
 from api.door import Door
 from api.operation import Operation
 from api.problems import Problem
@@ -15,6 +17,7 @@ from api.trouble import problem_of
 from storage.errors import StorageError
 from unified.clock import Clock
 from xero.errors import XeroError
+from xero.turns import on_behalf_of
 
 ROOT = "/v1"
 _HEAD_DEPTH = 3
@@ -28,7 +31,7 @@ def operation_route(operations: Sequence[Operation], door: Door, clock: Clock) -
     Raises:
         ValueError: two operations share an id, or a method at an address.
     """
-    return Route(f"{ROOT}/{{rest:path}}", _Versioned(operations, door, clock))
+    return Route(f"{ROOT}/{{rest:path}}", Answering(_Versioned(operations, door, clock)))
 
 
 class _Versioned:
@@ -73,24 +76,34 @@ class _Place:
         method = "GET" if request.method == "HEAD" else request.method
         operation = self._operations.get(method)
         if operation is None:
-            response = self._not_allowed(request).response()
+            response = self._not_allowed(request).response(request.state.request_id)
         else:
             response = await self._answer(operation, request)
         await response(scope, receive, send)
 
     async def _answer(self, operation: Operation, request: Request) -> Response:
-        request_id: str | None = None
         try:
             asked = await self._door.let_in(operation, request)
-            request_id = asked.request_id
-            return await operation.handle(asked)
-        except Problem as problem:
-            return problem.response(request_id)
-        except (XeroError, StorageError) as error:
-            return problem_of(error, now=self._clock.now()).response(request_id)
-        except Exception:
-            log.exception("operation_failed", operation=operation.id, request_id=request_id)
-            return Problem("internal_error", "The request failed here.").response(request_id)
+            position = await acting.begin(self._door.db, asked)
+        except Exception as error:  # noqa: BLE001  # judged there
+            return self._problem(operation, error).response(request.state.request_id)
+        code: str | None = None
+        try:
+            with on_behalf_of(asked.caller.key.id):
+                response = await operation.handle(asked)
+        except Exception as error:  # noqa: BLE001  # judged there
+            problem = self._problem(operation, error)
+            code, response = problem.code, problem.response(asked.request_id)
+        await acting.end(self._door.db, position, asked, status=response.status_code, code=code)
+        return response
+
+    def _problem(self, operation: Operation, error: Exception) -> Problem:
+        if isinstance(error, Problem):
+            return error
+        if isinstance(error, (XeroError, StorageError)):
+            return problem_of(error, now=self._clock.now())
+        log.error("operation_failed", operation=operation.id, exc_info=error)
+        return Problem("internal_error", "The request failed here.")
 
     def _not_allowed(self, request: Request) -> Problem:
         allowed = ", ".join(sorted(self._operations))
@@ -99,7 +112,8 @@ class _Place:
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    response = Problem("path_unknown", "No operation has this address.").response()
+    problem = Problem("path_unknown", "No operation has this address.")
+    response = problem.response(scope["state"]["request_id"])
     await response(scope, receive, send)
 
 

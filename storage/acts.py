@@ -93,7 +93,8 @@ _END = """
 WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE audit
    SET ended_at = clock_timestamp(), status = $2, code = $3, entity = coalesce($4, entity),
-       entity_ids = CASE WHEN cardinality($5::text[]) > 0 THEN $5::text[] ELSE entity_ids END
+       entity_ids = CASE WHEN cardinality($5::text[]) > 0 THEN $5::text[] ELSE entity_ids END,
+       tenant_id = coalesce($6, tenant_id)
   FROM quick WHERE position = $1
 """
 _READ = """
@@ -125,17 +126,19 @@ async def begin_act(db: Database, act: Act) -> int:
     return position
 
 
-async def end_act(  # how it ended; all keywords
+async def end_act(  # noqa: PLR0913  # how it ended; all keywords
     db: Database,
     position: int,
     *,
     status: int,
     code: str | None = None,
+    tenant_id: TenantId | None = None,
     entity: str | None = None,
     entity_ids: Sequence[str] = (),
 ) -> None:
     """Write down how it ended, and what it turned out to be about."""
-    await db.execute(_END, position, status, code, entity, list(entity_ids)[:MOST_ENTITY_IDS])
+    ids = list(entity_ids)[:MOST_ENTITY_IDS]
+    await db.execute(_END, position, status, code, entity, ids, tenant_id)
 
 
 async def acts(db: Database, wanted: Wanted, *, limit: int) -> list[WrittenAct]:

@@ -33,13 +33,14 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
     to in a browser, a loop."""
     settings = here.settings
     api = api_of(here, xero, drift)
-    versioned = operation_route(catalogue(api), Door(here.db), here.clock)
+    door = Door(here.db)
+    versioned = operation_route(catalogue(api), door, here.clock)
     if settings.xero_grant == "client_credentials":
 
         async def link(stop: asyncio.Event) -> None:
             await _link_custom_connection(xero, stop)
 
-        return Role(routes=(versioned,), loops=(link,))
+        return Role(routes=(versioned,), loops=(door.callers.watch, link))
     flow = LinkFlow(
         oauth=xero.oauth,
         database=here.db,
@@ -49,7 +50,7 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
         scopes=chosen_scopes(settings.xero_scopes.replace(GRANULAR, ""), readable_endpoints()),
         return_origins=frozenset(settings.return_origins),
     )
-    return Role(routes=(*flow.routes(), versioned))
+    return Role(routes=(*flow.routes(), versioned), loops=(door.callers.watch,))
 
 
 def api_of(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Api:

@@ -10,7 +10,7 @@ from unified.codecs import Choice
 from unified.entries import Constant, Derived, Entry, Field, keys_of
 from unified.model import Record
 from unified.resource import COMMON, Resource
-from unified.resources import KINDS, RESOURCES, sources
+from unified.resources import KINDS, RESOURCES, operations_of, sources
 from unified.schemas.privacy import KEY
 from unified.schemas.writing import pieces, record_document
 from unified.vocabulary import ACCOUNTING_API, Endpoint
@@ -172,7 +172,8 @@ def _facts(source: Resource) -> Iterator[str]:
     often = f"at least every {hours:g} hours" if source in RESOURCES else "on demand"
     yield f"| Looked at | {often} |"
     yield f"| Removal | {', '.join(_removals(source))} |"
-    yield f"| Operations | {', '.join(source.operations) or 'reading alone'} |"
+    does = ", ".join(f"`{each.name}`" for each in operations_of(source))
+    yield f"| Operations | {does or 'reading alone'} |"
     words = _statuses(source)
     if words:
         told = ", ".join(f"{theirs} → `{ours}`" for theirs, ours in words)

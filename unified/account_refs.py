@@ -33,7 +33,8 @@ def _read_object(value: Any, scope: Scope) -> dict[str, Any] | None:
     )
 
 
-def _write_object(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
+def write_account(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode an account as an object of its own: by its id, else by its code."""
     if ref.get("remote_id") is not None:
         return {"AccountID": ref["remote_id"]}
     return {"Code": ref.get("code")}
@@ -50,7 +51,7 @@ def _write_keys(ref: Any, _record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 #: An account as an object of its own: `Account`, `BankAccount`.
-ACCOUNT_OBJECT: Final = Codec(_read_object, _write_object, canon_ref, brief_ref)
+ACCOUNT_OBJECT: Final = Codec(_read_object, write_account, canon_ref, brief_ref)
 ACCOUNT_KEYS: Final = ("AccountID", "AccountCode")
 #: An account by the keys of a line, `ACCOUNT_KEYS`.
 LINE_ACCOUNT: Final = Codec(_read_keys, _write_keys, canon_ref, brief_ref)

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from unified.codecs import DATE, GUID, Codec, CodecError, Scope, flag
-from unified.model import Amount, Day, Part, Ref
+from unified.commands import After, Command, Named, Record, Words
+from unified.model import Amount, Day, Part, Ref, WrittenRef
 from unified.money import AMOUNT, amount_text, minor_digits
 from unified.refs import brief_ref, canon_ref, read_ref
 from unified.shape import Field, Shape, many
-from unified.vocabulary import DenormalizeError
+from unified.vocabulary import DenormalizeError, Endpoint
 
 _ZERO: Final = Decimal(0)
 
@@ -96,3 +97,45 @@ class Allocation(Part):
     amount: Amount | None
     date: Day | None
     is_deleted: bool
+
+
+# --- commands of credits -----------------------------------------------------------------------
+
+
+class WrittenAllocation(Part):
+    """How much of a credit to apply to which invoice or bill of the same contact and currency."""
+
+    target: WrittenRef
+    amount: Amount
+    date: Day
+
+
+def _allocated(_endpoint: Endpoint, _record: Record, words: Words) -> dict[str, Any]:
+    return {"Allocations": [allocation_body(words)]}
+
+
+ALLOCATE: Final = Command(
+    name="allocate",
+    summary="Apply a part of the credit to an invoice or bill",
+    xero=("PUT {one}/Allocations",),
+    at="allocations",
+    body=WrittenAllocation,
+    example={
+        "target": {"remote_id": "4f6cd4a2-6d15-4d4c-9f1c-3b1f6cd6a4f1"},
+        "amount": "46.00",
+        "date": "2026-11-23",
+    },
+    content=_allocated,
+    legal_in=frozenset({"open"}),
+    after=After.SINGLE,
+)
+DEALLOCATE: Final = Command(
+    name="remove_allocation",
+    summary="Take an allocation of the credit back",
+    xero=("DELETE {one}/Allocations/{AllocationID}",),
+    method="DELETE",
+    at="allocations/{allocation_id}",
+    named=(Named(name="allocation_id", within="allocations"),),
+    legal_in=frozenset({"open", "paid"}),
+    after=After.SINGLE,
+)

@@ -19,6 +19,7 @@ class Read(StrEnum):
     PAGED = "paged"  #: a list asked for with `page`
     UNPAGED = "unpaged"  #: a list asked for without `page`
     STUB = "stub"  #: nested in another object, or the `data` of a webhook event
+    WRITE = "write"  #: what Xero answers a write with: whole, or less than that
 
 
 ALL: Final = frozenset(Read)
@@ -41,6 +42,7 @@ class Field:
         codec: how the value is written.
         reads: the kinds of answer that carry it.
         write: whether it goes into a write body.
+        once: it is written when the thing is made, and never again.
         always: Xero sends the key even when there is nothing to say (an empty list, 0.00), so an
             answer without the key does not carry the field, whatever `reads` says.
         volatile: may move without the thing having changed: out of every comparison.
@@ -52,6 +54,7 @@ class Field:
     codec: Codec = TEXT
     reads: frozenset[Read] = LISTS
     write: bool = False
+    once: bool = False
     always: bool = False
     volatile: bool = False
     cosmetic: bool = False

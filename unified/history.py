@@ -7,9 +7,14 @@ Notes).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import StringConstraints
 
 from unified.codecs import CodecError, Scope, instant_text, parse_instant, read_text
+from unified.commands import After, Command, Record, Words, told
+from unified.model import FreeText, Part
+from unified.vocabulary import Endpoint
 
 #: Endpoints whose things have a history (Xero: History and Notes).
 WITH_HISTORY: Final = frozenset(
@@ -31,6 +36,7 @@ WITH_HISTORY: Final = frozenset(
     }
 )
 
+MOST_CHARACTERS: Final = 2_500  #: of a note (Xero: History and Notes)
 _NO_SCOPE: Final = Scope("")
 
 
@@ -77,3 +83,25 @@ def _read(item: Mapping[str, Any]) -> HistoryNote:
         changes=told["Changes"],
         details=told["Details"],
     )
+
+
+class WrittenNote(Part):
+    """A note to add, at most 2,500 characters; nobody can change it or take it away."""
+
+    details: Annotated[FreeText, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+
+
+def _noted(_endpoint: Endpoint, _record: Record, words: Words) -> dict[str, Any]:
+    return {"HistoryRecords": [{"Details": told(words, "details")}]}
+
+
+NOTE: Final = Command(
+    name="add_note",
+    summary="Add a note to its history, where Xero shows it as written by the system",
+    xero=("PUT {one}/History",),
+    at="history",
+    body=WrittenNote,
+    example={"details": "Paid in cash, receipt 118"},
+    content=_noted,
+    after=After.UNMOVED,
+)

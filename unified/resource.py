@@ -21,6 +21,7 @@ from unified.codecs import (
     read_guid,
     read_text,
 )
+from unified.commands import Command, Kind
 from unified.diff import changed_paths, content_hash_of, fingerprint_of, is_same
 from unified.ids import RemoteId, record_id
 from unified.money import minor_digits
@@ -131,7 +132,10 @@ class Resource:
         linked_to: (endpoint path, remote id) of things worth a look when they appear or vanish.
         written: what Xero takes of a record, given what makes its whole write body; raises
             DenormalizeError for what it would refuse.
-        operations: what Xero lets one do with such a thing beside reading it, in its own order.
+        operations: what Xero lets one do with such a thing beside reading it, in the order of its
+            life.
+        required: fields without which Xero makes none.
+        sent_along: Xero's keys that a change must repeat, though they stay as they are.
         schema_minor: how often the model gained fields since its schema was first published.
     """
 
@@ -163,7 +167,9 @@ class Resource:
     linked_to: Callable[[Record], list[tuple[str, str]]] = _not_linked
     told: Callable[[Record], Told] | None = None
     written: Callable[[Record, Callable[[], dict[str, Any]]], dict[str, Any]] = _whole
-    operations: tuple[str, ...] = ()
+    operations: tuple[Command, ...] = ()
+    required: tuple[str, ...] = ()
+    sent_along: tuple[str, ...] = ()
     schema_minor: int = 0
     _shape: Shape = field(init=False)
     _names: tuple[str, ...] = field(init=False)
@@ -211,6 +217,24 @@ class Resource:
     def entries(self) -> tuple[Entry, ...]:
         """The line of each field, those of the common block first."""
         return self._shape.entries
+
+    @property
+    def writable(self) -> tuple[Field, ...]:
+        """The fields that go into a write body, by unified name in `entries`."""
+        return tuple(each for each in self.entries if isinstance(each, Field) and each.write)
+
+    def operation(self, name: str) -> Command | None:
+        """What is called so, such as "approve"; None: Xero does not let one do it."""
+        return next((each for each in self.operations if each.name == name), None)
+
+    def removals(self) -> tuple[Command, ...]:
+        """The ways in which one can go, each from its own statuses."""
+        return tuple(each for each in self.operations if each.ends is not None)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What is reached by a path of its own below a thing."""
+        return tuple(each for each in self.operations if each.kind is Kind.COMMAND)
 
     @property
     def schema_version(self) -> str:
@@ -286,6 +310,34 @@ class Resource:
             DenormalizeError: Xero would refuse or misread it.
         """
         return self.written(record, lambda: self._body(record))
+
+    def change(self, known: Record, wished: Record) -> dict[str, Any]:
+        """Xero's write body of what is to be other, with the id; a text that goes is emptied.
+
+        Raises:
+            DenormalizeError: Xero would refuse it, or nothing can take that value away.
+        """
+        body = self.denormalize(wished)
+        try:
+            was = self._body(known)
+        except DenormalizeError:
+            was = {}  # what is there already is Xero's own
+        kept = {self.endpoint.id_key, *self.sent_along}
+        changed = {
+            key: value for key, value in body.items() if key in kept or value != was.get(key)
+        }
+        return {**changed, **self._emptied(known, wished)}
+
+    def _emptied(self, known: Record, wished: Record) -> dict[str, str]:
+        found = {}
+        for entry in self.writable:
+            held, left = known.get(entry.name), wished.get(entry.name)
+            if left is not None or held is None or entry.name == "extensions":
+                continue
+            if entry.codec.decode is not read_text or not isinstance(entry.xero, str):
+                raise DenormalizeError(f"/{entry.name}", "Xero does not let it be taken away")
+            found[entry.xero] = ""
+        return found
 
     def _body(self, record: Record) -> dict[str, Any]:
         body = self._shape.encode(record)

@@ -8,9 +8,11 @@ in several endpoints has several lines, one for each source: they share its name
 from collections.abc import Mapping
 from typing import Final
 
+from unified.commands import Command
+from unified.history import NOTE, WITH_HISTORY
 from unified.resource import Resource
 from unified.resources.account import ACCOUNT
-from unified.resources.attachment import ATTACHMENT
+from unified.resources.attachment import ATTACHMENT, PARENTS, UPLOAD
 from unified.resources.batch_payment import BATCH_PAYMENT
 from unified.resources.budget import BUDGET
 from unified.resources.company_info import COMPANY_INFO
@@ -134,6 +136,14 @@ def source_of(name: str, path: str | None) -> Resource:
         KeyError: no such resource is carried.
     """
     return next((each for each in _BY_NAME[name] if each.endpoint.path == path), resource(name))
+
+
+def operations_of(source: Resource) -> tuple[Command, ...]:
+    """All that can be done with the things of a source: what its file says, and what Xero lets one
+    do with many kinds of things alike."""
+    path = source.endpoint.path
+    alike = ((UPLOAD, path in PARENTS), (NOTE, path in WITH_HISTORY))
+    return (*source.operations, *(command for command, has in alike if has))
 
 
 def by_plural(plural: str) -> Resource | None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from unified.codecs import FLAG, TEXT, Codec, Scope, choice, flag, read_currency, read_text
+from unified.commands import creates, moves, removes, updates
 from unified.model import Amount, BankDetail, Currency, Instant, Label, OneOf, Part, Record, Ref
 from unified.parts import id_ref, left_over
 from unified.resource import Endpoint, Pace, Resource
@@ -221,7 +222,27 @@ ACCOUNT: Final = Resource(
     derive=_derive,
     removed_as=_removed_as,
     written=_written,
-    operations=("create", "update", "archive", "delete"),
+    operations=(
+        creates("an account", bare=True),
+        updates("the details of an account"),
+        moves(
+            "archive",
+            "Archive an account, which keeps what is booked on it",
+            word="ARCHIVED",
+            becomes="archived",
+            legal_in=("active",),
+            ends="archived",
+        ),
+        moves(
+            "restore",
+            "Make an archived account active again",
+            word="ACTIVE",
+            becomes="active",
+            legal_in=("archived",),
+        ),
+        removes("Delete an account that nothing uses; used ones can be archived"),
+    ),
+    required=("name", "type"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from unified.codecs import FLAG, INTEGER, TEXT, Codec, Scope
+from unified.commands import After, Command
 from unified.ids import record_id
 from unified.model import FreeText, Part, Record, Uuid
 from unified.resource import Endpoint, Pace, Resource
@@ -59,6 +60,19 @@ def _follow(known: Mapping[str, Any], record: dict[str, Any]) -> None:
     """A digest belongs to the bytes that were fetched: to no others."""
     if any(known.get(name) != record[name] for name in ("file_name", "mime_type", "size_bytes")):
         record["sha256"] = None
+
+
+#: A command of whatever can have files, not of files: Xero changes none and deletes none.
+UPLOAD: Final = Command(
+    name="upload",
+    summary="Keep a file with the thing, in the place of one that has the same name",
+    xero=("PUT {one}/Attachments/{FileName}", "POST {one}/Attachments/{FileName}"),
+    method="PUT",
+    at="attachments/{file_name}",
+    is_file=True,
+    after=After.SINGLE,
+    makes="Attachments",
+)
 
 
 class AttachmentParent(Part):
@@ -125,7 +139,6 @@ ATTACHMENT: Final = Resource(
     derive=_derive,
     placed=_place,
     follow=_follow,
-    operations=("upload", "replace by the same name"),
     fields=(
         Field("parent", (), Codec(_read_parent), ALL),
         Field("file_name", "FileName", TEXT, ALL),

@@ -20,6 +20,7 @@ from unified.codecs import (
     read_currency,
     remote_of,
 )
+from unified.commands import creates, moves
 from unified.model import Amount, Currency, Day, FreeText, OneOf, Part, Record, Ref
 from unified.money import AMOUNT, minor_digits
 from unified.money_block import BASE_CURRENCY
@@ -212,7 +213,21 @@ BATCH_PAYMENT: Final = Resource(
     facts_of=bank_facts("batch_payment"),
     linked_to=_linked,
     written=_written,
-    operations=("create", "delete"),
+    operations=(
+        creates("batches of payments", "PUT {list}", summarizes=True),
+        moves(
+            "delete",
+            "Delete a batch, and with it the payments in it",
+            "POST {one}",
+            "POST {list}",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("completed",),
+            ends="deleted",
+            alone=True,
+        ),
+    ),
+    required=("account", "date", "payments"),
     fields=(
         Field("status", "Status", _STATUS, ALL),
         Field("remote_status", "Status", TEXT, ALL),

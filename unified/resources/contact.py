@@ -18,6 +18,7 @@ from unified.codecs import (
     flag,
     read_text,
 )
+from unified.commands import creates, moves, updates
 from unified.model import (
     Amount,
     BankDetail,
@@ -328,7 +329,28 @@ CONTACT: Final = Resource(
     removed_as=_removed_as,
     facts_of=_facts,
     linked_to=_linked,
-    operations=("create", "update", "archive"),
+    operations=(
+        creates("contacts", summarizes=True),
+        updates("a contact", "POST {one}", "POST {list}"),
+        moves(
+            "archive",
+            "Archive a contact, which is the only way in which one can go",
+            word="ARCHIVED",
+            becomes="archived",
+            legal_in=("active",),
+            ends="archived",
+            key="ContactStatus",
+        ),
+        moves(
+            "restore",
+            "Make an archived contact active again",
+            word="ACTIVE",
+            becomes="active",
+            legal_in=("archived",),
+            key="ContactStatus",
+        ),
+    ),
+    required=("name",),
     fields=(
         Field("status", "ContactStatus", _STATUS, write=True),
         Field("remote_status", "ContactStatus", TEXT),

@@ -7,10 +7,13 @@ is shown no more (Xero: Contact groups).
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field as Described
 
 from unified.codecs import TEXT, choice
-from unified.model import Label, Record, Ref
+from unified.commands import MOST, After, Command, Named, Words, creates, moves, told, updates
+from unified.model import Label, Part, Record, Ref, WrittenRef
 from unified.parts import object_refs
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Derived, Field, Read
@@ -34,6 +37,16 @@ def _removed_as(record: Mapping[str, Any]) -> str | None:
 def _linked(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     members = () if record["is_deleted"] else record["members"] or ()  # nobody is in it any more
     return [("Contacts", member["remote_id"]) for member in members]
+
+
+class WrittenMembers(Part):
+    """Contacts to put into a group, which they may be in already."""
+
+    members: Annotated[list[WrittenRef], Described(min_length=1, max_length=MOST)]
+
+
+def _members(_endpoint: Endpoint, _record: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    return {"Contacts": [{"ContactID": each["remote_id"]} for each in told(words, "members")]}
 
 
 class ContactGroup(Record):
@@ -76,7 +89,50 @@ CONTACT_GROUP: Final = Resource(
     derive=_derive,
     removed_as=_removed_as,
     linked_to=_linked,
-    operations=("create", "update", "delete", "add and remove members"),
+    operations=(
+        # Answers say nothing of members, or that there are none.
+        creates("a contact group", bare=True, after=After.SINGLE),
+        updates("the name of a contact group", after=After.SINGLE),
+        Command(
+            name="add_members",
+            summary="Put contacts into the group",
+            xero=("PUT {one}/Contacts",),
+            at="members",
+            body=WrittenMembers,
+            example={"members": [{"remote_id": "4f6cd4a2-6d15-4d4c-9f1c-3b1f6cd6a4f1"}]},
+            content=_members,
+            legal_in=frozenset({"active"}),
+            after=After.SINGLE,
+        ),
+        Command(
+            name="remove_member",
+            summary="Take a contact out of the group",
+            xero=("DELETE {one}/Contacts/{ContactID}",),
+            method="DELETE",
+            at="members/{contact_id}",
+            named=(Named(name="contact_id", resource="contact"),),
+            legal_in=frozenset({"active"}),
+            after=After.SINGLE,
+        ),
+        Command(
+            name="clear_members",
+            summary="Take all contacts out of the group",
+            xero=("DELETE {one}/Contacts",),
+            method="DELETE",
+            at="members",
+            legal_in=frozenset({"active"}),
+            after=After.SINGLE,
+        ),
+        moves(
+            "delete",
+            "Delete a contact group; its contacts stay",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("active",),
+            ends="deleted",
+        ),
+    ),
+    required=("name",),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -7,7 +7,9 @@ of that kind. A credit note is voided only after both were taken back.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from unified.allocations import ALLOCATE, DEALLOCATE
 from unified.codecs import DATE, NUMBER, TEXT, Codec, Scope, choice, flag
+from unified.commands import creates, updates
 from unified.credits import (
     CREDIT_IGNORED,
     Credit,
@@ -20,9 +22,10 @@ from unified.model import Amount, Day, Number, Part, Ref
 from unified.money import AMOUNT
 from unified.money_block import look_at_tax_mode
 from unified.parts import id_ref
+from unified.refunds import REFUND
 from unified.resource import Endpoint, Resource
 from unified.shape import ALL, PAGES, Field
-from unified.statuses import document_status
+from unified.statuses import document_moves, document_status
 
 _TYPE: Final = choice(
     "CreditNote.Type",
@@ -123,7 +126,15 @@ CREDIT_NOTE: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
     linked_to=credit_links,
-    operations=("create", "update", "void", "delete", "allocate"),
+    operations=(
+        creates("credit notes", summarizes=True),
+        updates("a credit note", "POST {one}", "POST {list}"),
+        *document_moves("credit note"),
+        ALLOCATE,
+        DEALLOCATE,
+        REFUND,
+    ),
+    required=("type", "contact", "line_items"),
     fields=(
         *credit_fields(kind=_TYPE, status=_STATUS, rate_in_every_read=True),
         Field("number", "CreditNoteNumber", TEXT, ALL, write=True),

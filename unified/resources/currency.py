@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from unified.codecs import CURRENCY as CODE
 from unified.codecs import TEXT, Codec, CodecError, Scope, read_currency
+from unified.commands import creates
 from unified.model import Currency as CurrencyCode
 from unified.model import Label, Record
 from unified.money import minor_digits
@@ -68,9 +69,10 @@ CURRENCY: Final = Resource(
     updated_key=None,
     permanent=True,
     derive=_derive,
-    operations=("create",),
+    operations=(creates("a currency", bare=True),),
+    required=("code",),
     fields=(
-        Field("code", "Code", Codec(_read_code, CODE.encode), ALL, write=True),
+        Field("code", "Code", Codec(_read_code, CODE.encode), ALL, write=True, once=True),
         Field("name", "Description", TEXT),
         Field("is_base", "Code", Codec(_read_is_base)),
         Derived("minor_units"),

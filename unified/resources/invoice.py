@@ -27,6 +27,7 @@ from unified.codecs import (
     parse_date,
     remote_of,
 )
+from unified.commands import After, Command, creates, updates
 from unified.invoice_rules import (
     derive_invoice,
     invoice_facts,
@@ -41,7 +42,7 @@ from unified.money_block import look_at_tax_mode, money_fields
 from unified.parts import PLAIN_ADDRESS, id_ref, object_ref
 from unified.resource import Endpoint, Resource
 from unified.shape import ALL, PAGES, Constant, Derived, Field, decode_list
-from unified.statuses import document_status
+from unified.statuses import document_moves, document_status
 
 _TYPE: Final = choice(
     "Invoice.Type",
@@ -202,7 +203,20 @@ INVOICE: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=invoice_facts,
     linked_to=invoice_links,
-    operations=("create", "update", "void", "delete"),
+    operations=(
+        creates("invoices and bills", summarizes=True),
+        updates("an invoice or bill", "POST {one}", "POST {list}"),
+        *document_moves("document"),
+        Command(
+            name="email",
+            summary="Send an invoice to its contact by e-mail, as Xero words it",
+            xero=("POST {one}/Email",),
+            at="email",
+            legal_in=frozenset({"submitted", "open", "paid"}),
+            after=After.SINGLE,
+        ),
+    ),
+    required=("type", "contact", "line_items"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from unified.codecs import FLAG, NUMBER, TEXT, Codec, CodecError, Scope, read_text
+from unified.commands import After, creates, removes, updates
 from unified.model import Amount, Currency, Label, Number, OneOf, Part, Record, Ref
 from unified.money import AMOUNT, BASE_AMOUNT
 from unified.parts import code_ref, id_ref
@@ -143,7 +144,13 @@ ITEM: Final = Resource(
     webhook_category=None,
     gone_status="deleted",
     derive=_derive,
-    operations=("create", "update", "delete"),
+    operations=(
+        creates("items", summarizes=True),
+        updates("an item", "POST {one}", "POST {list}"),
+        removes("Delete an item; a tracked one only while it is unused", after=After.GONE),
+    ),
+    required=("code",),
+    sent_along=("Code",),
     fields=(
         Field("code", "Code", TEXT, write=True),
         Field("name", "Name", TEXT, write=True),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from unified.codecs import DATE, TEXT, Codec, choice, flag, remote_of
+from unified.commands import creates, moves, updates
 from unified.journal_lines import MANUAL_LINES, JournalLine
 from unified.model import Currency, Day, FreeText, NoExtensions, OneOf, Part, Record, Ref
 from unified.money_block import TAX_MODE, look_at_tax_mode
@@ -125,7 +126,35 @@ MANUAL_JOURNAL: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
     written=_written,
-    operations=("create", "update", "void", "delete"),
+    operations=(
+        creates("manual journals", summarizes=True),
+        updates("a manual journal", "POST {one}", "POST {list}", legal_in=("draft", "posted")),
+        moves(
+            "post",
+            "Post a manual journal",
+            word="POSTED",
+            becomes="posted",
+            legal_in=("draft",),
+        ),
+        moves(
+            "void",
+            "Void a posted manual journal; it stays on the books",
+            word="VOIDED",
+            becomes="void",
+            legal_in=("posted",),
+            ends="void",
+        ),
+        moves(
+            "delete",
+            "Delete a manual journal that is not posted yet",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("draft",),
+            ends="deleted",
+        ),
+    ),
+    required=("memo", "lines"),
+    sent_along=("Narration",),
     fields=(
         Field("status", "Status", _STATUS, ALL, write=True),
         Field("remote_status", "Status", TEXT, ALL),

@@ -7,6 +7,7 @@ is a refund, a `payment` of that kind. Xero takes nothing of them but allocation
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from unified.allocations import ALLOCATE, DEALLOCATE
 from unified.codecs import DATE, TEXT, choice
 from unified.credits import (
     CREDIT_IGNORED,
@@ -18,6 +19,7 @@ from unified.credits import (
 )
 from unified.model import Day, NoExtensions
 from unified.money_block import look_at_tax_mode
+from unified.refunds import REFUND
 from unified.resource import DenormalizeError, Endpoint, Resource
 from unified.shape import Field
 
@@ -79,7 +81,7 @@ OVERPAYMENT: Final = Resource(
     facts_of=credit_facts("overpayment"),
     linked_to=credit_links,
     written=_refuse,
-    operations=("allocate",),
+    operations=(ALLOCATE, DEALLOCATE, REFUND),
     fields=(
         # Lists of them were seen without the rate: then it stays as a single read told it.
         *credit_fields(kind=_TYPE, status=_STATUS, rate_in_every_read=False),

@@ -22,6 +22,7 @@ from unified.codecs import (
     read_guid,
     remote_of,
 )
+from unified.commands import creates, moves
 from unified.model import Amount, Currency, Day, OneOf, Part, Rate, Record, Ref
 from unified.money import AMOUNT, minor_digits
 from unified.money_block import BASE_CURRENCY, base_twins, derive_base, rate_fields
@@ -197,7 +198,19 @@ PAYMENT: Final = Resource(
     facts_of=bank_facts("payment"),
     linked_to=_linked,
     written=_written,
-    operations=("create", "delete"),
+    operations=(
+        creates("payments and refunds", summarizes=True),
+        moves(
+            "delete",
+            "Delete a payment, which opens its document again",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("completed",),
+            ends="deleted",
+            alone=True,
+        ),
+    ),
+    required=("applied_to", "account", "date", "amount"),
     fields=(
         Field("status", "Status", _STATUS, ALL),
         Field("remote_status", "Status", TEXT, ALL),

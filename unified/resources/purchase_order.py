@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from unified.codecs import DATE, TEXT, Codec, Scope, choice, flag, read_text
+from unified.commands import creates, moves, updates
 from unified.drafted import DRAFTED_IGNORED, Drafted, derive_drafted, drafted_fields
 from unified.model import Day, Part, Personal
 from unified.money_block import look_at_tax_mode
@@ -165,7 +166,45 @@ PURCHASE_ORDER: Final = Resource(
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
     written=_written,
-    operations=("create", "update", "delete"),
+    operations=(
+        creates("purchase orders", summarizes=True),
+        updates(
+            "a purchase order",
+            "POST {one}",
+            "POST {list}",
+            legal_in=("draft", "submitted", "open", "billed"),
+        ),
+        moves(
+            "submit",
+            "Submit a purchase order for approval",
+            word="SUBMITTED",
+            becomes="submitted",
+            legal_in=("draft",),
+        ),
+        moves(
+            "approve",
+            "Approve a purchase order",
+            word="AUTHORISED",
+            becomes="open",
+            legal_in=("draft", "submitted"),
+        ),
+        moves(
+            "bill",
+            "Mark an approved purchase order as billed",
+            word="BILLED",
+            becomes="billed",
+            legal_in=("open",),
+        ),
+        moves(
+            "delete",
+            "Delete a purchase order",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("draft", "submitted", "open", "billed"),
+            ends="deleted",
+        ),
+    ),
+    required=("contact", "line_items"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from unified.codecs import DATE, TEXT, choice
+from unified.commands import creates, moves, updates
 from unified.drafted import DRAFTED_IGNORED, Drafted, derive_drafted, drafted_fields
 from unified.model import Day
 from unified.money_block import look_at_tax_mode
@@ -117,7 +118,41 @@ QUOTE: Final = Resource(
     timer_of=_next_timer,
     removed_as=lambda record: "deleted" if record["status"] == "deleted" else None,
     facts_of=_facts,
-    operations=("create", "update", "delete"),
+    operations=(
+        creates("quotes", summarizes=True),
+        updates("a quote", "POST {one}", "POST {list}"),
+        moves("send", "Mark a quote as sent", word="SENT", becomes="sent", legal_in=("draft",)),
+        moves(
+            "accept",
+            "Mark a quote as accepted by the customer",
+            word="ACCEPTED",
+            becomes="accepted",
+            legal_in=("sent",),
+        ),
+        moves(
+            "decline",
+            "Mark a quote as declined by the customer",
+            word="DECLINED",
+            becomes="declined",
+            legal_in=("sent",),
+        ),
+        moves(
+            "invoice",
+            "Mark an accepted quote as invoiced; the invoice is made by itself",
+            word="INVOICED",
+            becomes="invoiced",
+            legal_in=("accepted",),
+        ),
+        moves(
+            "delete",
+            "Delete a quote",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("draft", "sent", "accepted", "declined", "invoiced"),
+            ends="deleted",
+        ),
+    ),
+    required=("contact", "issue_date", "line_items"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

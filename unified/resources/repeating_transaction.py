@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from unified.codecs import TEXT, Codec, Scope, choice, flag, remote_of
+from unified.commands import creates, moves
 from unified.drafted import DRAFTED_IGNORED, Drafted, derive_drafted, drafted_fields
 from unified.model import OneOf, Part
 from unified.money_block import look_at_tax_mode
@@ -161,7 +162,20 @@ REPEATING_TRANSACTION: Final = Resource(
     ),
     facts_of=_facts,
     written=_written,
-    operations=("create", "delete"),
+    operations=(
+        creates("templates of repeating invoices and bills", summarizes=True),
+        moves(
+            "delete",
+            "Delete a template; what it made stays",
+            "POST {one}",
+            "POST {list}",
+            word=_DELETED,
+            becomes="deleted",
+            legal_in=("scheduled", "active", "ended"),
+            ends="deleted",
+        ),
+    ),
+    required=("target_type", "contact", "schedule", "line_items"),
     fields=(
         Derived("status", timed=True),
         Field("remote_status", "Status", TEXT),

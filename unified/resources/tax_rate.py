@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from unified.codecs import NUMBER, TEXT, Codec, Scope, choice, flag
+from unified.commands import creates, moves, updates
 from unified.model import Label, Number, OneOf, Part, Record
 from unified.resource import Endpoint, Pace, Resource
 from unified.shape import Derived, Field, Shape, many
@@ -122,7 +123,21 @@ TAX_RATE: Final = Resource(
     updated_key=None,
     derive=_derive,
     removed_as=_removed_as,
-    operations=("create", "update", "delete"),
+    operations=(
+        creates("a tax rate", one=True),
+        updates("a tax rate of the organisation's own", "POST {list}"),
+        moves(
+            "delete",
+            "Delete a tax rate of the organisation's own that nothing uses",
+            "POST {list}",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("active", "archived"),
+            ends="deleted",
+        ),
+    ),
+    required=("name", "components"),
+    sent_along=("Name", "TaxComponents"),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

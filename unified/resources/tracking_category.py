@@ -9,6 +9,18 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from unified.codecs import REQUIRED_ID, TEXT, Codec, Scope, choice, read_required_id
+from unified.commands import (
+    After,
+    Command,
+    Content,
+    Named,
+    Words,
+    creates,
+    moves,
+    removes,
+    told,
+    updates,
+)
 from unified.ids import record_id
 from unified.model import FreeText, OneOf, Part, Record, Ref, Uuid
 from unified.parts import left_over
@@ -74,6 +86,84 @@ class TrackingCategory(Record):
     parent: Ref | None
 
 
+# --- commands of options -----------------------------------------------------------------------
+
+
+class WrittenOption(Part):
+    """A tracking option: what it is called, at most 100 characters."""
+
+    name: FreeText
+
+
+def _option(_endpoint: Endpoint, _record: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    return {"Name": told(words, "name")}
+
+
+def _option_status(word: str) -> Content:
+    return lambda _endpoint, _record, _words: {"Status": word}
+
+
+_NAMED_OPTION: Final = (Named(name="tracking_option_id", within="options"),)
+_ONE_OPTION: Final = "POST {one}/Options/{TrackingOptionID}"
+_IN_USE: Final = frozenset({"active"})
+_OPTION_COMMANDS: Final = (
+    Command(
+        name="add_option",
+        summary="Add an option to a tracking category",
+        xero=("PUT {one}/Options",),
+        at="options",
+        body=WrittenOption,
+        example={"name": "North"},
+        content=_option,
+        legal_in=_IN_USE,
+        after=After.LIST,
+    ),
+    Command(
+        name="rename_option",
+        summary="Rename an option of a tracking category",
+        xero=(_ONE_OPTION,),
+        method="PATCH",
+        at="options/{tracking_option_id}",
+        body=WrittenOption,
+        example={"name": "North"},
+        content=_option,
+        named=_NAMED_OPTION,
+        legal_in=_IN_USE,
+        after=After.LIST,
+    ),
+    Command(
+        name="archive_option",
+        summary="Archive an option, which keeps what is tracked by it",
+        xero=(_ONE_OPTION,),
+        at="options/{tracking_option_id}/archive",
+        content=_option_status("ARCHIVED"),
+        named=_NAMED_OPTION,
+        legal_in=_IN_USE,
+        after=After.LIST,
+    ),
+    Command(
+        name="restore_option",
+        summary="Make an archived option active again",
+        xero=(_ONE_OPTION,),
+        at="options/{tracking_option_id}/restore",
+        content=_option_status("ACTIVE"),
+        named=_NAMED_OPTION,
+        legal_in=_IN_USE,
+        after=After.LIST,
+    ),
+    Command(
+        name="delete_option",
+        summary="Delete an option that was never used",
+        xero=("DELETE {one}/Options/{TrackingOptionID}",),
+        method="DELETE",
+        at="options/{tracking_option_id}",
+        named=_NAMED_OPTION,
+        legal_in=_IN_USE,
+        after=After.LIST,
+    ),
+)
+
+
 TRACKING_CATEGORY: Final = Resource(
     name="tracking_category",
     plural="tracking_categories",
@@ -101,7 +191,33 @@ TRACKING_CATEGORY: Final = Resource(
     gone_status="deleted",
     updated_key=None,
     removed_as=_removed_as,
-    operations=("create", "update", "archive", "delete"),
+    operations=(
+        # Options that are archived show in the whole list alone.
+        creates("a tracking category", bare=True, after=After.LIST),
+        updates("the name of a tracking category", bare=True, after=After.LIST),
+        moves(
+            "archive",
+            "Archive a tracking category, which keeps what is tracked by it",
+            word="ARCHIVED",
+            becomes="archived",
+            legal_in=("active",),
+            ends="archived",
+            alone=True,
+            after=After.LIST,
+        ),
+        moves(
+            "restore",
+            "Make an archived tracking category active again",
+            word="ACTIVE",
+            becomes="active",
+            legal_in=("archived",),
+            alone=True,
+            after=After.LIST,
+        ),
+        *_OPTION_COMMANDS,
+        removes("Delete a tracking category that was never used"),
+    ),
+    required=("name",),
     fields=(
         Field("status", "Status", _STATUS, write=True),
         Field("remote_status", "Status", TEXT),

@@ -26,6 +26,7 @@ from unified.codecs import (
     read_guid,
     remote_of,
 )
+from unified.commands import After, creates, moves, updates
 from unified.lines import LINES, Line
 from unified.model import (
     Amount,
@@ -283,7 +284,19 @@ BANK_TRANSACTION: Final = Resource(
     removed_as=_removed_as,
     facts_of=bank_facts("transaction"),
     written=_written,
-    operations=("create", "update", "delete"),
+    operations=(
+        creates("bank transactions", summarizes=True),
+        updates("a bank transaction", "POST {one}", "POST {list}", legal_in=("posted",)),
+        moves(
+            "delete",
+            "Delete a bank transaction that is not reconciled",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("posted",),
+            ends="deleted",
+        ),
+    ),
+    required=("type", "contact", "account", "line_items"),
     fields=(
         Field("status", "Status", _STATUS, ALL, write=True),
         Field("remote_status", "Status", TEXT, ALL),
@@ -351,7 +364,22 @@ BANK_TRANSFER: Final = Resource(
     removed_as=_removed_as,
     facts_of=bank_facts("transaction"),
     written=_write_transfer,
-    operations=("create", "delete"),
+    operations=(
+        creates("transfers between bank accounts"),
+        moves(
+            "delete",
+            "Delete a transfer and both its legs",
+            "POST {one}",
+            "POST {list}",
+            word="DELETED",
+            becomes="deleted",
+            legal_in=("posted",),
+            ends="deleted",
+            alone=True,
+            after=After.SINGLE,  # the answer names few of its fields
+        ),
+    ),
+    required=("account", "counter_account", "total"),
     fields=(
         Field("status", "Status", _TRANSFER_STATUS, ALL),
         Field("remote_status", "Status", TEXT, ALL),

@@ -94,9 +94,10 @@ async def drop_records(
 
 
 async def drop_traces(db: Database, tenant_id: TenantId) -> int:
-    """Delete everything else that holds content: notices, cursors, and events and messages that
-    Kafka has; returns how many events with content wait for Kafka still, and must not be lost."""
-    for table in ("notice", "timer", "cursor"):
+    """Delete everything else that holds content: notices, cursors, answers to writes, and events
+    and messages that Kafka has; returns how many events with content wait for Kafka still, and must
+    not be lost."""
+    for table in ("notice", "timer", "cursor", "idempotency"):
         await db.execute(f"DELETE FROM {table} WHERE tenant_id = $1", tenant_id)  # noqa: S608  # constants above
     while changed_rows(
         await db.execute(
@@ -141,5 +142,6 @@ async def erased(db: Database, tenant_id: TenantId) -> bool:
                   AND NOT EXISTS (SELECT FROM tenant WHERE authorization_id = $1)""",
             held,
         )
+        await conn.execute("DELETE FROM idempotency WHERE tenant_id = $1", tenant_id)
         await move(conn, tenant_id, "erased", reason=None)
     return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.database import Database, changed_rows
+from storage.idempotency import ANSWER_LIFE
 
 CHUNK = 5_000  #: rows per transaction, so that nobody waits for a pruning one
 GAP_LIFE = timedelta(days=31)  #: Xero sends nothing again that is older, so nothing fills them
@@ -26,6 +27,7 @@ class Pruned:
     gaps: int
     usage: int
     acts: int
+    writes: int  #: answers to writes, and those that nobody knows the end of
 
 
 _DELIVERIES = """
@@ -68,6 +70,11 @@ _ACTS = """
 DELETE FROM audit WHERE position IN (
   SELECT position FROM audit WHERE at < clock_timestamp() - $1::interval LIMIT $2)
 """
+_WRITES = """
+DELETE FROM idempotency WHERE (tenant_id, api_key, digest) IN (
+  SELECT tenant_id, api_key, digest FROM idempotency
+   WHERE made_at < clock_timestamp() - $1::interval LIMIT $2)
+"""
 
 
 async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pruned:
@@ -84,6 +91,7 @@ async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pr
         usage=await _dropped(db, _USAGE, USAGE_LIFE)
         + await _dropped(db, _ENDPOINT_USAGE, ENDPOINT_USAGE_LIFE),
         acts=await _dropped(db, _ACTS, ACT_LIFE),
+        writes=await _dropped(db, _WRITES, ANSWER_LIFE),
     )
 
 

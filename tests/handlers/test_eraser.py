@@ -18,7 +18,7 @@ from unified.envelope import erasure_event
 from unified.resource import Resource
 from unified.resources import RESOURCES
 
-TABLES = ("record", "notice", "timer", "cursor")
+TABLES = ("record", "notice", "timer", "cursor", "idempotency")
 
 
 @pytest.fixture

@@ -27,12 +27,16 @@ class Carrying:
     thin: tuple[str, ...]  #: fields that this kind of read leaves out
     from_context: tuple[str, ...]  #: not carried while they are unknown
     completeness: str
+    #: (field, keys), of an answer of which nobody says what it holds: carried by any of its keys.
+    by_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
     #: What is carried when nothing is silent, by which of `from_context` are known: few tuples.
     usual: dict[tuple[bool, ...], frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: tuple[Entry, ...], read: Read) -> "Carrying":
         mapped = [entry for entry in entries if isinstance(entry, Field)]
+        if read is Read.WRITE:
+            return cls._of_write(mapped)
         declared = [entry for entry in mapped if read in entry.reads]
         rest = [entry for entry in mapped if read not in entry.reads]
         # A stub names what it likes, and repeats defaults that mean nothing; an unpaged list only
@@ -54,8 +58,33 @@ class Carrying:
             completeness=SUMMARY if rest else FULL,
         )
 
+    @classmethod
+    def _of_write(cls, mapped: list[Field]) -> "Carrying":
+        """What a write is answered with: Xero promises no more than the thing, so a key that is
+        not there says nothing. A thing just made is known by nothing else, and is whole."""
+        keyed = [entry for entry in mapped if keys_of(entry)]
+        return cls(
+            declared=IDENTITY,
+            always=(),
+            always_keys=frozenset(),
+            shown=(),
+            thin=(),
+            from_context=(
+                "remote_url",
+                "created_at",
+                "updated_at",
+                *(entry.name for entry in mapped if not keys_of(entry)),
+            ),
+            completeness=FULL,
+            by_keys=tuple((entry.name, keys_of(entry)) for entry in keyed),
+        )
+
     def carried(self, raw: Mapping[str, Any], record: Mapping[str, Any]) -> frozenset[str]:
         """The fields that this object tells."""
+        if self.by_keys:
+            known = {name for name in self.from_context if record[name] is not None}
+            shown = {name for name, keys in self.by_keys if any(key in raw for key in keys)}
+            return IDENTITY | known | shown
         told = tuple([record[name] is not None for name in self.from_context])
         usual = self.usual.get(told)
         if usual is None:

@@ -16,6 +16,7 @@ from defusedxml.ElementTree import fromstring
 from unified.ids import TenantId
 from xero.errors import (
     AccessTokenRefused,
+    Complaint,
     PayloadRefused,
     RateLimited,
     ResourceMissing,
@@ -96,7 +97,7 @@ def _payload_refused(answer: Answer) -> PayloadRefused:
         answer.status,
         error_number=number if isinstance(number, int) else None,
         error_type=str(kind)[:80] if kind else None,
-        messages=tuple(_messages(said))[:MOST_MESSAGES],
+        complaints=_complaints(said)[:MOST_MESSAGES],
     )
 
 
@@ -134,28 +135,33 @@ def _xml_error(text: bytes) -> Mapping[str, Any]:
     return said
 
 
-def _messages(said: Mapping[str, Any]) -> list[str]:
-    """The sentences of a validation error, each once, in the order of the elements."""
-    found: list[str] = []
+def _complaints(said: Mapping[str, Any]) -> list[Complaint]:
+    """The sentences of a validation error, each of a place once, in the order of the elements."""
+    found: list[Complaint] = []
     elements = said.get("elements")
     for element in elements if isinstance(elements, list) else []:
-        _collect(element, found)
+        found += complaints_of(element)
     headline = said.get("message") or said.get("detail")
-    if not found and isinstance(headline, str):
-        found.append(headline)
-    return list(dict.fromkeys(text[:MOST_MESSAGE_CHARACTERS] for text in found if text))
+    if not found and isinstance(headline, str) and headline:
+        found.append(Complaint(headline[:MOST_MESSAGE_CHARACTERS]))
+    return list(dict.fromkeys(found))
 
 
-def _collect(node: Any, found: list[str]) -> None:
-    """Find ValidationErrors wherever they hang: on the element, on its lines, on its contact."""
+def complaints_of(element: Any) -> list[Complaint]:
+    """What Xero says against an element, wherever it hangs: on itself, its lines, its contact."""
+    found: list[Complaint] = []
+    _collect(element, (), found)
+    return list(dict.fromkeys(found))
+
+
+def _collect(node: Any, place: tuple[str | int, ...], found: list[Complaint]) -> None:
     if isinstance(node, list):
-        for each in node:
-            _collect(each, found)
+        for index, each in enumerate(node):
+            _collect(each, (*place, index), found)
     elif isinstance(node, dict):
         for key, value in node.items():
             if key == "ValidationErrors" and isinstance(value, list):
-                found += [
-                    str(e["Message"]) for e in value if isinstance(e, dict) and "Message" in e
-                ]
+                said = [e.get("Message") for e in value if isinstance(e, dict)]
+                found += [Complaint(str(e)[:MOST_MESSAGE_CHARACTERS], place) for e in said if e]
             elif isinstance(value, (dict, list)):
-                _collect(value, found)
+                _collect(value, (*place, key), found)

@@ -9,6 +9,7 @@
   x TenantRefused       permanent   403: this organisation is not linked (any more)
   x ResourceMissing     permanent   404: no such thing, or an address that is too long
   x PayloadRefused      permanent   400 and other 4xx: Xero's validation said no
+  x WriteUnanswered     permanent   a write left and no answer says what came of it
   x ConsentRevoked      permanent   the refresh token is dead: a person must consent again
   x AppRefused          permanent   our client id, secret, grant or scopes are refused
 
@@ -20,6 +21,8 @@ hold no token, no address with a query, and no body: bodies are other people's b
 says about a refused payload stands in `PayloadRefused.messages`, for the caller who sent it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from unified.ids import TenantId
@@ -129,6 +132,19 @@ class ResourceMissing(XeroError):
         super().__init__(f"Xero has no {what}")
 
 
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One sentence of Xero's about a payload.
+
+    Attributes:
+        message: to whoever sent the payload; may quote it, so never log it.
+        place: of what it is said, in the element that was sent: keys of Xero's and indexes.
+    """
+
+    message: str
+    place: tuple[str | int, ...] = ()
+
+
 class PayloadRefused(XeroError):
     """Xero's own validation, or its parser of queries, said no.
 
@@ -136,7 +152,7 @@ class PayloadRefused(XeroError):
         status: HTTP status, mostly 400.
         error_number: Xero's number, such as 10 (validation), 16 (query), 17 (post data).
         error_type: Xero's word, such as `ValidationException`.
-        messages: what Xero says to whoever sent the payload; may quote it, so never log them.
+        complaints: what Xero says, each sentence about a place once.
     """
 
     def __init__(
@@ -145,14 +161,31 @@ class PayloadRefused(XeroError):
         *,
         error_number: int | None = None,
         error_type: str | None = None,
-        messages: tuple[str, ...] = (),
+        complaints: Sequence[Complaint] = (),
     ) -> None:
         kind = error_type or "no reason given"
-        super().__init__(f"Xero refused the request: {status}, {kind}, {len(messages)} messages")
+        super().__init__(f"Xero refused the request: {status}, {kind}, {len(complaints)} messages")
         self.status = status
         self.error_number = error_number
         self.error_type = error_type
-        self.messages = messages
+        self.complaints = tuple(complaints)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The sentences, each once; they may quote the payload, so never log them."""
+        return tuple(dict.fromkeys(each.message for each in self.complaints))
+
+
+class WriteUnanswered(XeroError):
+    """A write left and no answer says what came of it: it may have been done.
+
+    Attributes:
+        status: HTTP status, where Xero at least gave one (5xx); None: no answer came.
+    """
+
+    def __init__(self, what: str, *, status: int | None = None) -> None:
+        super().__init__(f"nobody knows what came of a write: {what}")
+        self.status = status
 
 
 class ConsentRevoked(XeroError):

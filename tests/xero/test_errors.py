@@ -3,7 +3,7 @@
 import inspect
 
 from xero import errors
-from xero.errors import PayloadRefused, RateLimited, XeroError
+from xero.errors import Complaint, PayloadRefused, RateLimited, XeroError
 
 
 def _drawn() -> dict[str, bool]:
@@ -24,7 +24,9 @@ def test_drawing_names_every_error_and_its_kind() -> None:
 
 def test_payload_refused_message_leaves_out_what_xero_said() -> None:
     """Validation messages quote payloads, and messages of errors end in logs."""
-    error = PayloadRefused(400, error_type="ValidationException", messages=("Jane owes 5",))
+    error = PayloadRefused(
+        400, error_type="ValidationException", complaints=(Complaint("Jane owes 5"),)
+    )
 
     assert "Jane" not in str(error)
     assert error.messages == ("Jane owes 5",)

@@ -6,6 +6,7 @@ Nothing is said here of one resource alone; what a page needs to say stands in t
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from ledgerwire.resource_changes import changes_chapter
 from unified.codecs import Choice
 from unified.entries import Constant, Derived, Entry, Field, keys_of
 from unified.model import Record
@@ -27,7 +28,8 @@ Reading needs the scope with `.read` behind it (or the same without). *Webhook*:
 changes; everything else is found by sweeps, audits and looks at linked things. *Incremental*:
 `If-Modified-Since` tells what changed; else whole lists are compared. *Removal*: how a thing can
 go; `missing` means that two complete lists and a read of its own did not show it. *Operations* are
-what Xero's API lets one do beside reading; Ledgerwire itself writes nothing yet.
+what can be done through the api beside reading; the chapter [What can be
+changed](#what-can-be-changed) says how each is asked for, and what of Xero's is not offered.
 """
 _FIELDS: Final = """\
 In the tables of fields, `?` behind a type means that it may be null; words of open enums may be
@@ -56,6 +58,7 @@ def resources_page() -> str:
     ]
     named = sorted(KINDS, key=lambda each: each.name)
     chapters += ["\n".join(_chapter(kind, documents[kind.name])) for kind in named]
+    chapters += ["\n".join(changes_chapter())]
     return "\n".join([*chapters, *_parts(parts)]).rstrip() + "\n"
 
 

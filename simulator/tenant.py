@@ -252,6 +252,7 @@ class Tenant:
         """Render contacts and documents as paged reads with unitdp=4 show them."""
         whole.prerender(self.ledger)
 
-    def raw(self) -> dict[str, Any]:
-        """Everything in the books as single answers with unitdp=4 would show it."""
-        return whole.raw(self.ledger)
+    def raw(self, *, reports: bool = True) -> dict[str, Any]:
+        """Everything in the books as single answers with unitdp=4 would show it; `reports`, which
+        are computed from all the rest, may be left out."""
+        return whole.raw(self.ledger, reports=reports)

@@ -24,9 +24,9 @@ SELECT r.tenant_id, r.resource, r.remote_id, r.unified, r.sequence, t.epoch
 async def disagreements(db: Database, books: Tenant) -> Sequence[Difference]:
     """What the mirror says otherwise than the books, of the endpoints that are read."""
     tenant_id = TenantId(books.id)
-    held = read_books(compact({"tenants": [books.raw()]}))
     read = await cursors(db, tenant_id)
     names = {each.name for each in RESOURCES if each.endpoint.path in read}
+    held = read_books(compact({"tenants": [books.raw(reports="report" in names)]}))
     rows = {}
     for row in await db.fetch(_ROWS, tenant_id):
         tenant, resource, remote_id, unified, sequence, epoch = row.values()

@@ -37,6 +37,7 @@ from storage.deliveries import store_deliveries
 from storage.leases import release_tenant, take_tenant
 from storage.notices import newest_notice_version
 from storage.secrets import SecretBox, new_key
+from tests.removals.straight import Straight
 from tests.storage.makers import delivery, hint
 from unified.clock import ManualClock
 from unified.ids import TenantId
@@ -197,7 +198,7 @@ async def world(db: Database, clock: ManualClock) -> AsyncIterator[World]:
     must go on from one world of a database to the next: the app's call budget is one for all."""
     made = SimulatorConfig(seed="removals", tenants=(), clock=clock.now)
     app = create_app(made)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
+    async with httpx.AsyncClient(transport=Straight(app)) as http:
         started = World(db, http, app.state.simulation, clock)
         started.begin()
         yield started

@@ -14,10 +14,11 @@ from storage.database import Database
 from storage.errors import TenantNotLinked
 from storage.notices import NOTICE_CHANNEL
 from storage.secrets import SecretBox
-from storage.tenants import NewLink, link_tenant, tenants_of_authorization
+from storage.tenants import NewLink, link_tenant, living_tenants, tenants_of_authorization
 from unified.clock import Clock
 from unified.ids import TenantId
 from xero.connections import ORGANISATION, Connection, ConnectionsApi
+from xero.errors import XeroError
 from xero.oauth import Claims, TokenSet, claims_of
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,10 @@ class NothingToLink(Exception):
 
 class TenantBusy(Exception):
     """The organisation's data are just being erased, so it can't be linked now."""
+
+
+class WrongOrganisation(Exception):
+    """Another organisation was chosen than the one this link is for, so nothing was linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class ConsentKeeper:
         tokens: TokenSet,
         *,
         external_id: str | None,
+        verified: bool = False,
+        only: TenantId | None = None,
         grant_kind: str = AUTHORIZATION_CODE,
     ) -> tuple[LinkedTenant, ...]:
         """Store the tokens and link what was chosen; backfills begin by themselves.
@@ -71,11 +78,16 @@ class ConsentKeeper:
         that was linked before keeps its records and their ids, whoever links it now; the tokens of
         the newest consent are used for it from here on.
 
+        Args:
+            verified: the external id is the word of whoever runs this.
+            only: the one organisation that may be linked. What else was chosen, and nobody linked
+                here before, is disconnected at Xero again, where it would count as one of ours.
+
         Returns:
             The chosen organisations, without those that only came back.
 
         Raises:
-            NothingToLink, TenantBusy, XeroError, StorageError.
+            NothingToLink, TenantBusy, WrongOrganisation, XeroError, StorageError.
         """
         claims = claims_of(tokens.access_token)
         found = [
@@ -86,6 +98,13 @@ class ConsentKeeper:
         chosen = _chosen(found, claims)
         if not chosen:
             raise NothingToLink(NothingToLink.__doc__)
+        if only is not None:
+            surplus = [each for each in chosen if each.tenant_id != only]
+            await self._give_back(tokens.access_token, surplus)
+            # Xero's list is of all that the user ever linked: consenting again is enough.
+            chosen = [each for each in found if each.tenant_id == only]
+            if not chosen:
+                raise WrongOrganisation(WrongOrganisation.__doc__)
         authorization_id = await save_consent(
             self.database,
             self.box,
@@ -94,7 +113,10 @@ class ConsentKeeper:
             xero_user_id=claims.xero_user_id,
             grant_kind=grant_kind,
         )
-        linked = [await self._link(each, authorization_id, external_id) for each in chosen]
+        linked = [
+            await self._link(each, authorization_id, external_id=external_id, verified=verified)
+            for each in chosen
+        ]
         await self._heal(found, chosen, authorization_id)
         return tuple(linked)
 
@@ -106,10 +128,27 @@ class ConsentKeeper:
         waiting -= {each.tenant_id for each in chosen}
         for each in found:
             if each.tenant_id in waiting:
-                await self._link(each, authorization_id, None)
+                await self._link(each, authorization_id)
+
+    async def _give_back(self, access_token: str, surplus: Sequence[Connection]) -> None:
+        """Disconnect what this consent was not for. It costs a place of the app's, no more, so
+        trouble on the way stops nothing."""
+        known = await living_tenants(self.database, [each.tenant_id for each in surplus])
+        for each in surplus:
+            if each.tenant_id in known:
+                continue
+            try:
+                await self.connections.delete(access_token, each.id)
+            except XeroError as error:
+                log.warning("surplus_stays", tenant_id=each.tenant_id, error=type(error).__name__)
 
     async def _link(
-        self, connection: Connection, authorization_id: str, external_id: str | None
+        self,
+        connection: Connection,
+        authorization_id: str,
+        *,
+        external_id: str | None = None,
+        verified: bool = False,
     ) -> LinkedTenant:
         link = NewLink(
             tenant_id=connection.tenant_id,
@@ -117,6 +156,7 @@ class ConsentKeeper:
             name=connection.tenant_name,
             xero_connection_id=connection.id,
             external_id=external_id,
+            verified=verified,
         )
         try:
             done = await link_tenant(

@@ -6,6 +6,7 @@ import httpx
 
 from api.absorber import Absorber
 from api.consent import ConsentKeeper
+from api.link_rules import LinkRules
 from storage.database import Database
 from storage.secrets import SecretBox
 from unified.clock import Clock
@@ -39,6 +40,7 @@ class Api:
     client: XeroClient
     absorber: Absorber
     public_url: str
+    linking: LinkRules
     webhooks: bool
     tier: str
     store_raw: bool = True

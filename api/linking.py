@@ -1,204 +1,250 @@
 """Linking organisations: `/connect` sends a person to Xero, `/connect/callback` takes the answer.
 
-State and proof key live 10 minutes in the database, hashed and encrypted, and work once
-(`storage.links`). What a consent means for tenants is `consent.py`. Addresses that we make, logs
-and pages carry no token, code or secret.
+State and proof key live 10 minutes in the database, hashed and encrypted, and work once, in the
+browser that has the cookie (`storage.links`). What a consent means for tenants is `consent.py`,
+what the person and the program see of it `link_ending.py`. Addresses that we make, logs and pages
+carry no token, code or secret, but for the address of a link session, which is one.
 """
 
+import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.consent import ConsentKeeper, LinkedTenant, NothingToLink, TenantBusy
-from api.pages import PRIVATE_HEADERS, page
+from api.consent import ConsentKeeper, NothingToLink, TenantBusy, WrongOrganisation
+from api.link_ending import (
+    START_AGAIN,
+    Audience,
+    Ending,
+    failed,
+    linked,
+    not_given,
+    refused,
+    tell,
+)
+from api.link_rules import CALLBACK_PATH, CONNECT_PATH, LinkRules, NotAllowed
+from api.pages import PRIVATE_HEADERS
 from storage.database import Database
 from storage.errors import StorageError
-from storage.links import LinkAttempt, begin_link, take_link
+from storage.link_sessions import (
+    LinkedName,
+    claim_session,
+    session_by_token,
+    session_failed,
+    session_linked,
+)
+from storage.links import ATTEMPT_LIFE, LinkAttempt, begin_link, take_link
 from storage.secrets import SecretBox
-from xero.errors import AppRefused, ConsentRevoked, XeroError
+from unified.ids import TenantId
+from xero.errors import XeroError
 from xero.oauth import OAuthClient, Pkce
 
 log = structlog.get_logger(__name__)
 
-LONGEST_EXTERNAL_ID = 200  #: characters
-LONGEST_RETURN_TO = 2000  #: characters
-CALLBACK_PATH = "/connect/callback"
-
-START_AGAIN = "Open the link again to start over."
+TROUBLE = (XeroError, StorageError, NothingToLink, TenantBusy, WrongOrganisation, NotAllowed)
+_COOKIE = "ledgerwire_link"
+_SECRET = re.compile(r"[\w-]{43}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFlow:
-    """What the two routes need.
-
-    Attributes:
-        public_url: our own address as browsers see it; Xero must know it with CALLBACK_PATH.
-        scopes: what the consent asks for.
-        return_origins: `scheme://host[:port]` of addresses that `return_to` may name.
-    """
+    """What the two routes need."""
 
     database: Database
     box: SecretBox
     oauth: OAuthClient
     consents: ConsentKeeper
-    public_url: str
-    scopes: tuple[str, ...]
-    return_origins: frozenset[str] = field(default_factory=frozenset)
-
-    @property
-    def redirect_uri(self) -> str:
-        """Where Xero sends the person back to; compared letter by letter."""
-        return f"{self.public_url.rstrip('/')}{CALLBACK_PATH}"
+    rules: LinkRules
 
     def routes(self) -> list[Route]:
         """`/connect` and its callback."""
         return [
-            Route("/connect", self._start, methods=["GET"]),
+            Route(CONNECT_PATH, self._start, methods=["GET"]),
             Route(CALLBACK_PATH, self._finish, methods=["GET"]),
         ]
 
     async def _start(self, request: Request) -> Response:
-        external_id = request.query_params.get("external_id") or None
-        return_to = request.query_params.get("return_to") or None
-        if external_id is not None and len(external_id) > LONGEST_EXTERNAL_ID:
-            return _refused("external_id_too_long", "external_id may have 200 characters.")
-        if external_id is not None and not external_id.isprintable():
-            return _refused(
-                "external_id_unprintable", "external_id may not hold control characters."
-            )
-        if return_to is not None and not may_return_to(return_to, self.return_origins):
-            return _refused(
-                "return_to_not_allowed",
-                "return_to names an address that is not among the allowed origins.",
-            )
-        state, pkce = secrets.token_urlsafe(32), Pkce.fresh()
-        attempt = LinkAttempt(verifier=pkce.verifier, external_id=external_id, return_to=return_to)
+        query = request.query_params
+        opener = query.get("opener") or None
         try:
-            await begin_link(self.database, self.box, state, attempt)
-        except StorageError as error:
-            return _trouble(error)
+            self.rules.check_opener(opener)
+        except NotAllowed as error:
+            return self._tell(failed(error), Audience())
+        pkce = Pkce.fresh()
+        try:
+            attempt = await self._attempt(request, pkce.verifier, opener)
+            state, browser = secrets.token_urlsafe(32), self._browser(request)
+            await begin_link(self.database, self.box, state, attempt, browser=browser)
+        except TROUBLE as error:
+            return self._tell(failed(error), Audience(opener=opener))
         address = self.oauth.authorize_url(
-            self.redirect_uri, scopes=self.scopes, state=state, challenge=pkce.challenge
+            self.rules.redirect_uri,
+            scopes=self.rules.scopes,
+            state=state,
+            challenge=pkce.challenge,
         )
-        log.info("link_started", external_id=external_id)
-        return RedirectResponse(address, status_code=302, headers=PRIVATE_HEADERS)
+        log.info("link_started", external_id=attempt.external_id, session_id=attempt.session_id)
+        response = RedirectResponse(address, status_code=302, headers=PRIVATE_HEADERS)
+        self._remember(response, browser)
+        return response
+
+    async def _attempt(self, request: Request, verifier: str, opener: str | None) -> LinkAttempt:
+        """What is to be linked, by the session's word where there is one.
+
+        Raises:
+            NotAllowed, StorageError.
+        """
+        query = request.query_params
+        if "session" in query:
+            return await self._of_session(query["session"], verifier, opener)
+        external_id = query.get("external_id") or None
+        return_to = query.get("return_to") or None
+        tenant_id = _tenant_id(query.get("tenant_id") or None)
+        self.rules.check_external_id(external_id)
+        self.rules.check_return_to(return_to)
+        if not self.rules.bare and (tenant_id is None or external_id is not None):
+            said = "This link is not complete: ask for a new one where you got it."
+            raise NotAllowed("session", "session_required", said)
+        return LinkAttempt(
+            verifier=verifier,
+            external_id=external_id,
+            return_to=return_to,
+            tenant_id=tenant_id,
+            opener=opener,
+        )
+
+    async def _of_session(self, token: str, verifier: str, opener: str | None) -> LinkAttempt:
+        found = await session_by_token(self.database, token)
+        said = {
+            None: "This link is not known: ask for a new one.",
+            "expired": "This link has expired: ask for a new one.",
+            "linked": "This link was used already: it works once.",
+        }
+        state = None if found is None else found.state
+        if found is None or state in said:
+            code = {"expired": "session_expired", "linked": "session_used"}
+            raise NotAllowed("session", code.get(state or "", "session_unknown"), said[state])
+        return LinkAttempt(
+            verifier=verifier,
+            external_id=found.external_id,
+            return_to=found.return_to,
+            session_id=found.id,
+            tenant_id=found.tenant_id,
+            opener=opener,
+        )
 
     async def _finish(self, request: Request) -> Response:
         query = request.query_params
+        browser = request.cookies.get(self._cookie, "")
         try:
-            attempt = await take_link(self.database, self.box, query.get("state", ""))
-        except StorageError as error:
-            return _trouble(error)
-        if attempt is None:
-            return _refused(
-                "state_unknown",
-                "This link was used before, is older than ten minutes, or was not made here.",
-                START_AGAIN,
+            attempt = await take_link(
+                self.database, self.box, query.get("state", ""), browser=browser
             )
-        if "error" in query:
-            return _not_given(attempt, query["error"])
-        if not query.get("code"):
-            return _refused("code_missing", "Xero's answer has no code.", START_AGAIN)
-        return await self._consented(attempt, query["code"])
+        except StorageError as error:
+            return self._tell(failed(error), Audience())
+        if attempt is None:
+            return self._tell(self._not_found(browser), Audience())
+        audience = Audience(
+            opener=attempt.opener, return_to=attempt.return_to, again=self._again(attempt)
+        )
+        try:
+            ending = await self._ending(attempt, request)
+        except StorageError as error:
+            ending = failed(error)
+        return self._tell(ending, audience)
 
-    async def _consented(self, attempt: LinkAttempt, code: str) -> Response:
+    async def _ending(self, attempt: LinkAttempt, request: Request) -> Ending:
+        query = request.query_params
+        if "error" in query:
+            ending = not_given(query["error"])
+        elif not query.get("code"):
+            ending = refused("code_missing", "Xero's answer has no code.", START_AGAIN)
+        elif attempt.session_id and not await claim_session(self.database, attempt.session_id):
+            return refused("session_used", "This link was used already: it works once.")
+        else:
+            ending = await self._consented(attempt, query["code"])
+        if attempt.session_id is None:
+            return ending
+        if ending.code is not None:
+            await session_failed(self.database, attempt.session_id, ending.code)
+        else:
+            names = tuple(LinkedName(each.tenant_id, each.name) for each in ending.linked)
+            await session_linked(self.database, attempt.session_id, names)
+        return ending
+
+    async def _consented(self, attempt: LinkAttempt, code: str) -> Ending:
         try:
             tokens = await self.oauth.exchange(
-                code, redirect_uri=self.redirect_uri, verifier=attempt.verifier
+                code, redirect_uri=self.rules.redirect_uri, verifier=attempt.verifier
             )
-            linked = await self.consents.keep(tokens, external_id=attempt.external_id)
-        except NothingToLink as error:
-            return _refused("nothing_chosen", str(error), START_AGAIN)
-        except TenantBusy as error:
-            return _refused("tenant_busy", str(error), "Try again in some minutes.", status=409)
-        except (XeroError, StorageError) as error:
-            return _trouble(error)
-        log.info("link_finished", tenants=[each.tenant_id for each in linked])
-        if attempt.return_to:
-            found = [("tenant_id", each.tenant_id) for each in linked]
-            address = with_query(attempt.return_to, found)
-            return RedirectResponse(address, status_code=303, headers=PRIVATE_HEADERS)
-        return _linked_page(linked)
+            found = await self.consents.keep(
+                tokens,
+                external_id=attempt.external_id,
+                verified=attempt.session_id is not None,
+                only=attempt.tenant_id,
+            )
+        except TROUBLE as error:
+            return failed(error)
+        log.info("link_finished", tenants=[each.tenant_id for each in found])
+        return linked(found)
+
+    def _tell(self, ending: Ending, audience: Audience) -> Response:
+        return tell(ending, audience, root=self.rules.root)
+
+    def _not_found(self, browser: str) -> Ending:
+        sentence = (
+            "This link was used before, is older than ten minutes, or was not made here."
+            if browser
+            else "This link was begun in another browser, or under another address of ours."
+        )
+        return refused("link_unknown", sentence, START_AGAIN)
+
+    def _again(self, attempt: LinkAttempt) -> str | None:
+        """Where to start over; the address of a session is not kept, so only who has it can."""
+        if attempt.session_id is not None:
+            return None
+        return self.rules.address(
+            CONNECT_PATH,
+            external_id=attempt.external_id,
+            return_to=attempt.return_to,
+            tenant_id=attempt.tenant_id,
+        )
+
+    @property
+    def _secure(self) -> bool:
+        return self.rules.public_url.startswith("https://")
+
+    @property
+    def _cookie(self) -> str:
+        return f"__Host-{_COOKIE}" if self._secure else _COOKIE
+
+    def _browser(self, request: Request) -> str:
+        """The secret that tells this browser from others, the one it has or a new one."""
+        held = request.cookies.get(self._cookie, "")
+        return held if _SECRET.fullmatch(held) else secrets.token_urlsafe(32)
+
+    def _remember(self, response: Response, browser: str) -> None:
+        # Lax: Xero sends the person back by a plain link, which may bring it.
+        response.set_cookie(
+            self._cookie,
+            browser,
+            max_age=int(ATTEMPT_LIFE.total_seconds()),
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
 
 
-def origin_of(address: str) -> str | None:
-    """`scheme://host[:port]` in lower case, of an http(s) address; else None.
-
-    Addresses that browsers and parsers read differently (backslashes, blanks, credentials) have
-    no origin here.
-    """
-    if any(letter in address for letter in "\\@\t\r\n ") or not address.isprintable():
+def _tenant_id(text: str | None) -> TenantId | None:
+    if text is None:
         return None
     try:
-        parts = urlsplit(address)
-        port = parts.port
+        return TenantId(str(UUID(text)))
     except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return None
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    suffix = "" if port in (None, usual) else f":{port}"
-    return f"{parts.scheme}://{host}{suffix}"
-
-
-def may_return_to(address: str, origins: frozenset[str]) -> bool:
-    """Whether a person may be sent there afterwards: only to origins the settings name."""
-    if len(address) > LONGEST_RETURN_TO:
-        return False
-    origin = origin_of(address)
-    return origin is not None and origin in {origin_of(allowed) for allowed in origins}
-
-
-def with_query(address: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """The address with these names added to its query."""
-    parts = urlsplit(address)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), *pairs]
-    return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _linked_page(linked: Sequence[LinkedTenant]) -> Response:
-    names = [each.name or each.tenant_id for each in linked]
-    sentences = [
-        f"{', '.join(names)}: reading the books begins now.",
-        "You may close this window.",
-    ]
-    return page("Linked", sentences)
-
-
-def _not_given(attempt: LinkAttempt, error: str) -> Response:
-    """The person said no, or Xero refused the request itself."""
-    code = error if error in ("access_denied", "invalid_scope") else "consent_not_given"
-    log.info("link_refused", reason=code)
-    if attempt.return_to:
-        address = with_query(attempt.return_to, [("error", code)])
-        return RedirectResponse(address, status_code=303, headers=PRIVATE_HEADERS)
-    if code == "invalid_scope":
-        sentence = "Xero does not allow this app one of the scopes it asked for: check the setting."
-    else:
-        sentence = "Consent was not given, so nothing was linked."
-    return page("Not linked", [sentence, START_AGAIN], status=400)
-
-
-def _refused(reason: str, *sentences: str, status: int = 400) -> Response:
-    log.info("link_refused", reason=reason)
-    return page("Not linked", sentences, status=status)
-
-
-def _trouble(error: XeroError | StorageError) -> Response:
-    """An error of ours or of Xero's, in words for the person at the browser."""
-    log.warning("link_failed", error=type(error).__name__)
-    if isinstance(error, ConsentRevoked):
-        said = "Xero no longer takes the code: it works once and for five minutes."
-        return page("Not linked", [said, START_AGAIN], status=400)
-    if isinstance(error, AppRefused):
-        said = "Xero refuses this app. Whoever runs it should check client id, secret and scopes."
-        return page("Not linked", [said], status=502)
-    said = "Something did not answer just now, and nothing was linked."
-    return page("Not linked", [said, "Wait a minute, then open the link again."], status=503)
+        said = "tenant_id names no organisation."
+        raise NotAllowed("tenant_id", "tenant_id_unreadable", said) from None

@@ -86,9 +86,15 @@ class Settings(BaseModel):
         example="https://ledgerwire.example",
     )  # fmt: skip
     return_origins: tuple[str, ...] = _setting(
-        (), about="Origins to which linking may return, comma separated",
+        (), about="Origins of pages that may link in a window and be returned to, comma separated",
         example="https://app.example",
     )  # fmt: skip
+    linking: Literal["open", "sessions"] = _setting(
+        "open",
+        about="`open`: anybody may open /connect, and an external id given there is unverified; "
+        "`sessions`: only at addresses that an API key or `ledgerwire link` made",
+        example="sessions",
+    )
     xero_client_id: str | None = _setting(
         None, about="Client id of your Xero app", example="0123456789ABCDEF0123456789ABCDEF"
     )

@@ -111,6 +111,11 @@ async def drop_traces(db: Database, tenant_id: TenantId) -> int:
     ):
         pass
     await db.execute(
+        """DELETE FROM link_session WHERE tenant_id = $1
+               OR linked @> jsonb_build_array(jsonb_build_object('tenant_id', $1::text))""",
+        tenant_id,
+    )
+    await db.execute(
         "DELETE FROM announcement WHERE tenant_id = $1 AND topic = 'dead' AND relayed_at NOTNULL",
         tenant_id,
     )
@@ -131,7 +136,8 @@ async def erased(db: Database, tenant_id: TenantId) -> bool:
             return False
         held = await conn.fetchval(
             """WITH was AS (SELECT authorization_id FROM tenant WHERE id = $1)
-               UPDATE tenant SET name = NULL, external_id = NULL, authorization_id = NULL,
+               UPDATE tenant SET name = NULL, external_id = NULL,
+                      external_id_verified = false, authorization_id = NULL,
                       xero_connection_id = NULL, base_currency = NULL, time_zone = NULL,
                       short_code = NULL, business_date = NULL
                  FROM was WHERE id = $1 RETURNING was.authorization_id""",

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from storage.database import Database, changed_rows
 from storage.idempotency import ANSWER_LIFE
+from storage.link_sessions import KEPT_FOR
 
 CHUNK = 5_000  #: rows per transaction, so that nobody waits for a pruning one
 GAP_LIFE = timedelta(days=31)  #: Xero sends nothing again that is older, so nothing fills them
@@ -24,6 +25,7 @@ class Pruned:
     events: int
     announcements: int
     link_attempts: int
+    link_sessions: int
     gaps: int
     usage: int
     acts: int
@@ -49,6 +51,10 @@ _LINK_ATTEMPTS = """
 DELETE FROM link_attempt WHERE state_hash IN (
   SELECT state_hash FROM link_attempt WHERE expires_at < clock_timestamp() - $1::interval
    LIMIT $2)
+"""
+_LINK_SESSIONS = """
+DELETE FROM link_session WHERE id IN (
+  SELECT id FROM link_session WHERE expires_at < clock_timestamp() - $1::interval LIMIT $2)
 """
 _GAPS = """
 DELETE FROM sequence_gap WHERE (first_missing, opened_at) IN (
@@ -87,6 +93,7 @@ async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pr
         events=await _dropped(db, _EVENTS, events),
         announcements=await _dropped(db, _ANNOUNCEMENTS, events),
         link_attempts=await _dropped(db, _LINK_ATTEMPTS, timedelta(0)),
+        link_sessions=await _dropped(db, _LINK_SESSIONS, KEPT_FOR),
         gaps=await _dropped(db, _GAPS, GAP_LIFE),
         usage=await _dropped(db, _USAGE, USAGE_LIFE)
         + await _dropped(db, _ENDPOINT_USAGE, ENDPOINT_USAGE_LIFE),

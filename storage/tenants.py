@@ -29,6 +29,8 @@ class NewLink:
     Attributes:
         xero_connection_id: Xero's id of the connection, needed to remove it.
         external_id: the caller's own name for it; None keeps the one known.
+        verified: that name is the word of whoever runs this, not of a person at a browser. What
+            nobody vouches for never takes the place of what somebody did.
     """
 
     tenant_id: TenantId
@@ -36,6 +38,7 @@ class NewLink:
     name: str | None = None
     xero_connection_id: str | None = None
     external_id: str | None = None
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class TenantSummary:
     id: TenantId
     name: str | None
     external_id: str | None
+    external_id_verified: bool
     connection_id: ConnectionId
     xero_connection_id: str | None
     authorization_id: str | None
@@ -92,8 +96,9 @@ class TenantSummary:
 
 
 _SUMMARY = """
-SELECT t.id, t.name, t.external_id, t.connection_id, t.xero_connection_id, t.authorization_id,
-       t.state, t.state_reason, t.state_since, t.linked_at, t.epoch, t.tenant_sequence,
+SELECT t.id, t.name, t.external_id, t.external_id_verified, t.connection_id,
+       t.xero_connection_id, t.authorization_id, t.state, t.state_reason, t.state_since,
+       t.linked_at, t.epoch, t.tenant_sequence,
        t.base_currency, t.time_zone, c.synced_to, c.swept_at,
        coalesce(c.backfills_left, 0) AS backfills_left, n.due, n.dead, t.minute_remaining,
        t.day_remaining, t.limits_at, t.blocked_until, t.blocked_by
@@ -136,8 +141,8 @@ async def link_tenant(
             now,
         )
         row = await conn.fetchrow(
-            "SELECT state, epoch, connection_id, xero_connection_id FROM tenant"
-            " WHERE id = $1 FOR UPDATE",
+            "SELECT state, epoch, connection_id, xero_connection_id, external_id_verified"
+            " FROM tenant WHERE id = $1 FOR UPDATE",
             link.tenant_id,
         )
         if row is None or row["state"] == "erasing":
@@ -155,7 +160,9 @@ async def _write(conn: Connection, link: NewLink, row: asyncpg.Record, now: date
     connection_id = ConnectionId(str(uuid4()) if anew else row["connection_id"])
     await conn.execute(
         """UPDATE tenant
-              SET name = coalesce($2, name), external_id = coalesce($3, external_id),
+              SET name = coalesce($2, name),
+                  external_id = CASE WHEN $9 THEN $3 ELSE external_id END,
+                  external_id_verified = CASE WHEN $9 THEN $10 ELSE external_id_verified END,
                   authorization_id = $4, xero_connection_id = $5, connection_id = $6,
                   listens_since = CASE WHEN $7 THEN $8 ELSE listens_since END
             WHERE id = $1""",
@@ -167,6 +174,8 @@ async def _write(conn: Connection, link: NewLink, row: asyncpg.Record, now: date
         connection_id,
         first or row["state"] in LEFT,  # until now its webhooks made no notices
         now,
+        link.external_id is not None and (link.verified or not row["external_id_verified"]),
+        link.verified,
     )
     if first:
         await conn.execute(
@@ -236,6 +245,16 @@ async def tenants(db: Database) -> list[TenantSummary]:
     """How every organisation is, by name."""
     rows = await db.fetch(_SUMMARY + " ORDER BY t.name, t.id")
     return [TenantSummary(**dict(row.items())) for row in rows]
+
+
+async def living_tenants(db: Database, tenant_ids: Sequence[TenantId]) -> set[TenantId]:
+    """Those of these organisations that are linked, or wait for a consent."""
+    rows = await db.fetch(
+        """SELECT id FROM tenant
+            WHERE id = ANY ($1::uuid[]) AND state IN ('linked', 'needs_reauth')""",
+        list(tenant_ids),
+    )
+    return {TenantId(row["id"]) for row in rows}
 
 
 async def tenants_of_authorization(db: Database, authorization_id: str) -> list[TenantId]:

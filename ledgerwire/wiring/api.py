@@ -9,20 +9,22 @@ from api.consent import NothingToLink, TenantBusy
 from api.custom_connection import link_custom_connection
 from api.door import Door
 from api.here import Api
+from api.link_files import link_file_routes
+from api.link_rules import LinkRules
 from api.linking import LinkFlow
 from api.routing import operation_route
 from handlers.metrics import DriftMetrics
 from handlers.reading import Reader
 from ledgerwire.installation import Installation
+from ledgerwire.settings import Settings
 from ledgerwire.wiring.absorber import HandlersAbsorber
 from ledgerwire.wiring.role import Role
 from ledgerwire.wiring.xero import XeroSide, readable_endpoints
 from storage.errors import StorageError
 from storage.notices import newest_notice_version
 from xero.errors import XeroError
-from xero.scopes import app_scopes_for, chosen_scopes
+from xero.scopes import asks_to_write, chosen_app_scopes, chosen_scopes
 
-GRANULAR = "granular"
 LINK_AGAIN_S = 30.0  #: real time between attempts to link a custom connection
 
 log = structlog.get_logger(__name__)
@@ -38,7 +40,8 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
     if settings.xero_grant == "client_credentials":
 
         async def link(stop: asyncio.Event) -> None:
-            await _link_custom_connection(xero, stop)
+            scopes = chosen_app_scopes(settings.xero_scopes, readable_endpoints())
+            await _link_custom_connection(xero, stop, scopes=scopes)
 
         return Role(routes=(versioned,), loops=(door.callers.watch, link))
     flow = LinkFlow(
@@ -46,11 +49,22 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
         database=here.db,
         box=xero.box,
         consents=xero.consents,
-        public_url=settings.public_url,
-        scopes=chosen_scopes(settings.xero_scopes.replace(GRANULAR, ""), readable_endpoints()),
-        return_origins=frozenset(settings.return_origins),
+        rules=api.linking,
     )
-    return Role(routes=(*flow.routes(), versioned), loops=(door.callers.watch,))
+    linking = (*flow.routes(), *link_file_routes(here.db, api.linking))
+    return Role(routes=(*linking, versioned), loops=(door.callers.watch,))
+
+
+def link_rules(settings: Settings) -> LinkRules:
+    """What linking may do here."""
+    return LinkRules(
+        public_url=settings.public_url,
+        scopes=chosen_scopes(settings.xero_scopes, readable_endpoints()),
+        return_origins=frozenset(settings.return_origins),
+        bare=settings.linking == "open",
+        by_browser=settings.xero_grant != "client_credentials",
+        writes=asks_to_write(settings.xero_scopes),
+    )
 
 
 def api_of(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Api:
@@ -80,15 +94,17 @@ def api_of(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Api:
         client=xero.client,
         absorber=HandlersAbsorber(here.db, reader, here.clock),
         public_url=here.settings.public_url,
+        linking=link_rules(here.settings),
         webhooks=bool(here.settings.xero_webhook_keys),
         tier=here.settings.xero_tier,
         store_raw=here.settings.store_raw,
     )
 
 
-async def _link_custom_connection(xero: XeroSide, stop: asyncio.Event) -> None:
+async def _link_custom_connection(
+    xero: XeroSide, stop: asyncio.Event, *, scopes: tuple[str, ...]
+) -> None:
     """Link the organisation of a custom connection, as soon as Xero lets us."""
-    scopes = app_scopes_for(readable_endpoints())
     while not stop.is_set():
         try:
             linked = await link_custom_connection(xero.oauth, xero.consents, scopes=scopes)

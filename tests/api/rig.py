@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from api.app import create_app
 from api.consent import ConsentKeeper
 from api.health import health_routes
+from api.link_files import link_file_routes
+from api.link_rules import LinkRules
 from api.linking import LinkFlow
 from simulator.config import SimulatorConfig
 from simulator.server import RunningSimulator
@@ -36,6 +38,11 @@ class LinkRig:
         self.database = database
         self.simulator = simulator
         self.box = SecretBox([new_key()])
+        self.rules = LinkRules(
+            public_url=OURS,
+            scopes=scopes_for(each.endpoint for each in RESOURCES),
+            return_origins=frozenset({"https://crm.example"}),
+        )
         self.http = http
         told = simulator.announcement
         self.tenants = [TenantId(each["tenant_id"]) for each in told["tenants"]]
@@ -59,16 +66,16 @@ class LinkRig:
             box=self.box,
             oauth=OAuthClient(self.http, urls, app=app, clock=clock),
             consents=consents,
-            public_url=OURS,
-            scopes=scopes_for(each.endpoint for each in RESOURCES),
-            return_origins=frozenset({"https://crm.example"}),
+            rules=self.rules,
         )
 
     @staticmethod
-    def browser_of(flow: LinkFlow) -> httpx.AsyncClient:
+    def browser_of(flow: LinkFlow, cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
         """A client of our app, which follows nothing by itself."""
-        app = create_app(flow.routes(), health_routes({}, CollectorRegistry()))
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=OURS)
+        files = link_file_routes(flow.database, flow.rules)
+        app = create_app(flow.routes(), files, health_routes({}, CollectorRegistry()))
+        transport = httpx.ASGITransport(app=app)
+        return httpx.AsyncClient(transport=transport, base_url=OURS, cookies=cookies)
 
     async def start(self, **query: str) -> str:
         """Open /connect; returns where it sends the person."""

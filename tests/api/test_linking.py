@@ -249,7 +249,7 @@ async def test_wrong_secret_says_who_can_mend_it(rig: LinkRig) -> None:
     """The person at the browser can't; whoever runs this can."""
     callback = await rig.decide(await rig.start(), rig.tenants[0])
     wrong = XeroApp(client_id=rig.flow.oauth.app.client_id, client_secret="wrong")
-    async with rig.browser_of(rig.flow_of(wrong)) as browser:
+    async with rig.browser_of(rig.flow_of(wrong), rig.browser.cookies) as browser:
         answer = await browser.get(callback)
 
     assert answer.status_code == 502

@@ -24,7 +24,9 @@ async def test_old_key_is_needed_no_longer(database: Database) -> None:
     """Token sets and attempts to link open with the new key alone."""
     old, new = new_key(), new_key()
     users = [await authorize(database, SecretBox([old]), user=f"user-{n}") for n in range(3)]
-    await begin_link(database, SecretBox([old]), "state", LinkAttempt(verifier="v" * 43))
+    await begin_link(
+        database, SecretBox([old]), "state", LinkAttempt(verifier="v" * 43), browser="b"
+    )
 
     done = await rotated(database, SecretBox([new, old]))
 
@@ -33,7 +35,7 @@ async def test_old_key_is_needed_no_longer(database: Database) -> None:
     assert all(each.done for each in done)
     for stored in (await sealed(database)).values():
         assert b"access-first" in SecretBox([new]).decrypt(stored)
-    attempt = await take_link(database, SecretBox([new]), "state")
+    attempt = await take_link(database, SecretBox([new]), "state", browser="b")
     assert attempt is not None
     assert attempt.verifier == "v" * 43
 

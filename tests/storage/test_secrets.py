@@ -70,18 +70,20 @@ async def test_link_attempt_is_good_once(database: Database) -> None:
     """The callback finds what was asked for, one time; two racing callbacks share one."""
     secrets = box()
     attempt = LinkAttempt(verifier="v" * 43, external_id="acme", return_to="https://app.test/")
-    await begin_link(database, secrets, "state", attempt)
+    await begin_link(database, secrets, "state", attempt, browser="b")
 
-    taken = await asyncio.gather(*(take_link(database, secrets, "state") for _ in range(3)))
+    taken = await asyncio.gather(
+        *(take_link(database, secrets, "state", browser="b") for _ in range(3))
+    )
 
     assert [each for each in taken if each is not None] == [attempt]
-    assert await take_link(database, secrets, "other") is None
+    assert await take_link(database, secrets, "other", browser="b") is None
 
 
 async def test_link_attempt_lives_ten_minutes(database: Database) -> None:
     """A late callback finds nothing, and what is stored tells neither state nor verifier."""
     secrets = box()
-    await begin_link(database, secrets, "state", LinkAttempt(verifier="v" * 43))
+    await begin_link(database, secrets, "state", LinkAttempt(verifier="v" * 43), browser="b")
     row = await database.fetchrow(
         """SELECT state_hash, verifier,
                   expires_at BETWEEN now() + interval '9 min' AND now() + interval '10 min' AS life
@@ -93,4 +95,4 @@ async def test_link_attempt_lives_ten_minutes(database: Database) -> None:
     assert b"state" not in row["state_hash"]
     assert b"vvvv" not in row["verifier"]
     await database.execute("UPDATE link_attempt SET expires_at = now()")
-    assert await take_link(database, secrets, "state") is None
+    assert await take_link(database, secrets, "state", browser="b") is None

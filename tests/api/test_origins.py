@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.linking import may_return_to, origin_of, with_query
+from api.origins import may_return_to, origin_of, with_query
 
 ORIGINS = frozenset({"https://crm.example", "http://localhost:3000"})
 

@@ -14,7 +14,16 @@ from datetime import date, datetime
 
 import asyncpg
 
-from storage.call_budget import AppBudget, Granted, Refused, TenantBudget, grant
+from storage.call_budget import (
+    NOTHING_KEPT,
+    AppBudget,
+    Granted,
+    Kept,
+    Refused,
+    TenantBudget,
+    Wish,
+    grant,
+)
 from storage.database import Database
 from storage.errors import StorageConflict, UnknownTenant
 from unified.ids import TenantId
@@ -26,6 +35,7 @@ _TRIES = 20  #: of taking calls out of a bucket that others are using, too
 _BUDGETS = """
 SELECT t.id, t.xmin::text::bigint AS xmin, t.call_tokens AS tokens, t.call_tokens_at AS tokens_at,
        t.minute_remaining, t.day_remaining, t.limits_at, t.blocked_until, t.blocked_by,
+       t.kept_used_api, t.kept_used_handlers,
        a.call_tokens AS app_tokens, a.call_tokens_at AS app_tokens_at,
        a.blocked_until AS app_blocked_until
   FROM tenant t LEFT JOIN app_budget a ON true WHERE t.id = $1
@@ -37,7 +47,8 @@ SELECT t.id, t.xmin::text::bigint AS xmin, t.call_tokens AS tokens, t.call_token
 _QUICK = "quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
 _TAKE = f"""
 WITH {_QUICK}, taken AS (
-  UPDATE tenant SET call_tokens = $2, call_tokens_at = $3, day_remaining = day_remaining - $4::int
+  UPDATE tenant SET call_tokens = $2, call_tokens_at = $3, day_remaining = day_remaining - $4::int,
+                    kept_used_api = $7, kept_used_handlers = $8
     FROM quick WHERE id = $1 AND tenant.xmin::text::bigint = $6
   RETURNING true AS done
 ), counted AS (
@@ -97,20 +108,12 @@ class Usage:
 
 
 async def reserve_calls(
-    db: Database,
-    tenant_id: TenantId,
-    *,
-    want: int,
-    now: datetime,
-    day_reserve: int = 0,
-    leave: int = 0,
+    db: Database, tenant_id: TenantId, wish: Wish, *, now: datetime, kept: Kept = NOTHING_KEPT
 ) -> Granted | Refused:
-    """Reserve up to `want` (1 to 5) calls: how many were granted, or until when to wait.
+    """Reserve up to 5 calls: how many were granted, or until when to wait.
 
-    `leave` calls stay in the bucket, for work that is more urgent than this.
-
-    With no more than `day_reserve` calls left for the day nothing is granted, except one call
-    every 15 minutes that finds out whether the tenant's day has begun anew.
+    With no calls left for the day but those `kept` for the other side nothing is granted, except
+    one call every 15 minutes that finds out whether the tenant's day has begun anew.
 
     Raises:
         UnknownTenant: there is no such tenant.
@@ -120,22 +123,34 @@ async def reserve_calls(
         if row is None:
             raise UnknownTenant(tenant_id)
         budget, app = _budgets(row, now)
-        decision = grant(budget, app, want=want, now=now, day_reserve=day_reserve, leave=leave)
-        if isinstance(decision, Refused) or await _take(db, row, budget, decision.calls, now=now):
+        decision = grant(budget, app, wish, kept=kept, now=now)
+        if isinstance(decision, Refused):
+            return decision
+        used = budget.used
+        if budget.day_remaining is not None:
+            used = kept.used_after(used, budget.day_remaining, decision.calls, by_api=wish.for_api)
+        if await _take(db, row, budget, decision.calls, now=now, used=used):
             return decision
     raise StorageConflict(f"the calls of tenant {tenant_id} change faster than they can be counted")
 
 
 def _budgets(row: asyncpg.Record, now: datetime) -> tuple[TenantBudget, AppBudget]:
-    names = [field.name for field in fields(TenantBudget)]
+    names = [field.name for field in fields(TenantBudget) if field.name != "used"]
     app = AppBudget.full(now)
     if row["app_tokens_at"] is not None:
         app = AppBudget(row["app_tokens"], row["app_tokens_at"], row["app_blocked_until"])
-    return TenantBudget(**{name: row[name] for name in names}), app
+    used = Kept(row["kept_used_api"], row["kept_used_handlers"])
+    return TenantBudget(**{name: row[name] for name in names}, used=used), app
 
 
-async def _take(
-    db: Database, row: asyncpg.Record, budget: TenantBudget, calls: int, *, now: datetime
+async def _take(  # what was read, and what is taken of it
+    db: Database,
+    row: asyncpg.Record,
+    budget: TenantBudget,
+    calls: int,
+    *,
+    now: datetime,
+    used: Kept,
 ) -> bool:
     """Take calls out of both buckets; False if the tenant's row has moved since it was read."""
     taken = await db.fetchval(
@@ -146,6 +161,8 @@ async def _take(
         calls,
         now,
         row["xmin"],
+        used.api,
+        used.handlers,
     )
     return bool(taken)
 

@@ -7,12 +7,12 @@ app (Xero: OAuth 2.0 API limits). Counting calls across processes is not done he
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from unified.ids import TenantId
+from xero.turns import Turns, behalf
 
 API = "api"  #: the one purpose with a share of its own; every other purpose is the handlers'
 PROBLEMS = frozenset({"minute", "day", "concurrent", "appminute"})
@@ -90,8 +90,8 @@ class _Slots:
     """Calls of one tenant: how many are in flight, and who waits, by purpose."""
 
     busy: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
-    waiting: dict[bool, deque[asyncio.Future[None]]] = field(
-        default_factory=lambda: {True: deque(), False: deque()}
+    waiting: dict[bool, Turns[asyncio.Future[None]]] = field(
+        default_factory=lambda: {True: Turns(), False: Turns()}
     )
 
 
@@ -99,8 +99,11 @@ class ConcurrentCalls:
     """Places for calls in flight, per tenant: 4 for the handlers, 1 for the api.
 
     A process that runs both lends: an idle share may be used by the other, and a place that gets
-    free goes first to whoever is below its own share. A process that runs one of them must not
-    lend (`lending=False`), since it can't see what the other process has in flight.
+    free goes first to whoever is below its own share. The api never borrows the handlers' last
+    place: callers may read their answers slowly, handlers don't. A process that runs one of them
+    must not lend (`lending=False`), since it can't see what the other process has in flight.
+
+    Callers, as `turns.on_behalf_of` names them, are served in turn.
     """
 
     def __init__(self, *, handlers: int = 4, api: int = 1, lending: bool = True) -> None:
@@ -129,7 +132,7 @@ class ConcurrentCalls:
             slots.busy[is_api] += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        slots.waiting[is_api].append(turn)
+        slots.waiting[is_api].push(behalf(), turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -150,13 +153,16 @@ class ConcurrentCalls:
             return not self._lending or sum(slots.busy.values()) < sum(self._share.values())
         if not self._lending or sum(slots.busy.values()) >= sum(self._share.values()):
             return False
+        if is_api and slots.busy[is_api] >= sum(self._share.values()) - 1:
+            return False
         return not any(not turn.done() for turn in slots.waiting[not is_api])
 
     def _grant(self, slots: _Slots) -> None:
         for is_api in sorted((True, False), key=lambda a: slots.busy[a] - self._share[a]):
-            queue = slots.waiting[is_api]
-            while queue and self._free(slots, is_api):
-                turn = queue.popleft()
+            while self._free(slots, is_api):
+                turn = slots.waiting[is_api].pop()
+                if turn is None:
+                    break
                 if not turn.done():
                     slots.busy[is_api] += 1
                     turn.set_result(None)

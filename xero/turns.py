@@ -38,6 +38,9 @@ class Turns(Generic[Item]):
     def __init__(self) -> None:
         self._queues: dict[str, deque[Item]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
     def __iter__(self) -> Iterator[Item]:
         """All that waits, in no order."""
         for queue in self._queues.values():

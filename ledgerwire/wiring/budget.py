@@ -12,7 +12,7 @@ from enum import Enum
 
 import structlog
 
-from storage.call_budget import Granted
+from storage.call_budget import Kept, Refused, Wish
 from storage.calls import Usage, block_calls, learn_limits, meter, reserve_calls
 from storage.database import Database
 from storage.errors import UnknownTenant
@@ -20,6 +20,7 @@ from unified.clock import Clock
 from unified.ids import TenantId
 from xero.errors import RateLimited, TenantRefused
 from xero.limits import API, UNTOLD, Limits
+from xero.turns import FairLock, behalf
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,8 @@ SLOW = frozenset({"sweep", "backfill", "audit"})  #: purposes that stand back be
 LEFT_FOR_LIVE = 2  #: calls that slow work leaves in the bucket, unless it has waited its time
 BLOCK_LIFE = timedelta(seconds=5)  #: business time; the bucket refills by a call a second
 LONGEST_WAIT_S = 5.0  #: a longer wait is the caller's: it has other tenants to work for
-DAY_RESERVE = 250  #: calls of a day that only the api may use: a twentieth of most tiers' 5,000
+#: Of a day's calls, for callers and for the handlers: a twentieth each of most tiers' 5,000.
+KEPT = Kept(api=250, handlers=250)
 APP_MATTERS_BELOW = 1_500  #: above this the app's remaining minute changes nothing in our counts
 
 
@@ -52,7 +54,7 @@ class _Block:
 
     calls: int = 0
     until: datetime | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: FairLock = field(default_factory=FairLock)
 
     def at_hand(self, now: datetime) -> bool:
         return self.calls > 0 and self.until is not None and now < self.until
@@ -68,7 +70,7 @@ class StoredBudget:
     """The `CallBudget` of a process.
 
     Args of the constructor:
-        day_reserve: calls of a tenant's day that the handlers leave to the api.
+        kept: calls of a tenant's day that api and handlers leave to each other.
         pause: waits so many seconds; tests hand in one that moves their clock.
     """
 
@@ -77,16 +79,17 @@ class StoredBudget:
         database: Database,
         clock: Clock,
         *,
-        day_reserve: int = DAY_RESERVE,
+        kept: Kept = KEPT,
         longest_wait_s: float = LONGEST_WAIT_S,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._day_reserve = day_reserve
+        self._kept = kept
         self._longest_wait_s = longest_wait_s
         self._pause = pause
         self._blocks: dict[tuple[TenantId, _Lane], _Block] = {}
+        self._contests: dict[TenantId, FairLock] = {}
 
     async def reserve(self, tenant_id: TenantId, purpose: str) -> None:
         """Return once a call may be made.
@@ -99,7 +102,7 @@ class StoredBudget:
         lane = _Lane.of(purpose)
         block = self._blocks.setdefault((tenant_id, lane), _Block())
         deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
-        async with block.turn:  # first come, first served
+        async with block.turn.turn(behalf()):  # callers in turn, what each asked in its order
             while not block.take(self._clock.now()):
                 await self._fill(block, tenant_id, lane, deadline=deadline)
 
@@ -112,7 +115,7 @@ class StoredBudget:
         """
         block = self._blocks.setdefault((tenant_id, _Lane.LIVE), _Block())
         deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
-        async with block.turn:
+        async with block.turn.turn(behalf()):
             while not block.at_hand(self._clock.now()):
                 await self._fill(block, tenant_id, _Lane.LIVE, deadline=deadline)
             return min(block.calls, most)
@@ -164,28 +167,53 @@ class StoredBudget:
     ) -> None:
         """Put calls into the block, or wait for a while, or give up.
 
-        Slow work stands back until its time is up; then it takes what there is, so that steady
-        live changes can't starve it.
+        Slow work stands back until its time is up. Then it takes turns with live changes and
+        callers as these do with each other, for as long again, so that nobody starves anybody.
         """
+        if lane is _Lane.SLOW:
+            if self._clock.now() < deadline:
+                await self._stand_back(block, tenant_id, deadline)
+                return
+            deadline += timedelta(seconds=self._longest_wait_s)
+        async with self._contests.setdefault(tenant_id, FairLock()).turn(lane.value):
+            while not block.at_hand(self._clock.now()):
+                now = self._clock.now()
+                wish = Wish(calls=BLOCK if lane is _Lane.LIVE else 1, for_api=lane is _Lane.API)
+                refused = await self._asked(block, tenant_id, wish, now)
+                if refused is not None:
+                    await self._wait(tenant_id, refused, now, deadline=deadline)
+
+    async def _stand_back(self, block: _Block, tenant_id: TenantId, deadline: datetime) -> None:
+        """Take a call where more than enough are there; else wait for that, up to the deadline."""
         now = self._clock.now()
-        stands_back = lane is _Lane.SLOW and now < deadline
+        refused = await self._asked(block, tenant_id, Wish(calls=1, leave=LEFT_FOR_LIVE), now)
+        if refused is None:
+            return
+        last = deadline + timedelta(seconds=self._longest_wait_s)
+        soon = Refused(min(refused.until, deadline), refused.by)
+        await self._wait(tenant_id, soon if refused.until <= last else refused, now, deadline=last)
+
+    async def _asked(
+        self, block: _Block, tenant_id: TenantId, wish: Wish, now: datetime
+    ) -> Refused | None:
         try:
             decision = await reserve_calls(
-                self._database,
-                tenant_id,
-                want=BLOCK if lane is _Lane.LIVE else 1,
-                now=now,
-                day_reserve=0 if lane is _Lane.API else self._day_reserve,
-                leave=LEFT_FOR_LIVE if stands_back else 0,
+                self._database, tenant_id, wish, now=now, kept=self._kept
             )
         except UnknownTenant:
             raise TenantRefused(tenant_id) from None
-        if isinstance(decision, Granted):
-            block.calls, block.until = decision.calls, now + BLOCK_LIFE
-            return
-        if decision.until > deadline:
-            raise RateLimited(tenant_id, decision.by, (decision.until - now).total_seconds())
-        await self._pause(max((decision.until - now).total_seconds(), 0.01))
+        if isinstance(decision, Refused):
+            return decision
+        block.calls, block.until = decision.calls, now + BLOCK_LIFE
+        return None
+
+    async def _wait(
+        self, tenant_id: TenantId, refused: Refused, now: datetime, *, deadline: datetime
+    ) -> None:
+        wait_s = (refused.until - now).total_seconds()
+        if refused.until > deadline:
+            raise RateLimited(tenant_id, refused.by, wait_s)
+        await self._pause(max(wait_s, 0.01))
 
     def _drop_blocks(self, tenant_id: TenantId) -> None:
         for lane in _Lane:

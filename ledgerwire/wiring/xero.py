@@ -12,6 +12,7 @@ from ledgerwire.installation import Installation
 from ledgerwire.secret_keys import secret_box
 from ledgerwire.wiring.budget import StoredBudget
 from ledgerwire.wiring.tokens import StoredTokens
+from storage.call_budget import Kept
 from storage.database import Database
 from storage.secrets import SecretBox
 from unified.resource import Endpoint
@@ -25,7 +26,7 @@ from xero.tiers import tier_named
 from xero.urls import XeroUrls
 
 HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  #: seconds; Xero's slowest lists take many
-API_SHARE = 0.05  #: of a tenant's day, kept back for whoever waits for an answer
+KEPT_SHARE = 0.05  #: of a tenant's day, kept for callers, and as much for the handlers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,9 @@ class XeroSide:
         connections = ConnectionsApi(http, urls)
         box = secret_box(settings)
         tokens = StoredTokens(here.db, box, oauth=oauth, connections=connections, clock=here.clock)
-        reserve = round(tier_named(settings.xero_tier).calls_a_day * API_SHARE)
-        budget = StoredBudget(here.db, here.clock, day_reserve=reserve, pause=here.pause)
+        share = round(tier_named(settings.xero_tier).calls_a_day * KEPT_SHARE)
+        kept = Kept(api=share, handlers=share)
+        budget = StoredBudget(here.db, here.clock, kept=kept, pause=here.pause)
         calls = XeroCalls(
             http,
             urls,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledgerwire.wiring.budget import StoredBudget
+from storage.call_budget import Kept
 from storage.calls import usage_of
 from storage.database import Database
 from storage.tenants import NewLink, link_tenant, tenant
@@ -32,7 +33,7 @@ class Rig:
         return StoredBudget(
             self.database,
             self.clock,
-            day_reserve=100,
+            kept=Kept(api=100, handlers=30),
             longest_wait_s=longest_wait_s,
             pause=self._pause,
         )

@@ -4,8 +4,19 @@ import asyncio
 from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from storage.call_budget import AppBudget, Granted, Refused, TenantBudget, grant
+from storage.call_budget import (
+    NOTHING_KEPT,
+    AppBudget,
+    Granted,
+    Kept,
+    Refused,
+    TenantBudget,
+    Wish,
+    grant,
+)
 from storage.calls import (
     Usage,
     block_calls,
@@ -25,10 +36,10 @@ APP = AppBudget.full(NOW)
 
 
 def _asked(
-    budget: TenantBudget, *, want: int = 5, now: datetime = NOW, reserve: int = 0,
-    app: AppBudget = APP,
+    budget: TenantBudget, *, want: int = 5, now: datetime = NOW, kept: Kept = NOTHING_KEPT,
+    app: AppBudget = APP, for_api: bool = False,
 ) -> Granted | Refused:  # fmt: skip
-    return grant(budget, app, want=want, now=now, day_reserve=reserve)
+    return grant(budget, app, Wish(calls=want, for_api=for_api), kept=kept, now=now)
 
 
 def test_bucket_grants_what_it_holds() -> None:
@@ -64,16 +75,78 @@ def test_app_limit_binds_all_tenants() -> None:
     assert 1_000 + 60 * 150 <= 10_000
 
 
-def test_days_reserve_is_left_alone_but_probed() -> None:
-    """Of the day's calls some are kept back; every quarter of an hour one call looks whether
-    the tenant's day has begun anew, since nobody tells when it does."""
+def test_last_calls_of_a_day_are_left_to_the_other_side_but_probed() -> None:
+    """Of the day's calls some are kept for each side; every quarter of an hour one call looks
+    whether the tenant's day has begun anew, since nobody tells when it does."""
+    kept = Kept(api=100, handlers=40)
     low = TenantBudget(6, NOW, day_remaining=102, limits_at=NOW)
     spent = TenantBudget(6, NOW, day_remaining=100, limits_at=NOW)
+    later = NOW + 15 * 60 * S
 
-    assert _asked(low, reserve=100) == Granted(2)
-    assert _asked(spent, reserve=100) == Refused(NOW + 15 * 60 * S, "day")
-    assert _asked(spent) == Granted(5)
-    assert _asked(spent, reserve=100, now=NOW + 15 * 60 * S) == Granted(1)
+    assert _asked(low, kept=kept) == Granted(2)
+    assert _asked(spent, kept=kept) == Refused(later, "day")
+    assert _asked(spent, kept=kept, for_api=True) == Granted(5)
+    assert _asked(spent, kept=kept, now=later) == Granted(1)
+    nothing = TenantBudget(6, NOW, day_remaining=40, limits_at=NOW)
+    assert _asked(nothing, kept=kept, for_api=True) == Refused(later, "day")
+    assert _asked(nothing) == Granted(5)
+
+
+@given(
+    greedy=st.lists(st.tuples(st.booleans(), st.integers(1, 5)), max_size=80),
+    kept=st.builds(Kept, api=st.integers(0, 20), handlers=st.integers(0, 20)),
+    left=st.integers(0, 80),
+)
+def test_each_side_finds_what_is_kept_for_it(
+    greedy: list[tuple[bool, int]], kept: Kept, left: int
+) -> None:
+    """Whatever the other side took before, in whatever order: as much as the day began with."""
+    finds = {True: min(kept.api, left), False: min(kept.handlers, left)}
+    if left < kept.both:  # a day that begins so is shared by who comes first
+        return
+    used, taken = Kept(), {True: 0, False: 0}
+    for for_api, want in greedy:
+        budget = TenantBudget(6, NOW, day_remaining=left, limits_at=NOW, used=used)
+        decision = _asked(budget, want=want, kept=kept, for_api=for_api)
+        if isinstance(decision, Granted):
+            used = kept.used_after(used, left, decision.calls, by_api=for_api)
+            left -= decision.calls
+            taken[for_api] += decision.calls
+    for for_api in (True, False):
+        while True:
+            budget = TenantBudget(6, NOW, day_remaining=left, limits_at=NOW, used=used)
+            decision = _asked(budget, kept=kept, for_api=for_api)
+            if isinstance(decision, Refused):
+                break
+            used = kept.used_after(used, left, decision.calls, by_api=for_api)
+            left -= decision.calls
+            taken[for_api] += decision.calls
+
+    assert left == 0
+    assert all(taken[side] >= finds[side] for side in (True, False))
+
+
+async def test_what_is_kept_is_counted_in_the_tenants_row(database: Database) -> None:
+    """Over all processes; a new day begins with all of it."""
+    tenant_id = await link(database)
+    kept = Kept(api=3, handlers=2)
+    api, handlers = Wish(calls=1, for_api=True), Wish(calls=5)
+
+    async def ask(wish: Wish, minutes: int) -> Granted | Refused:
+        now = NOW + timedelta(minutes=minutes)
+        return await reserve_calls(database, tenant_id, wish, now=now, kept=kept)
+
+    await learn_limits(database, tenant_id, day_remaining=6, now=NOW)
+    told = [await ask(wish, n) for n, wish in enumerate([handlers, handlers, *[api] * 4])]
+    await learn_limits(database, tenant_id, day_remaining=900, now=NOW + 6 * 60 * S)
+    fresh = await ask(handlers, 7)
+
+    spent = Refused(NOW + 15 * 60 * S, "day")
+    assert told == [Granted(3), spent, Granted(1), Granted(1), Granted(1), spent]
+    assert fresh == Granted(5)
+    used = await database.fetchrow("SELECT kept_used_api, kept_used_handlers FROM tenant")
+    assert used is not None
+    assert tuple(used) == (0, 0)
 
 
 async def test_reserving_empties_the_bucket(database: Database) -> None:
@@ -81,13 +154,13 @@ async def test_reserving_empties_the_bucket(database: Database) -> None:
     tenant_id = await link(database)
 
     told = [
-        await reserve_calls(database, tenant_id, want=want, now=now)
+        await reserve_calls(database, tenant_id, Wish(calls=want), now=now)
         for want, now in [(5, NOW), (5, NOW), (1, NOW), (5, NOW + 2.5 * S)]
     ]
 
     assert told == [Granted(5), Granted(1), Refused(NOW + S, "minute"), Granted(2)]
     with pytest.raises(UnknownTenant):
-        await reserve_calls(database, new_tenant_id(), want=1, now=NOW)
+        await reserve_calls(database, new_tenant_id(), Wish(calls=1), now=NOW)
 
 
 async def test_races_never_grant_more_than_the_bucket(database: Database) -> None:
@@ -95,7 +168,7 @@ async def test_races_never_grant_more_than_the_bucket(database: Database) -> Non
     tenant_id = await link(database)
 
     told = await asyncio.gather(
-        *(reserve_calls(database, tenant_id, want=2, now=NOW) for _ in range(8))
+        *(reserve_calls(database, tenant_id, Wish(calls=2), now=NOW) for _ in range(8))
     )
 
     assert sum(each.calls for each in told if isinstance(each, Granted)) == 6
@@ -108,7 +181,7 @@ async def test_no_minute_ever_has_more_than_its_calls(database: Database) -> Non
     calls: list[datetime] = []
     now = NOW
     while now < NOW + 300 * S:
-        told = await reserve_calls(database, tenant_id, want=5, now=now)
+        told = await reserve_calls(database, tenant_id, Wish(calls=5), now=now)
         if isinstance(told, Refused):
             now = told.until
             continue
@@ -125,12 +198,12 @@ async def test_headers_correct_the_bucket(database: Database) -> None:
     tenant_id = await link(database)
 
     await learn_limits(database, tenant_id, minute_remaining=2, day_remaining=4_000, now=NOW)
-    assert await reserve_calls(database, tenant_id, want=5, now=NOW) == Granted(2)
+    assert await reserve_calls(database, tenant_id, Wish(calls=5), now=NOW) == Granted(2)
     day = await database.fetchval("SELECT day_remaining FROM tenant")
     await learn_limits(database, tenant_id, minute_remaining=0, now=NOW)
 
     assert day == 3_998
-    assert await reserve_calls(database, tenant_id, want=5, now=NOW + 3 * S) == Refused(
+    assert await reserve_calls(database, tenant_id, Wish(calls=5), now=NOW + 3 * S) == Refused(
         NOW + 6 * S, "minute"
     )
     assert await database.fetchval("SELECT day_remaining FROM tenant") == 3_998
@@ -141,10 +214,10 @@ async def test_app_headers_and_blocks_reach_every_tenant(database: Database) -> 
     one, other = await link(database), await link(database)
 
     await learn_limits(database, one, app_minute_remaining=1, now=NOW)
-    assert await reserve_calls(database, other, want=5, now=NOW) == Granted(1)
+    assert await reserve_calls(database, other, Wish(calls=5), now=NOW) == Granted(1)
     await block_calls(database, one, until=NOW + HOUR, by="appminute")
 
-    assert await reserve_calls(database, other, want=5, now=NOW + S) == Refused(
+    assert await reserve_calls(database, other, Wish(calls=5), now=NOW + S) == Refused(
         NOW + HOUR, "appminute"
     )
 
@@ -156,8 +229,10 @@ async def test_block_stays_inside_its_tenant_and_the_longest_wins(database: Data
     await block_calls(database, one, until=NOW + HOUR, by="day")
     await block_calls(database, one, until=NOW + S, by="minute")
 
-    assert await reserve_calls(database, one, want=1, now=NOW + 2 * S) == Refused(NOW + HOUR, "day")
-    assert await reserve_calls(database, other, want=1, now=NOW) == Granted(1)
+    assert await reserve_calls(database, one, Wish(calls=1), now=NOW + 2 * S) == Refused(
+        NOW + HOUR, "day"
+    )
+    assert await reserve_calls(database, other, Wish(calls=1), now=NOW) == Granted(1)
 
 
 async def test_meter_adds_up(database: Database) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage.call_budget import Granted
+from storage.call_budget import Granted, Wish
 from storage.calls import reserve_calls
 from storage.clock_mark import SET_BACK_FROM, note_clock
 from storage.database import Database
@@ -24,7 +24,7 @@ async def test_everything_that_waits_is_brought_forward(database: Database) -> N
     async with database.transaction() as conn:
         wanted = NewNotice(endpoint="Invoices", remote_id=RemoteId("i1"), origin="sweep")
         await add_notices(conn, tenant_id, [wanted], now=NOW + 30 * SECOND)
-    assert await reserve_calls(database, tenant_id, want=5, now=NOW) == Granted(5)
+    assert await reserve_calls(database, tenant_id, Wish(calls=5), now=NOW) == Granted(5)
     await database.execute("UPDATE tenant SET blocked_until = $1", NOW + MINUTE)
     await database.execute("UPDATE cursor SET sweep_due_at = $1", NOW + MINUTE)
     await note_clock(database, NOW)
@@ -37,7 +37,7 @@ async def test_everything_that_waits_is_brought_forward(database: Database) -> N
     assert await database.fetchval("SELECT blocked_until FROM tenant") == back + MINUTE
     assert await take_tenants(database, "w", now=back + 59 * SECOND) == []
     later = back + 61 * SECOND
-    assert await reserve_calls(database, tenant_id, want=5, now=later) == Granted(5)
+    assert await reserve_calls(database, tenant_id, Wish(calls=5), now=later) == Granted(5)
     assert [lease.tenant_id for lease in await take_tenants(database, "w", now=later)] == [
         tenant_id
     ]
@@ -63,10 +63,12 @@ async def test_call_is_a_mark_too(database: Database) -> None:
     same."""
     tenant_id = await link(database)
     await note_clock(database, NOW)
-    assert await reserve_calls(database, tenant_id, want=5, now=NOW + 5 * HOUR) == Granted(5)
+    assert await reserve_calls(database, tenant_id, Wish(calls=5), now=NOW + 5 * HOUR) == Granted(5)
 
     assert await note_clock(database, NOW + SECOND) == 5 * HOUR - SECOND
-    assert await reserve_calls(database, tenant_id, want=5, now=NOW + 9 * SECOND) == Granted(5)
+    assert await reserve_calls(database, tenant_id, Wish(calls=5), now=NOW + 9 * SECOND) == Granted(
+        5
+    )
 
 
 async def test_small_steps_back_add_up(database: Database) -> None:

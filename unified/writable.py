@@ -25,9 +25,11 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from unified.codecs import UNKNOWN, Choice
+from unified.commands import Kind
 from unified.entries import Constant
 from unified.entries import Field as Entry
 from unified.model import OneOf, Part, Ref
+from unified.resource import Resource
 from unified.resources import sources
 
 MOST_ELEMENTS: Final = 1_000  #: of any list inside a record
@@ -80,23 +82,58 @@ class SentRef(_Sent):
 
 @cache
 def writable_names(name: str) -> frozenset[str]:
-    """Fields of a resource's records that some source of it writes."""
-    return frozenset(_entries(name))
+    """Fields that may be sent to make or change a thing of this resource; none, if it can be
+    neither made nor changed."""
+    return frozenset(_entries(name, Kind.CREATE)) | frozenset(_entries(name, Kind.UPDATE))
 
 
 @cache
-def sent_model(name: str) -> type[BaseModel]:
-    """What may be sent of a record of this resource. No field is required: a creation names those
-    that have to be there (`Resource.written`), and a change sends what is to be other."""
-    kind = sources(name)[0]
+def created_model(name: str) -> type[BaseModel]:
+    """What makes a thing of this resource.
+
+    Raises:
+        LookupError: none can be made.
+    """
+    makers = [each for each in sources(name) if _does(each, Kind.CREATE)]
+    required = [set(each.required) for each in makers]
+    return _record_model(name, Kind.CREATE, set[str]().union(*required[:1]).intersection(*required))
+
+
+@cache
+def changed_model(name: str) -> type[BaseModel]:
+    """What changes a thing of this resource: only what is to be other.
+
+    Raises:
+        LookupError: none can be changed.
+    """
+    return _record_model(name, Kind.UPDATE, set())
+
+
+@cache
+def command_model(body: type[Part]) -> type[BaseModel]:
+    """What is sent with a command, with the bounds of everything that is sent."""
     made: dict[str, Any] = {}
-    for field, entry in _entries(name).items():
+    for name, info in body.model_fields.items():
+        kind = _sent(_whole(info))
+        made[name] = (kind, ...) if info.is_required() else (kind, info.get_default())
+    return create_model(f"Sent{body.__name__}", __base__=_Sent, __doc__=body.__doc__, **made)
+
+
+def _record_model(name: str, way: Kind, required: set[str]) -> type[BaseModel]:
+    kind = sources(name)[0]
+    entries = _entries(name, way)
+    if not entries:
+        raise LookupError(f"nothing of {name} is sent to {way} one")
+    made: dict[str, Any] = {}
+    for field, entry in entries.items():
         declared = _sent(_declared(kind.model.model_fields[field], entry), entry)
-        made[field] = _optional(Union[(declared, *_constants(name, field))])
+        whole: Any = Union[(declared, *_constants(name, field))]
+        made[field] = (_without_null(whole), ...) if field in required else _optional(whole)
+    doing = {Kind.CREATE: "makes", Kind.UPDATE: "changes"}[way]
     return create_model(
-        f"Sent{kind.model.__name__}",
+        f"{kind.model.__name__}{way.capitalize()}",
         __base__=_Sent,
-        __doc__=f"What may be written of {_article(kind.name)}.",
+        __doc__=f"What {doing} {_article(kind.name)}.",
         **made,
     )
 
@@ -135,15 +172,20 @@ def _is_branch(step: int | str) -> bool:
     return isinstance(step, str) and (step.startswith("Sent") or "[" in step or step == "str")
 
 
-def _entries(name: str) -> dict[str, Entry]:
-    """The line of each field that is written, of the first source that writes it."""
+def _entries(name: str, way: Kind) -> dict[str, Entry]:
+    """The line of each field that is sent this way, of the first source that takes it."""
     found: dict[str, Entry] = {}
     for source in sources(name):
-        for entry in source.entries:
-            if isinstance(entry, Entry) and entry.write:
-                found.setdefault(entry.name, entry)
+        if _does(source, way):
+            for entry in source.writable:
+                if way is Kind.CREATE or not entry.once:
+                    found.setdefault(entry.name, entry)
     ordered = sources(name)[0].model.model_fields
     return {field: found[field] for field in ordered if field in found}
+
+
+def _does(source: Resource, way: Kind) -> bool:
+    return any(each.kind is way for each in source.operations)
 
 
 def _constants(name: str, field: str) -> list[Any]:
@@ -174,6 +216,13 @@ def _whole(info: FieldInfo) -> Any:
 
 def _optional(kind: Any) -> Any:
     return (kind | None, None)
+
+
+def _without_null(kind: Any) -> Any:
+    """A type of what has to be there."""
+    if get_origin(kind) not in {Union, types.UnionType}:
+        return kind
+    return Union[tuple(each for each in get_args(kind) if each is not type(None))]  # noqa: UP007  # made
 
 
 def _sent(kind: Any, entry: Entry | None = None) -> Any:

@@ -7,31 +7,43 @@ import pytest
 from pydantic import BaseModel
 
 from tests.unified.books import PAIRS, source, wire
-from unified.resources import KINDS
-from unified.writable import complaints, sent_model, writable_names
+from unified.resources import KINDS, operations_of, source_of
+from unified.writable import (
+    changed_model,
+    command_model,
+    complaints,
+    created_model,
+    writable_names,
+)
 
-INVOICE = sent_model("invoice")
-WRITTEN = [each.name for each in KINDS if writable_names(each.name)]
+CREATE, CHANGE = created_model("invoice"), changed_model("invoice")
+CREATED = [each.name for each in KINDS if writable_names(each.name)]
+#: What is made or removed, and never changed.
+FINAL = {"batch_payment", "currency", "payment", "repeating_transaction"}
+CHANGED = [each for each in CREATED if each not in FINAL]
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_what_is_described_is_what_is_checked(name: str) -> None:
-    """The model's JSON Schema is sound, and names just the fields that the resource writes."""
-    schema = sent_model(name).model_json_schema()
+@pytest.mark.parametrize(
+    "model", [*map(created_model, CREATED), *map(changed_model, CHANGED)], ids=lambda m: m.__name__
+)
+def test_what_is_described_is_what_is_checked(model: type[BaseModel]) -> None:
+    """A model's JSON Schema is sound, and takes nothing that it does not name."""
+    schema = model.model_json_schema()
 
     jsonschema_rs.meta.validate(schema)
-    assert set(schema["properties"]) == writable_names(name)
-    assert not schema["additionalProperties"]
+    assert schema["properties"]
+    assert schema["additionalProperties"] is False
 
 
-@pytest.mark.parametrize(("name", "pair", "context", "read"), PAIRS)
+@pytest.mark.parametrize(
+    ("name", "pair", "context", "read"), [each for each in PAIRS if each[0] in CHANGED]
+)
 def test_what_was_read_may_be_sent_back(name: str, pair: str, context: Any, read: Any) -> None:
     """A caller may change one line of a document and send all of them as they were read."""
-    resource = source(name, pair)
+    resource, model = source(name, pair), changed_model(name)
     record = resource.normalize(wire(name, pair), context, read).record
-    model = sent_model(name)
     # Not its state, which Xero may have given, nor a word that we can't name.
-    sent = {each: record[each] for each in writable_names(name) - {"status"}}
+    sent = {each: record[each] for each in model.model_fields if each != "status"}
     written = {each: value for each, value in sent.items() if value != "unknown"}
 
     assert complaints(model, written) == []
@@ -58,25 +70,61 @@ def test_what_was_read_may_be_sent_back(name: str, pair: str, context: Any, read
 )
 def test_what_may_not_be_sent_is_named_by_its_place(body: Any, paths: list[str]) -> None:
     """Each wrong value has a JSON pointer into the body, so that a form can show it there."""
-    assert sorted(path for path, _ in complaints(INVOICE, body)) == paths
+    assert sorted(path for path, _ in complaints(CHANGE, body)) == paths
 
 
 def test_transfers_are_among_the_types_of_transactions() -> None:
-    """A resource of several sources takes what any of them takes."""
-    model = sent_model("transaction")
+    """A resource of several sources takes what any of them takes, and needs what all need."""
+    model = created_model("transaction")
+    needed = {"account": {"code": "090"}}
 
     for kind in ("spend", "receive", "transfer"):
-        assert complaints(model, {"type": kind}) == []
-    assert complaints(model, {"type": "gift"}) != []
+        assert complaints(model, {**needed, "type": kind}) == []
+    assert [path for path, _ in complaints(model, {**needed, "type": "gift"})] == ["/type"]
+    assert [path for path, _ in complaints(model, {"type": "spend"})] == ["/account"]
+
+
+def test_a_creation_needs_what_xero_needs() -> None:
+    """What is missing is named as what is wrong is; null is as good as missing."""
+    whole = {"type": "bill", "contact": {"remote_id": "x"}, "line_items": [{}]}
+
+    assert complaints(CREATE, whole) == []
+    assert [path for path, _ in complaints(CREATE, {**whole, "type": None})] == ["/type"]
+    assert [path for path, _ in complaints(CREATE, {})] == ["/type", "/contact", "/line_items"]
+    assert complaints(CHANGE, {}) == []
+
+
+def test_what_is_written_once_is_not_changed() -> None:
+    """A currency's code is chosen when it is added, and nothing else of it is there to change."""
+    assert complaints(created_model("currency"), {"code": "EUR"}) == []
+    with pytest.raises(LookupError):
+        changed_model("currency")
+
+
+def test_commands_take_bounded_bodies() -> None:
+    """What is sent with a command keeps to the same bounds, and what it needs has to be there."""
+    [allocate] = [
+        each.body
+        for each in operations_of(source_of("credit_note", "CreditNotes"))
+        if each.name == "allocate"
+    ]
+    assert allocate is not None
+    model = command_model(allocate)
+    whole = {"target": {"remote_id": "x"}, "amount": "1.00", "date": "2026-11-03"}
+
+    assert complaints(model, whole) == []
+    assert [path for path, _ in complaints(model, {**whole, "amount": "1" * 30})] == ["/amount"]
+    assert "/more" in [path for path, _ in complaints(model, {**whole, "more": 1})]
 
 
 def test_nothing_is_written_of_what_xero_only_tells() -> None:
-    """Company, users, budgets and reports have no fields to send."""
-    for name in ("company_info", "user", "budget", "report"):
+    """Neither company, users, budgets and reports, nor credits that come about by themselves."""
+    for name in ("company_info", "user", "budget", "report", "overpayment"):
         assert writable_names(name) == frozenset()
+        with pytest.raises(LookupError):
+            created_model(name)
 
 
 def test_models_are_made_once() -> None:
     """Checking a body costs no building of models."""
-    assert sent_model("invoice") is INVOICE
-    assert issubclass(INVOICE, BaseModel)
+    assert created_model("invoice") is CREATE

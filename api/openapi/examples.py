@@ -1,0 +1,110 @@
+"""Examples: an invented record of each resource, and what one would send to make or change it.
+
+Records stand in files, one a resource, and are held to the schemas by a test. What one sends is
+made of them, so that it names the same things.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import msgspec
+from pydantic import BaseModel
+
+from unified.model import Part
+from unified.resource import Resource
+from unified.writable import complaints, created_model, writable_names
+
+FOLDER: Final = Path(__file__).parent / "records"
+#: What one changes first, of the fields that a resource has.
+_CHANGED: Final = ("reference", "name", "memo", "description", "title", "number", "code")
+_REF: Final = frozenset({"id", "remote_id"})
+_MOST_ELEMENTS: Final = 2
+#: What nobody sends who makes something: ids of parts, and what Xero works out by itself.
+_LEFT_OUT: Final = frozenset(
+    {"id", "tax_amount", "exchange_rate_to_base", "bank_amount", "bank_currency", "total", "e164"}
+)
+
+Record = dict[str, Any]
+
+
+@cache
+def record_example(name: str) -> Record:
+    """A record as it is read."""
+    found: Record = msgspec.json.decode((FOLDER / f"{name}.json").read_bytes())
+    return found
+
+
+def create_example(kind: Resource) -> Record:
+    """What one would send to make such a thing."""
+    record, model = record_example(kind.name), created_model(kind.name)
+    made: Record = {}
+    for name in kind.model.model_fields:
+        if name not in writable_names(kind.name) or name in _LEFT_OUT:
+            continue
+        value = _sent(record[name], kind.model.model_fields[name].annotation)
+        if value not in (None, [], {}) and f"/{name}" not in wrong(model, {name: value}):
+            made[name] = value
+    return made
+
+
+def wrong(model: type[BaseModel], body: Record) -> set[str]:
+    """The fields of a body that may not be sent as they are."""
+    return {"/".join(path.split("/")[:2]) for path, _ in complaints(model, body)}
+
+
+def update_example(kind: Resource) -> Record:
+    """What one would send to change one thing of it."""
+    made = create_example(kind)
+    name = next((each for each in _CHANGED if each in made), next(iter(made)))
+    return {name: made[name]}
+
+
+def page_example(name: str) -> Record:
+    """A page of one record."""
+    record = record_example(name)
+    return {
+        "result": [record],
+        "next_cursor": None,
+        "prev_cursor": None,
+        "limit": 100,
+        "result_count": 1,
+        "is_partial_response": False,
+        "meta": {
+            "source": "mirror",
+            "as_of": record["verified_at"],
+            "max_staleness_s": 4,
+            "tenant_id": record["tenant_id"],
+            "schema_version": "1.0.0",
+            "mapping_version": "1",
+            "warnings": [],
+        },
+    }
+
+
+def _sent(value: Any, kind: Any) -> Any:
+    """A value without what is only read, and with references by id alone."""
+    if isinstance(value, list):
+        return [_sent(each, kind) for each in value[:_MOST_ELEMENTS]]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() >= _REF:
+        by_id = value["id"] is not None
+        return {"id": value["id"]} if by_id else {k: v for k, v in value.items() if v is not None}
+    part = _part(kind)
+    fields: Mapping[str, Any] = {} if part is None else part.model_fields
+    read_only = part.read_only if part is not None and issubclass(part, Part) else frozenset()
+    made = {
+        name: _sent(of, fields[name].annotation if name in fields else None)
+        for name, of in value.items()
+        if name not in read_only | _LEFT_OUT
+    }
+    return {name: of for name, of in made.items() if of not in (None, [], {})}
+
+
+def _part(kind: Any) -> Any:
+    """The model inside a type, through lists and alternatives."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next((part for each in get_args(kind) if (part := _part(each)) is not None), None)

@@ -16,7 +16,7 @@ import structlog
 from handlers.absence import CONFIRM_AFTER, note_absent
 from handlers.absorb import Absorbed
 from handlers.cause import Origin
-from handlers.reading import Harvest, is_last
+from handlers.reading import Harvest
 from handlers.sweeping import OVERLAP, shrank
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import lock_tenant
@@ -26,6 +26,7 @@ from storage.cursors import Cursor
 from storage.webhook_watch import note_untold
 from unified.codecs import instant_text
 from unified.resource import Resource, TenantContext
+from xero.paging import is_last
 
 PURPOSE = "audit"
 MOST_DAYS = 30  #: between two audits, however long the list

@@ -12,7 +12,7 @@ import structlog
 
 from handlers.cause import Origin
 from handlers.children import ask_for_all, parents_are_listed
-from handlers.reading import Harvest, following, is_last
+from handlers.reading import Harvest
 from handlers.sweeping import shrank, slid
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import LockedTenant, announce, lock_tenant
@@ -29,7 +29,7 @@ from storage.notices import last_notice_due
 from unified.codecs import instant_text
 from unified.ids import RemoteId
 from unified.resource import Resource, TenantContext
-from xero.paging import Page
+from xero.paging import Page, following, is_last
 
 LOOK_AGAIN = timedelta(seconds=1)  #: until lists have been read, or what they asked for
 LONGEST_LOOK = timedelta(minutes=10)

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers.reading import Harvest, Reader, first_number, following, is_last
+from handlers.reading import Harvest, Reader
 from unified.resource import Endpoint, Resource, TenantContext
+from xero.paging import first_number, following, is_last
 
 OVERLAP = timedelta(seconds=30)
 """A sweep starts this much before the last one's beginning, by Xero's clock: it may stamp a change

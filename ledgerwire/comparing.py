@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from handlers.compare import Verdict, compare
 from handlers.metrics import HandlerMetrics
-from handlers.reading import Harvest, Reader, is_last
+from handlers.reading import Harvest, Reader
 from handlers.sweeping import shrank
 from ledgerwire.auditing import left_out
 from ledgerwire.failures import JobFailed
@@ -31,7 +31,7 @@ from unified.ids import TenantId
 from unified.resource import Resource, TenantContext
 from xero.client import XeroClient
 from xero.errors import RateLimited
-from xero.paging import Page
+from xero.paging import Page, is_last
 
 NOT_IN_MIRROR, DIFFERS, NOT_LISTED, UNREADABLE = (
     "not in the mirror", "differs", "not listed", "unreadable",

@@ -156,6 +156,39 @@ def if_modified_since(instant: datetime, overlap: timedelta = OVERLAP) -> str:
     return (instant.astimezone(UTC) - overlap).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def following(page: Page, number: int, endpoint: Endpoint) -> int:
+    """What to ask for after page `number`: the next page, or what follows its greatest number.
+
+    Raises:
+        UndecodableAnswer: it has no number that is greater, so going on would never end.
+    """
+    key = endpoint.offset_key
+    if key is None:
+        return number + 1
+    numbers = [item[key] for item in page.items if isinstance(item.get(key), int)]
+    if page.items and max(numbers, default=number) <= number:
+        raise UndecodableAnswer("shape", f"{endpoint.path} after {number} has no {key} beyond it")
+    return max(numbers, default=number)
+
+
+def first_number(endpoint: Endpoint) -> int:
+    """What the first page is asked for by."""
+    return 1 if endpoint.offset_key is None else 0
+
+
+def is_last(page: Page, number: int, endpoint: Endpoint) -> bool:
+    """Whether no page follows. A short page that is said to have followers is not the last, nor is
+    a short piece of a list that goes on by numbers: Xero says "up to" so many, so an empty one is.
+    """
+    if endpoint.offset_key is not None:
+        return not page.items
+    if endpoint.page_size is None:
+        return True
+    if page.page_count is not None:
+        return number >= page.page_count
+    return len(page.items) < endpoint.page_size
+
+
 def _common(endpoint: Endpoint) -> dict[str, str]:
     query = {str(name): str(value) for name, value in endpoint.list_params.items()}
     if endpoint.sends_unitdp:

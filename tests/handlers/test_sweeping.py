@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from handlers.reading import Harvest, first_number, following, is_last
+from handlers.reading import Harvest
 from handlers.sweeping import MOST_WALKS, Swept, shrank, walk
 from storage.database import Database
 from storage.tenant_context import read_context
@@ -15,7 +15,7 @@ from tests.handlers.rig import FEW, Rig, running
 from unified.resource import Resource
 from unified.resources.journal_entry import MANUAL_JOURNAL
 from xero.errors import UndecodableAnswer
-from xero.paging import Page
+from xero.paging import Page, first_number, following, is_last
 
 #: Contacts two a page, where archiving one takes it off the list.
 SMALL = replace(

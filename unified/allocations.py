@@ -126,6 +126,7 @@ ALLOCATE: Final = Command(
         "date": "2026-11-23",
     },
     content=_allocated,
+    words=_ALLOCATION.entries,
     legal_in=frozenset({"open"}),
     after=After.SINGLE,
 )

@@ -106,6 +106,7 @@ def extensions_field(item_key: str, fields: tuple[Field, ...]) -> Field:
     codec = Codec(
         lambda raw, scope: {"xero": shape.decode(raw, scope)},
         lambda value, _record: shape.encode(value.get("xero") or {}),
+        inside=shape.entries,
     )
     reads = PAGES if any(entry.reads != LISTS for entry in fields) else LISTS
     return Field("extensions", shape.keys, codec, reads=reads, write=shape.writes)

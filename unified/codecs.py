@@ -80,12 +80,14 @@ class Codec:
         encode: our value to Xero's, given the whole record beside it; None: never written.
         canon: our value without what must not count as a change; None: all of it counts.
         brief: the same without keys, for the fingerprint alone; None: as `canon`.
+        inside: the table of what it holds, or of each thing in its list; empty: it has none.
     """
 
     decode: Decode
     encode: Encode | None = None
     canon: Canon | None = None
     brief: Canon | None = None
+    inside: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

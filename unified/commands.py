@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from unified.entries import Entry
 from unified.vocabulary import DenormalizeError, Endpoint
 
 Record = Mapping[str, Any]
@@ -90,6 +91,7 @@ class Command:
         is_file: a caller sends the bytes of a file, which go to Xero as they come.
         example: such a body.
         content: Xero's body of it; None: there is none.
+        words: what comes of a caller's words there, to tell of which one Xero complains.
         named: what its path names.
         legal_in: statuses in which Xero takes it; None: any.
         becomes: the status that it leads to; None: that does not follow.
@@ -112,6 +114,7 @@ class Command:
     is_file: bool = False
     example: Mapping[str, Any] | None = None
     content: Content | None = None
+    words: tuple[Entry, ...] = ()
     named: tuple[Named, ...] = ()
     legal_in: frozenset[str] | None = None
     becomes: str | None = None

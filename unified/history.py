@@ -13,6 +13,7 @@ from pydantic import StringConstraints
 
 from unified.codecs import CodecError, Scope, instant_text, parse_instant, read_text
 from unified.commands import After, Command, Record, Words, told
+from unified.entries import Field
 from unified.model import FreeText, Part
 from unified.vocabulary import Endpoint
 
@@ -103,5 +104,6 @@ NOTE: Final = Command(
     body=WrittenNote,
     example={"details": "Paid in cash, receipt 118"},
     content=_noted,
+    words=(Field("details", "Details"),),
     after=After.UNMOVED,
 )

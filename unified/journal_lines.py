@@ -87,6 +87,7 @@ MANUAL_LINES: Final = Codec(
     _write_lines,
     lambda lines: [_LINE.canon(line) for line in lines],
     lambda lines: [_LINE.brief(line) for line in lines],
+    _LINE.entries,
 )
 
 

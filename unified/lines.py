@@ -178,6 +178,7 @@ LINES: Final = Codec(
     lambda lines, _record: [_LINE.encode(line) for line in lines],
     _canon_lines,
     _brief_lines,
+    _LINE.entries,
 )
 
 

@@ -184,7 +184,7 @@ def _typed(shape: Shape, key: str, blanks: Mapping[str, tuple[str, ...]]) -> Cod
         ]
         return written + empty
 
-    return Codec(decode, encode)
+    return Codec(decode, encode, inside=shape.entries)
 
 
 _TYPES: Final = frozenset({"type", "remote_type"})
@@ -245,5 +245,9 @@ def _read_terms(value: Any, scope: Scope) -> dict[str, Any]:
 
 
 PAYMENT_TERMS: Final = Codec(
-    _read_terms, lambda terms, _record: _TERMS.encode(terms) or None, _TERMS.canon, _TERMS.brief
+    _read_terms,
+    lambda terms, _record: _TERMS.encode(terms) or None,
+    _TERMS.canon,
+    _TERMS.brief,
+    _TERMS.entries,
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from unified.account_refs import write_account
 from unified.commands import After, Command, Record, Words
+from unified.entries import Field
 from unified.model import Amount, Day, FreeText, Part, WrittenRef
 from unified.vocabulary import DenormalizeError, Endpoint
 
@@ -55,6 +56,13 @@ REFUND: Final = Command(
         "reference": "Returned goods",
     },
     content=_refunded,
+    words=(
+        Field("account", "Account"),
+        Field("amount", "Amount"),
+        Field("date", "Date"),
+        Field("bank_amount", "BankAmount"),
+        Field("reference", "Reference"),
+    ),
     legal_in=frozenset({"open"}),
     after=After.SINGLE,
     makes=_PAYMENTS,

@@ -74,7 +74,11 @@ SCHEDULE: Final = one(
             Field(
                 "due_rule",
                 ("DueDate", "DueDateType"),
-                Codec(_read_due_rule, lambda rule, _schedule: _DUE_RULE.encode(rule) or None),
+                Codec(
+                    _read_due_rule,
+                    lambda rule, _schedule: _DUE_RULE.encode(rule) or None,
+                    inside=_DUE_RULE.entries,
+                ),
                 write=True,
             ),
         ),

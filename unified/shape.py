@@ -132,6 +132,7 @@ def one(shape: Shape) -> Codec:
         lambda value, _record: shape.encode(value),
         shape.canon,
         shape.brief,
+        shape.entries,
     )
 
 
@@ -153,7 +154,7 @@ def many(shape: Shape, *, keyed: bool = False) -> Codec:
     def encode(value: list[dict[str, Any]], _record: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [shape.encode(item) for item in value]
 
-    return Codec(decode, encode, canon, brief)
+    return Codec(decode, encode, canon, brief, shape.entries)
 
 
 _ID: Final = itemgetter("id")

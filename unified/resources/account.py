@@ -258,7 +258,7 @@ ACCOUNT: Final = Resource(
         Field(
             "bank_account",
             ("Type", "BankAccountNumber", "BankAccountType"),
-            Codec(_read_bank, lambda value, _record: _BANK.encode(value)),
+            Codec(_read_bank, lambda value, _record: _BANK.encode(value), inside=_BANK.entries),
             write=True,
         ),
         Field("default_tax_rate", "TaxType", id_ref("tax_rate", read_text), write=True),

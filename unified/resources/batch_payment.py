@@ -103,6 +103,7 @@ _PAYMENTS: Final = Codec(
     _write_payments,
     lambda payments: [_PAYMENT.canon(each) for each in sorted_by_id(payments)],
     lambda payments: [_PAYMENT.brief(each) for each in sorted_by_id(payments)],
+    _PAYMENT.entries,
 )
 
 

@@ -143,7 +143,9 @@ def _defaults(side: str, tax_key: str, *, discount_key: str | None = None) -> Fi
     keys = tuple(dict.fromkeys(shape.keys))
     name = "sales_defaults" if side == "Sales" else "purchase_defaults"
     encode = lambda value, _record: shape.encode(value)  # noqa: E731  # one line, used once
-    return Field(name, keys, Codec(shape.decode, encode, shape.canon), PAGES, write=True)
+    return Field(
+        name, keys, Codec(shape.decode, encode, shape.canon, inside=fields), PAGES, write=True
+    )
 
 
 _PERSON: Final = Shape(

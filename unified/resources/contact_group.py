@@ -101,6 +101,7 @@ CONTACT_GROUP: Final = Resource(
             body=WrittenMembers,
             example={"members": [{"remote_id": "4f6cd4a2-6d15-4d4c-9f1c-3b1f6cd6a4f1"}]},
             content=_members,
+            words=(Field("members", "Contacts"),),
             legal_in=frozenset({"active"}),
             after=After.SINGLE,
         ),

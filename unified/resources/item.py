@@ -67,7 +67,11 @@ def _side(shape: Shape) -> Codec:
         return shape.decode(value, scope)
 
     return Codec(
-        decode, lambda value, _record: shape.encode(value) or None, shape.canon, shape.brief
+        decode,
+        lambda value, _record: shape.encode(value) or None,
+        shape.canon,
+        shape.brief,
+        shape.entries,
     )
 
 
@@ -80,7 +84,9 @@ def _write_purchase(value: Mapping[str, Any], record: Mapping[str, Any]) -> dict
     return body or None
 
 
-_BOUGHT: Final = Codec(_side(_PURCHASE).decode, _write_purchase, _PURCHASE.canon, _PURCHASE.brief)
+_BOUGHT: Final = Codec(
+    _side(_PURCHASE).decode, _write_purchase, _PURCHASE.canon, _PURCHASE.brief, _PURCHASE.entries
+)
 _BASE_CURRENCY: Final = Codec(lambda _raw, scope: scope.base_currency)
 
 

@@ -94,8 +94,8 @@ class Carrying:
         if raw.keys() >= self.always_keys and not self.shown:
             return usual  # as nearly all answers are
         silent = [name for name, key in self.always if key not in raw]
-        shown = [name for name, key in self.shown if raw.get(key)]
-        return usual.difference(silent).union(shown)
+        more = [name for name, key in self.shown if raw.get(key)]
+        return usual.difference(silent).union(more)
 
 
 def extensions_field(item_key: str, fields: tuple[Field, ...]) -> Field:

@@ -7,6 +7,7 @@ read. Nothing is read here: lists come from sweeps, single reads from the live l
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -132,9 +133,10 @@ def missing_step(
     asked_at: datetime,
     coalesced: int = 1,
     detected_by: str = "sweep",
+    cause: dict[str, Any] | None = None,
 ) -> Step:
     """The change of a record whose thing is no longer at Xero, as of what was asked at a time of
-    the database's clock."""
+    the database's clock. `cause`: where it is no finding of ours."""
     after = resource.missing(known.unified)
     return Step(
         resource=resource,
@@ -143,7 +145,7 @@ def missing_step(
         after=after,
         fingerprint=resource.fingerprint(after),
         op="d",
-        cause={"kind": "reconcile", "detected_by": detected_by, "coalesced": coalesced},
+        cause=cause or {"kind": "reconcile", "detected_by": detected_by, "coalesced": coalesced},
         seen=None,
         received_at=None,
         at=asked_at,
@@ -154,9 +156,15 @@ def missing_step(
 async def _commit_missing(
     shop: Workshop, conn: Connection, tenant: LockedTenant, steps: Sequence[Step]
 ) -> None:
+    await commit_missing(conn, tenant, steps, now=shop.clock.now())
+
+
+async def commit_missing(
+    conn: Connection, tenant: LockedTenant, steps: Sequence[Step], *, now: datetime
+) -> None:
     """Announce what is gone, and have those looked at who still name it: the contacts of a group,
     which nothing stamps when their group is deleted."""
     await commit_steps(conn, tenant, steps)
     wanted = await linked_notices(conn, tenant.id, steps)
     await hold_notices(conn, tenant.id, [(each.endpoint, each.remote_id) for each in wanted])
-    await add_notices(conn, tenant.id, wanted, now=shop.clock.now())
+    await add_notices(conn, tenant.id, wanted, now=now)

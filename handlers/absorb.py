@@ -273,7 +273,9 @@ def _step(  # noqa: PLR0913  # the sum of one answer's facts
         before=None if known is None else known.unified,
         after=after,
         fingerprint=comparison.fingerprint,
-        op=_operation(resource, known, after, seen, notice, tenant, complete=complete),
+        op=_operation(
+            resource, known, after, seen, notice, tenant, complete=complete or origin.creates
+        ),
         cause=cause_of(origin, notice),
         seen=seen,
         received_at=notice.received_at if notice is not None and notice.delivery_id else None,

@@ -23,6 +23,7 @@ class Origin:
     since: datetime | None = None
     page: int | None = None
     api_write: Mapping[str, Any] | None = None  #: of a write: request, digest of its key, actor
+    creates: bool = False  #: what stood in the answer was made by that write
 
 
 def cause_of(origin: Origin, notice: Notice | None) -> dict[str, Any]:

@@ -157,7 +157,8 @@ SELECT DISTINCT remote_id FROM record JOIN unnest($2::text[], $3::text[]) AS w(i
 """
 
 
-def _known(row: asyncpg.Record) -> KnownRecord:
+def known_of(row: asyncpg.Record) -> KnownRecord:
+    """A row that has all fields of `KnownRecord`."""
     return KnownRecord(
         remote_id=RemoteId(row["remote_id"]),
         unified=msgspec.json.decode(row["unified"]),
@@ -179,12 +180,12 @@ async def known_records(
 ) -> dict[RemoteId, KnownRecord]:
     """The mirror's rows for these ids; ids it does not hold are left out."""
     rows = await conn.fetch(_KNOWN, tenant_id, resource, list(remote_ids))
-    return {row["remote_id"]: _known(row) for row in rows}
+    return {row["remote_id"]: known_of(row) for row in rows}
 
 
 async def all_known(conn: Connection, tenant_id: TenantId, resource: str) -> list[KnownRecord]:
     """The mirror's rows of a resource that has few, such as accounts, but for removed ones."""
-    return [_known(row) for row in await conn.fetch(_ALL, tenant_id, resource)]
+    return [known_of(row) for row in await conn.fetch(_ALL, tenant_id, resource)]
 
 
 async def restate_records(
@@ -209,7 +210,7 @@ async def record_of(
 ) -> tuple[str, KnownRecord] | None:
     """What is known under a unified id, and the name of its resource; None: nothing is."""
     row = await db.fetchrow(_BY_ID, tenant_id, entity_id)
-    return None if row is None else (row["resource"], _known(row))
+    return None if row is None else (row["resource"], known_of(row))
 
 
 async def write_records(

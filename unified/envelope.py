@@ -335,6 +335,7 @@ def _correlation_of(cause: Mapping[str, Any]) -> str | None:
     """What ties the events of one delivery, run or request together."""
     for block, name in (
         ("webhook", "delivery_id"),
+        ("api_write", "correlation_id"),  # the caller's own word for it, where it has one
         ("api_write", "request_id"),
         ("backfill", "job_id"),
         ("poll", "run_id"),

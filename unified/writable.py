@@ -10,6 +10,8 @@ here; nor is anything sent.
 import types
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -18,13 +20,18 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationError,
     create_model,
 )
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
-from unified.codecs import UNKNOWN, Choice
+from unified.codecs import UNKNOWN, Choice, plain
 from unified.commands import Kind
 from unified.entries import Constant
 from unified.entries import Field as Entry
@@ -48,6 +55,9 @@ _PATTERNS: Final[Mapping[str, str]] = {
         r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$"
     ),
 }
+_DECIMALS: Final = frozenset(each for each in _PATTERNS if each.endswith(r")?$"))
+MOST_NUMBER: Final = 10**15  #: of a decimal that is sent as a number: a double is exact up to here
+_LEAST_FRACTION: Final = Decimal("1E-16")
 _IGNORED: Final = "Only read: it may come back as it was, and is ignored"
 Text = Annotated[str, StringConstraints(max_length=MOST_LETTERS, pattern=_TEXT_PATTERN)]
 _BOUNDED: Final[Mapping[Any, Any]] = {
@@ -138,23 +148,67 @@ def _record_model(name: str, way: Kind, required: set[str]) -> type[BaseModel]:
     )
 
 
+class NotTaken(ValueError):
+    """A body is not as its model has it.
+
+    Attributes:
+        complaints: a JSON pointer and a sentence for each thing that is wrong.
+    """
+
+    def __init__(self, complaints: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{path}: {said}" for path, said in complaints))
+        self.complaints = complaints
+
+
+def taken(model: type[BaseModel], body: Any) -> dict[str, Any]:
+    """A body as it counts: what was sent and nothing else, with numbers as texts.
+
+    Raises:
+        NotTaken: it is not as the model has it.
+    """
+    try:
+        made = model.model_validate(body)
+    except ValidationError as error:
+        raise NotTaken(list(_told(model, error))) from None
+    return made.model_dump(exclude_unset=True)
+
+
 def complaints(model: type[BaseModel], body: Any) -> list[tuple[str, str]]:
     """What is wrong with a body: a JSON pointer and a sentence for each; nothing, if nothing is."""
     try:
-        model.model_validate(body)
-    except ValidationError as error:
-        return list(_told(error))
+        taken(model, body)
+    except NotTaken as refused:
+        return refused.complaints
     return []
 
 
-def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _told(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for each in error.errors(include_url=False, include_input=False, include_context=False):
-        path = "".join(f"/{step}" for step in each["loc"] if not _is_branch(step))
+        steps = [step for step in each["loc"] if not _is_branch(step)]
+        path = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
         if path not in seen:  # of several alternatives that failed, one sentence is enough
             seen.add(path)
             said = _SAID.get(each["type"], each["msg"].removeprefix("Value error, "))
-            yield path, said[0].lower() + said[1:]
+            hint = _near(model, steps) if each["type"] == "extra_forbidden" else ""
+            yield path, said[0].lower() + said[1:] + hint
+
+
+def _near(model: type[BaseModel], steps: list[int | str]) -> str:
+    """Which field somebody may have meant who wrote one that there is not."""
+    held: Any = model
+    for step in steps[:-1]:
+        if isinstance(step, str):
+            field = held.model_fields.get(step) if held is not None else None
+            held = None if field is None else _model_in(field.annotation)
+    close = [] if held is None else get_close_matches(str(steps[-1]), held.model_fields, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next((found for each in get_args(kind) if (found := _model_in(each))), None)
 
 
 _SAID: Final[Mapping[str, str]] = {
@@ -255,9 +309,39 @@ def _annotated(inner: Any, notes: list[Any], entry: Entry | None) -> Any:
     if pattern is None:
         return _sent(inner, entry)
     bounded = StringConstraints(pattern=_PATTERNS.get(str(pattern), str(pattern)))
+    if str(pattern) in _DECIMALS:
+        notes = [*notes, _AsNumber(signed=str(pattern).startswith("^-"))]
     others = [note for note in notes if not isinstance(note, StringConstraints)]
     real = [AfterValidator(_real) for note in others if "date" in str(_format(note))]
     return Annotated[inner, bounded, *real, *others]
+
+
+class _AsNumber:
+    """Lets a decimal text be sent as a JSON number too; it counts as the text of that number."""
+
+    def __init__(self, *, signed: bool) -> None:
+        self._least = -MOST_NUMBER if signed else 0
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Turn numbers into texts before anything else is asked of them."""
+        return no_info_before_validator_function(_number_text, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say so."""
+        number = {"type": "number", "minimum": self._least, "maximum": MOST_NUMBER}
+        return {"anyOf": [handler(schema), number]}
+
+
+def _number_text(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not -MOST_NUMBER <= value <= MOST_NUMBER:
+        raise ValueError("is beyond what any books hold")
+    return plain(Decimal(repr(value)).quantize(_LEAST_FRACTION))
 
 
 def _format(note: Any) -> Any:

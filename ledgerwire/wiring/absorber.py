@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from api.absorber import ApiWrite
-from handlers.absorb import absorb
-from handlers.cause import Origin
-from handlers.reading import Reader
+from handlers.absence import commit_missing, missing_step
+from handlers.absorb import Absorbed, absorb
+from handlers.cause import Origin, cause_of
+from handlers.compare import Seen
+from handlers.reading import Before, Reader
+from storage.absorbing import lock_tenant
 from storage.database import Database
 from storage.notices import newest_notice_version
+from storage.records import known_records
 from storage.tenant_context import read_context
 from unified.clock import Clock
 from unified.ids import EntityId, Parent, TenantId
-from unified.resource import Resource
+from unified.resource import Resource, TenantContext
 from unified.shape import Read
 from xero.errors import UndecodableAnswer
 from xero.paging import Page
@@ -48,18 +53,64 @@ class HandlersAbsorber:
         if parent is not None:
             context = replace(context, parent=parent)
         harvest = await self.reader.harvest(context, resource, page, read, mark=mark)
-        await absorb(
-            self.db,
-            tenant_id,
-            resource,
-            harvest.seen,
-            _origin(write),
-            fencing=None,
-            clock=self.clock,
-        )
+        seen = [_with_sent(one, write) for one in harvest.seen] if write else harvest.seen
+        done = await self._absorb(tenant_id, resource, seen, write)
+        if write is not None and done.ambiguous and resource.endpoint.single:
+            # A read that was under way when the write left hides it: only a later one shows it.
+            await self._again(context, resource, seen, write)
         if harvest.poison:
             raise UndecodableAnswer("shape", f"{resource.name}: {harvest.poison[0].reason}")
-        return [EntityId(one.normalized.record["id"]) for one in harvest.seen]
+        return [EntityId(one.normalized.record["id"]) for one in seen]
+
+    async def gone(
+        self,
+        tenant_id: TenantId,
+        resource: Resource,
+        remote_id: str,
+        *,
+        asked_at: datetime | None,
+        write: ApiWrite,
+    ) -> EntityId | None:
+        """See `api.absorber.Absorber`."""
+        at = asked_at or await self.db.now()
+        async with self.db.transaction() as conn:
+            tenant = await lock_tenant(conn, tenant_id, fencing=None)
+            found = await known_records(conn, tenant_id, resource.name, [remote_id])
+            if not found:
+                return None
+            [known] = found.values()
+            if not known.is_deleted:
+                cause = cause_of(_origin(write), None)
+                step = missing_step(resource, known, asked_at=at, cause=cause)
+                await commit_missing(conn, tenant, [step], now=self.clock.now())
+        return EntityId(known.unified["id"])
+
+    async def _absorb(
+        self,
+        tenant_id: TenantId,
+        resource: Resource,
+        seen: Sequence[Seen],
+        write: ApiWrite | None,
+    ) -> Absorbed:
+        origin = _origin(write)
+        return await absorb(
+            self.db, tenant_id, resource, seen, origin, fencing=None, clock=self.clock
+        )
+
+    async def _again(
+        self, context: TenantContext, resource: Resource, seen: Sequence[Seen], write: ApiWrite
+    ) -> None:
+        for one in seen:
+            before = Before(await self.mark(), await self.db.now())
+            remote_id = one.normalized.record["remote_id"]
+            harvest = await self.reader.single(context, resource, remote_id, before=before)
+            await self._absorb(context.tenant_id, resource, harvest.seen, write)
+
+
+def _with_sent(seen: Seen, write: ApiWrite) -> Seen:
+    """What was written counts as told: Xero leaves out of its answer what is empty."""
+    carried = seen.normalized.carried | write.sent
+    return replace(seen, normalized=replace(seen.normalized, carried=carried))
 
 
 def _origin(write: ApiWrite | None) -> Origin:
@@ -71,4 +122,4 @@ def _origin(write: ApiWrite | None) -> Origin:
         "actor": write.actor,
         "correlation_id": write.correlation_id,
     }
-    return Origin(kind="api_write", detected_by=API, api_write=told)
+    return Origin(kind="api_write", detected_by=API, api_write=told, creates=write.creates)

@@ -13,6 +13,7 @@ from unified.writable import (
     command_model,
     complaints,
     created_model,
+    taken,
     writable_names,
 )
 
@@ -53,7 +54,8 @@ def test_what_was_read_may_be_sent_back(name: str, pair: str, context: Any, read
     ("body", "paths"),
     [
         ({"total": "1.00"}, ["/total"]),
-        ({"line_items": [{"quantity": 1}]}, ["/line_items/0/quantity"]),
+        ({"line_items": [{"quantity": True}]}, ["/line_items/0/quantity"]),
+        ({"line_items": [{"quantity": 1e300}]}, ["/line_items/0/quantity"]),
         ({"line_items": [{}, {"tax_rate": {"id": "no"}}]}, ["/line_items/1/tax_rate/id"]),
         ({"line_items": [{"tracking": [{"colour": {}}]}]}, ["/line_items/0/tracking/0/colour"]),
         ({"status": "paid"}, ["/status"]),
@@ -128,3 +130,28 @@ def test_nothing_is_written_of_what_xero_only_tells() -> None:
 def test_models_are_made_once() -> None:
     """Checking a body costs no building of models."""
     assert created_model("invoice") is CREATE
+
+
+def test_decimals_may_be_sent_as_numbers() -> None:
+    """They count as the texts of these numbers, without an exponent; nothing is added."""
+    lines = [{"quantity": 1.5, "unit_price": 100, "discount_percent": 1e-7}]
+
+    assert taken(CHANGE, {"line_items": lines, "exchange_rate_to_base": 0.1}) == {
+        "line_items": [{"quantity": "1.5", "unit_price": "100", "discount_percent": "0.0000001"}],
+        "exchange_rate_to_base": "0.1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"contac": None}, "there is no such field to write here; did you mean contact?"),
+        ({"line_items": [{"unit_pric": "1"}]}, "did you mean unit_price?"),
+        ({"contact": {"remote": "x"}}, "did you mean remote_id?"),
+    ],
+)
+def test_misspelt_fields_are_told_what_may_be_meant(body: dict[str, Any], said: str) -> None:
+    """Whoever mistypes a name is shown the one that is there."""
+    [(_, sentence)] = complaints(CHANGE, body)
+
+    assert sentence.endswith(said)

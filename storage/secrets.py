@@ -1,12 +1,15 @@
-"""Encrypts what must not stand in the database in plain: tokens and link verifiers.
+"""Encrypts what must not stand in the database in plain: tokens and link verifiers; and signs what
+we hand out and take back, such as places in the change feed.
 
 Not a place for passwords or API keys, which are hashed, never decrypted.
 """
 
+import hmac
 import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -14,12 +17,14 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from storage.errors import SecretsUnreadable
 
 KEY_FILE = "secret.keys"  #: in the data folder; one key a line, the first encrypts
+SIGNATURE_BYTES = 12  #: 96 bits, guessed over the network only
 
 
 class SecretBox:
-    """Encrypts with the first key, decrypts with any. Its repr tells nothing."""
+    """Encrypts and signs with the first key, decrypts and verifies with any. Its repr tells
+    nothing."""
 
-    __slots__ = ("_fernet",)
+    __slots__ = ("_fernet", "_signing")
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Take Fernet keys: 32 bytes as URL-safe base64 each.
@@ -36,6 +41,10 @@ class SecretBox:
                 "bytes as URL-safe base64"
             )
         self._fernet = MultiFernet(fernets)
+        # Of their own, so that what is signed says nothing of what encrypts.
+        self._signing = tuple(
+            blake2b(key.strip().encode(), person=b"ledgerwire sign").digest() for key in keys
+        )
 
     def __repr__(self) -> str:
         return "SecretBox(…)"
@@ -66,6 +75,20 @@ class SecretBox:
             return self._fernet.rotate(sealed)
         except InvalidToken:
             raise SecretsUnreadable(SecretsUnreadable.__doc__) from None
+
+    def sign(self, purpose: bytes, content: bytes) -> bytes:
+        """A signature of SIGNATURE_BYTES under the first key; one for another purpose (up to 16
+        bytes) is no use for this one."""
+        return _signature(self._signing[0], purpose, content)
+
+    def signed(self, purpose: bytes, content: bytes, signature: bytes) -> bool:
+        """Whether one of the keys has signed this, for this purpose."""
+        made = [_signature(key, purpose, content) for key in self._signing]
+        return any([hmac.compare_digest(each, signature) for each in made])
+
+
+def _signature(key: bytes, purpose: bytes, content: bytes) -> bytes:
+    return blake2b(content, digest_size=SIGNATURE_BYTES, key=key, person=purpose).digest()
 
 
 def new_key() -> str:

@@ -26,6 +26,22 @@ def test_first_key_encrypts_and_all_decrypt() -> None:
         SecretBox([new]).decrypt(sealed)
 
 
+def test_signatures_of_any_key_are_believed_for_their_purpose_alone() -> None:
+    """What was handed out before a rotation is still ours; what was changed, or was signed for
+    something else, is not."""
+    old, new = new_key(), new_key()
+    signature = SecretBox([old]).sign(b"place", b"content")
+
+    both = SecretBox([new, old])
+
+    assert both.signed(b"place", b"content", signature)
+    assert not both.signed(b"place", b"contenT", signature)
+    assert not both.signed(b"places", b"content", signature)
+    assert not both.signed(b"place", b"content", signature[:-1])
+    assert not SecretBox([new]).signed(b"place", b"content", signature)
+    assert SecretBox([new]).signed(b"place", b"content", both.sign(b"place", b"content"))
+
+
 @pytest.mark.parametrize("keys", [[], [""], ["short"], ["ü" * 44]])
 def test_unusable_keys_are_refused_without_being_quoted(keys: list[str]) -> None:
     """A wrong setting is named; its value is not."""

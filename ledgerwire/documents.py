@@ -13,8 +13,10 @@ import click
 from ledgerwire.asyncapi import asyncapi_document
 from ledgerwire.behaviours import behaviours_table
 from ledgerwire.cli import cli
+from ledgerwire.errors_page import errors_page
+from ledgerwire.openapi import openapi
 from ledgerwire.resources_page import resources_page
-from ledgerwire.schemas import ASYNCAPI, current, refusals
+from ledgerwire.schemas import ASYNCAPI, OPENAPI, current, refusals
 from ledgerwire.settings import settings_table
 from simulator.report_endpoints import REPORTS
 from simulator.resources import ENDPOINTS
@@ -107,6 +109,8 @@ def whole_documents() -> dict[str, str]:
     return {
         **files,
         f"{SCHEMAS}/{ASYNCAPI}": as_text(asyncapi_document(current())),
+        f"{SCHEMAS}/{OPENAPI}": as_text(openapi()),
+        "docs/errors.md": errors_page(),
         "docs/resources.md": resources_page(),
     }
 

@@ -12,6 +12,7 @@ from typing import Any
 from crm.payment_status import SCHEMA_VERSION as STATUS_VERSION
 from crm.schema import ContactPaymentStatus, InvoicePaymentStatus
 from ledgerwire.asyncapi import asyncapi_document
+from ledgerwire.openapi import openapi
 from unified import announcements
 from unified.resources import KINDS
 from unified.schemas.committed import Published, as_text, parsed, published
@@ -21,6 +22,7 @@ from unified.schemas.writing import Document, documents, model_document
 INVOICE_STATUS = "crm.invoice-payment-status"
 CONTACT_STATUS = "crm.contact-payment-status"
 ASYNCAPI = "asyncapi.json"
+OPENAPI = "openapi.json"
 
 
 @cache
@@ -66,13 +68,14 @@ def _steps(old: Published, new: Published) -> list[str]:
 
 
 def export(folder: Path) -> list[Path]:
-    """Write every schema, those of earlier versions too, and the AsyncAPI document into a folder.
+    """Write every schema, those of earlier versions too, and the AsyncAPI and OpenAPI documents
+    into a folder.
 
     Raises:
         OSError: the folder can't be made or written.
     """
     made: dict[str, dict[str, Any]] = {each.name: each.document for each in published()}
-    made |= {**current(), ASYNCAPI: asyncapi_document(current())}
+    made |= {**current(), ASYNCAPI: asyncapi_document(current()), OPENAPI: openapi()}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, document in sorted(made.items()):

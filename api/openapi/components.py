@@ -53,6 +53,11 @@ def record_schema(kind: Resource) -> Schema:
         "description": "Xero's own JSON, where `include=remote_data` asked for it",
         "x-privacy": "bank_detail",
     }
+    body["properties"]["included"] = {
+        "type": "object",
+        "description": "Records that it refers to, where `include` asked for them",
+        "x-privacy": "personal",
+    }
     body["required"] = list(ALWAYS)
     body["x-schema-version"] = kind.schema_version
     return {**body, "$defs": parts}
@@ -95,11 +100,27 @@ def meta_schema() -> Schema:
         "properties": {
             "source": {"type": "string", "x-known-values": ["mirror", "live"]},
             "as_of": {"type": ["string", "null"], "format": "date-time"},
-            "max_staleness_s": {"type": ["number", "null"], "minimum": 0},
+            "max_staleness_s": {"type": ["integer", "null"], "minimum": 0},
             "tenant_id": {"type": "string", "format": "uuid"},
             "schema_version": {"type": "string"},
             "mapping_version": {"type": "string"},
-            "warnings": {"type": "array", "items": {}},
+            "warnings": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "code": {"type": "string"},
+                        "detail": {"type": "string"},
+                        "endpoint": {"type": "string", "description": "Xero's"},
+                    },
+                    "required": ["code", "detail"],
+                },
+            },
+            "cost": {
+                "type": "object",
+                "description": "Calls to Xero that the answer took, where it was to ask Xero",
+                "properties": {"calls": {"type": "integer"}, "bytes": {"type": "integer"}},
+            },
         },
         "required": ["source", "tenant_id", "warnings"],
     }
@@ -140,6 +161,14 @@ def _problem_list(*names: str) -> Schema:
 #: The schemas of the members that problems may have beside those of the RFC.
 MEMBERS: Final[Mapping[str, Schema]] = {
     "accepted": {"type": "array", "items": {"type": "string"}},
+    "capabilities": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"endpoint": {"type": "string"}, "reason": {"type": "string"}},
+            "required": ["endpoint", "reason"],
+        },
+    },
     "errors": _problem_list("path"),
     "free_at": {"type": "string", "format": "date-time"},
     "limit": {"type": "string", "description": "Which limit"},

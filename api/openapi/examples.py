@@ -4,16 +4,18 @@ Records stand in files, one a resource, and are held to the schemas by a test. W
 made of them, so that it names the same things.
 """
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import msgspec
 from pydantic import BaseModel
 
+from api.openapi.naming import create_name, list_name, record_name, update_name
 from unified.model import Part
 from unified.resource import Resource
+from unified.resources import KINDS
 from unified.writable import complaints, created_model, writable_names
 
 FOLDER: Final = Path(__file__).parent / "records"
@@ -59,6 +61,22 @@ def update_example(kind: Resource) -> Record:
     made = create_example(kind)
     name = next((each for each in _CHANGED if each in made), next(iter(made)))
     return {name: made[name]}
+
+
+def example_of(component: str) -> Any:
+    """An example of a component that several operations share; None: there is none."""
+    return _by_component().get(component, lambda: None)()
+
+
+@cache
+def _by_component() -> Mapping[str, Callable[[], Any]]:
+    made: dict[str, Callable[[], Any]] = {}
+    for kind in KINDS:
+        made[record_name(kind)] = partial(record_example, kind.name)
+        made[list_name(kind)] = partial(page_example, kind.name)
+        made[create_name(kind)] = partial(create_example, kind)
+        made[update_name(kind)] = partial(update_example, kind)
+    return made
 
 
 def page_example(name: str) -> Record:

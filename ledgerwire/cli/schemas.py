@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def schemas() -> None:
-    """JSON Schemas of records and events, and the AsyncAPI document.
+    """JSON Schemas of records and events, and the AsyncAPI and OpenAPI documents.
 
     \b
     Example:
@@ -18,7 +18,7 @@ def schemas() -> None:
 @schemas.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 def export(directory: Path) -> None:
-    """Write every JSON Schema, of all versions, and the AsyncAPI document into a folder.
+    """Write every JSON Schema, of all versions, AsyncAPI and OpenAPI into a folder.
 
     The folder is made if it is not there; files of the same names are replaced. Schemas refer to
     one another by file names, so they work from wherever they are copied to, all together.

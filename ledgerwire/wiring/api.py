@@ -7,6 +7,7 @@ import structlog
 from api.catalogue import catalogue
 from api.consent import NothingToLink, TenantBusy
 from api.custom_connection import link_custom_connection
+from api.documents import document_routes
 from api.door import Door
 from api.here import Api
 from api.link_files import link_file_routes
@@ -43,7 +44,8 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
             scopes = chosen_app_scopes(settings.xero_scopes, readable_endpoints())
             await _link_custom_connection(xero, stop, scopes=scopes)
 
-        return Role(routes=(versioned,), loops=(door.callers.watch, link))
+        routes = (*document_routes(), versioned)
+        return Role(routes=routes, loops=(door.callers.watch, link))
     flow = LinkFlow(
         oauth=xero.oauth,
         database=here.db,
@@ -52,7 +54,8 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
         rules=api.linking,
     )
     linking = (*flow.routes(), *link_file_routes(here.db, api.linking))
-    return Role(routes=(*linking, versioned), loops=(door.callers.watch,))
+    routes = (*document_routes(), *linking, versioned)
+    return Role(routes=routes, loops=(door.callers.watch,))
 
 
 def link_rules(settings: Settings) -> LinkRules:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from storage.database import Connection
+from storage.database import Connection, Database
 from unified.ids import RemoteId, TenantId
 
 
@@ -24,3 +24,20 @@ async def parents_with(
         list(endpoints),
     )
     return [(row["resource"], row["endpoint"], row["remote_id"]) for row in rows]
+
+
+async def has_child_named(
+    db: Database, tenant_id: TenantId, below: str, field: str, name: str
+) -> bool:
+    """Whether a thing has a child whose `field` is `name`; `below` is how its children's remote ids
+    begin."""
+    found = await db.fetchval(
+        """SELECT EXISTS (SELECT FROM record
+                           WHERE tenant_id = $1 AND NOT is_deleted
+                             AND starts_with(remote_id, $2) AND unified ->> $3 = $4)""",
+        tenant_id,
+        below,
+        field,
+        name,
+    )
+    return bool(found)

@@ -166,10 +166,20 @@ class XeroClient:
         Raises:
             ResourceMissing: Xero does not know it, or keeps no history of its kind.
         """
-        endpoint = replace(endpoint, item_key="HistoryRecords")
-        parts = (*endpoint.parts, remote_id, "History")
-        call = _call(endpoint, parts, query={}, purpose=purpose)
-        return await self._read(tenant_id, endpoint, call)
+        below = replace(endpoint, item_key="HistoryRecords")
+        return await self._below(tenant_id, below, (remote_id, "History"), purpose)
+
+    async def get_online_invoice(  # as get_history
+        self, tenant_id: TenantId, endpoint: Endpoint, remote_id: str, *, purpose: str = HANDLERS
+    ) -> Page:
+        """Where customers read an approved sales invoice, as the only item.
+
+        Raises:
+            ResourceMissing: Xero does not know it.
+            PayloadRefused: it is no approved sales invoice.
+        """
+        below = replace(endpoint, item_key="OnlineInvoices")
+        return await self._below(tenant_id, below, (remote_id, "OnlineInvoice"), purpose)
 
     async def get_file(  # as get_children, and of what type
         self,
@@ -194,6 +204,12 @@ class XeroClient:
             purpose=purpose,
         )
         return (await self._calls.call(tenant_id, call)).answer.body
+
+    async def _below(
+        self, tenant_id: TenantId, endpoint: Endpoint, parts: tuple[str, ...], purpose: str
+    ) -> Page:
+        call = _call(endpoint, (*endpoint.parts, *parts), query={}, purpose=purpose)
+        return await self._read(tenant_id, endpoint, call)
 
     async def _read(self, tenant_id: TenantId, endpoint: Endpoint, call: Call) -> Page:
         called = await self._calls.call(tenant_id, call)

@@ -1,7 +1,9 @@
 """Every operation of the api, in one list."""
 
 from api.here import Api
+from api.link_sessions import link_session_operations
 from api.operation import Operation
+from api.reading.operations import reading_operations
 from api.tenants import tenant_operations
 
 
@@ -9,4 +11,6 @@ def catalogue(api: Api) -> list[Operation]:
     """All operations; ids and addresses are unique."""
     return [
         *tenant_operations(api),
+        *link_session_operations(api),
+        *reading_operations(api),
     ]

@@ -37,7 +37,12 @@ def _index(*kinds: ProblemKind) -> Mapping[str, ProblemKind]:
     found = {kind.code: kind for kind in kinds}
     if len(found) != len(kinds):
         raise ValueError("two problems share a code")
+    if any(_RESERVED & set(kind.members) for kind in kinds):
+        raise ValueError("a member has the name of one that every problem has")
     return found
+
+
+_RESERVED: Final = frozenset({"type", "title", "status", "detail", "code", "remedy", "instance"})
 
 
 PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
@@ -53,6 +58,10 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ProblemKind(
         "scope_missing", 403, "The API key does not cover this",
         "Use a key with the scope that `needed_scope` names.", ("needed_scope",),
+    ),
+    ProblemKind(
+        "key_limited", 403, "The API key is limited to organisations",
+        "Name one of them as `tenant_id`, or use a key that is not limited.",
     ),
     ProblemKind(
         "tenant_required", 400, "Which organisation is meant was not said",
@@ -99,6 +108,89 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ProblemKind(
         "not_found", 404, "No such thing is known of this organisation",
         "Check the id; what Xero removed is found with `deleted=include`.",
+    ),
+    ProblemKind(
+        "link_session_unknown", 404, "No such link is known to this key",
+        "Check the id; links are kept for a week after their end.",
+    ),
+    ProblemKind(
+        "linking_not_offered", 409, "Nobody links at a browser here",
+        "Authorise the custom connection in Xero's portal; it links by itself.",
+    ),
+    # --- reading
+    ProblemKind(
+        "cursor_unreadable", 400, "The cursor was not made here",
+        "Send `next_cursor` or `prev_cursor` of a page, letter by letter.",
+    ),
+    ProblemKind(
+        "cursor_of_another_list", 400, "The cursor belongs to another list",
+        "Send the same organisation, address, filters and order as for the page it came with.",
+    ),
+    ProblemKind(
+        "cursor_expired", 410, "The cursor is too old",
+        "Begin again without a cursor.",
+    ),
+    ProblemKind(
+        "snapshot_missing", 404, "No such snapshot of the report was taken",
+        "Ask with `consistency=live`, or let `ledgerwire reports` take snapshots.",
+    ),
+    ProblemKind(
+        "capability_unavailable", 501, "Xero does not let this be read of the organisation",
+        "Each entry of `capabilities` names an endpoint and the reason; `/v1/capabilities` lists "
+        "all.", ("capabilities",),
+    ),
+    ProblemKind(
+        "live_unavailable", 400, "This can't be read through Xero in this way",
+        "`detail` says what to ask instead; `consistency=mirror` always works.",
+    ),
+    # --- writes
+    ProblemKind(
+        "body_refused", 422, "The body is not as this operation takes it",
+        "Each entry of `errors` names a field by a JSON pointer, and what is wrong with it.",
+        ("errors",),
+    ),
+    ProblemKind(
+        "rule_broken", 422, "Xero would refuse this, by what the mirror knows",
+        "Each entry of `errors` names a field and the rule; without `dry_run` Xero decides.",
+        ("errors",),
+    ),
+    ProblemKind(
+        "state_forbids", 409, "The thing is in a state in which this can't be done",
+        "`legal_in` lists the states in which it can; read the record again.",
+        ("record_status", "legal_in"),
+    ),
+    ProblemKind(
+        "not_offered", 501, "Xero does not let this be done",
+        "`GET /v1/capabilities` says what can be done with each kind of thing.",
+    ),
+    ProblemKind(
+        "version_conflict", 412, "The record has changed since it was read",
+        "Look at `current`, decide anew, and send its ETag as `If-Match`.", ("current",),
+    ),
+    ProblemKind(
+        "idempotency_key_required", 400, "What creates things needs an Idempotency-Key",
+        "Send a new `Idempotency-Key` with each new write, and the same one with a repetition.",
+    ),
+    ProblemKind(
+        "idempotency_key_reused", 422, "The Idempotency-Key belongs to another request",
+        "Repeat the first request as it was, or send a new key with this one.",
+    ),
+    ProblemKind(
+        "write_in_progress", 409, "The same write is at work now",
+        "Ask again after `Retry-After` seconds, with the same key: its answer will be given.",
+        ("retry_after_s",),
+    ),
+    ProblemKind(
+        "write_unresolved", 503, "Xero did not say what came of the write",
+        "Send the same request with the same key after `Retry-After` seconds: until "
+        "`resolvable_until` Xero tells what it did, and does nothing twice.",
+        ("retry_after_s", "resolvable_until"),
+    ),
+    ProblemKind(
+        "write_outcome_unknown", 409, "Nobody can say whether the write was done",
+        "It is never sent again. Look whether it is there: read what it was about with "
+        "`consistency=live`, a new thing by its number, reference or `created_after`. If it is "
+        "not there, send the write with a new key.", ("find_out",),
     ),
     # --- Xero
     ProblemKind(
@@ -177,10 +269,10 @@ class Problem(Exception):
         """HTTP status."""
         return PROBLEMS[self.code].status
 
-    def response(self, instance: str | None = None) -> Response:
-        """The document; `instance` is the id of the request."""
+    def document(self, instance: str | None = None) -> dict[str, Any]:
+        """It as plain JSON values; `instance` is the id of the request."""
         kind = PROBLEMS[self.code]
-        document = {
+        return {
             "type": f"urn:ledgerwire:problem:{kind.code}",
             "title": kind.title,
             "status": kind.status,
@@ -190,9 +282,12 @@ class Problem(Exception):
             **({} if instance is None else {"instance": f"urn:ledgerwire:request:{instance}"}),
             **self.members,
         }
+
+    def response(self, instance: str | None = None) -> Response:
+        """The document as an answer."""
         return Response(
-            msgspec.json.encode(document),
-            status_code=kind.status,
+            msgspec.json.encode(self.document(instance)),
+            status_code=self.status,
             media_type=MEDIA_TYPE,
             headers={"Cache-Control": "no-store", **self.headers},
         )

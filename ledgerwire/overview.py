@@ -24,7 +24,7 @@ async def overview_of(db: Database, clock: Clock) -> list[dict[str, Any]]:
 
 
 def _row(each: Glance, now: datetime) -> dict[str, Any]:
-    blocked = each.blocked_until is not None and each.blocked_until > now
+    blocked = each.blocked(now)
     return {
         "tenant_id": each.tenant_id,
         "name": each.name,
@@ -32,7 +32,7 @@ def _row(each: Glance, now: datetime) -> dict[str, Any]:
         "state": each.state,
         "state_reason": each.state_reason,
         "state_since": _second(each.state_since),
-        "health": _health(each, blocked=blocked),
+        "health": each.health(now),
         "failing": list(each.failing),
         "business_date": None if each.business_date is None else each.business_date.isoformat(),
         "minute_remaining": each.minute_remaining,
@@ -49,17 +49,6 @@ def _row(each: Glance, now: datetime) -> dict[str, Any]:
         ],
         "verified_since": _second(each.verified_since),
     }
-
-
-def _health(each: Glance, *, blocked: bool) -> str:
-    """One word: `ok`, or the first thing that stands in the way."""
-    if each.state != "linked":
-        return each.state
-    if blocked:
-        return "limited"
-    if each.failing:
-        return "failing"
-    return "backfilling" if each.backfills else "ok"
 
 
 def _told(each: Glance) -> list[str]:

@@ -1,41 +1,15 @@
-"""Ending a link from our side: the connection at Xero goes, books and events that we have stay.
+"""`ledgerwire unlink`: an organisation by its name, and whether it has a link to end."""
 
-One connection is removed, since others of the same consent may go on; the token set is revoked
-with its last organisation only (Xero: revoking removes all connections of that user).
-"""
-
-from dataclasses import dataclass
-
+from api.unlinking import ENDABLE, Unlinked, Unlinker
 from ledgerwire.failures import JobFailed
 from ledgerwire.naming import named_tenant
-from storage.authorizations import Authorization, authorization_of, retire_authorization
 from storage.database import Database
-from storage.errors import SecretsUnreadable, UnknownTenant
 from storage.secrets import SecretBox
-from storage.tenant_states import change_state
-from storage.tenants import TenantSummary
 from xero.calling import TokenSource
 from xero.connections import ConnectionsApi
-from xero.errors import ConsentRevoked, ResourceMissing, TenantRefused, XeroError
 from xero.oauth import OAuthClient
 
 REASON = "unlinked by ledgerwire unlink"
-ENDABLE = ("linked", "needs_reauth", "vanished")  #: states with a link to end
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlinked:
-    """What became of an organisation's link.
-
-    Attributes:
-        at_xero: the connection is gone there, too; False: Xero no longer takes our tokens, so only
-            a person can remove the app there.
-        revoked: it was the last organisation of its token set, which is revoked.
-    """
-
-    name: str
-    at_xero: bool
-    revoked: bool
 
 
 async def unlink(  # its neighbours, each named where it is passed
@@ -57,37 +31,5 @@ async def unlink(  # its neighbours, each named where it is passed
     found = await named_tenant(db, name)
     if found.state not in ENDABLE:
         raise JobFailed(f"{found.name or found.id} is {found.state}: there is no link to end")
-    held = await _held(db, found, box)
-    at_xero = await _removed(found, tokens, connections)
-    await change_state(db, found.id, "disconnected", reason=REASON)
-    revoked = held is not None and await retire_authorization(
-        db, held.id, generation=held.generation
-    )
-    if revoked and held is not None and held.tokens.refresh_token is not None:
-        try:
-            await oauth.revoke(held.tokens.refresh_token)
-        except XeroError:
-            revoked = False  # it ends by itself, unused; here nobody uses it any more
-    return Unlinked(name=found.name or found.id, at_xero=at_xero, revoked=revoked)
-
-
-async def _held(db: Database, found: TenantSummary, box: SecretBox) -> Authorization | None:
-    try:
-        return await authorization_of(db, found.id, box)
-    except (UnknownTenant, SecretsUnreadable):
-        return None
-
-
-async def _removed(found: TenantSummary, tokens: TokenSource, connections: ConnectionsApi) -> bool:
-    if found.state == "vanished":
-        return True  # somebody removed it there
-    if found.xero_connection_id is None:
-        return False
-    try:
-        token = await tokens.access_token(found.id)
-        await connections.delete(token, found.xero_connection_id)
-    except ResourceMissing:
-        return True
-    except (ConsentRevoked, TenantRefused, SecretsUnreadable):
-        return False
-    return True
+    unlinker = Unlinker(db=db, box=box, tokens=tokens, connections=connections, oauth=oauth)
+    return await unlinker.unlink(found, reason=REASON)

@@ -171,15 +171,18 @@ class IdentityHttp:
 
     async def disconnect(self, request: Request) -> Response:
         """Remove one connection by its own id; the tenant's id is refused."""
+        asked = request.path_params["connection_id"].lower()
+        fault = self._sim.faults.for_call("DELETE", f"/connections/{asked}", None)
+        if fault is not None and fault.kind in {"status", "html"}:
+            return self._sim.fault_answer(fault)
         token, refused = self._bearer(request)
         if token is None:
             return refused
-        asked = request.path_params["connection_id"].lower()
         visible = self._identity.visible(token)
         headers = self._sim.limits.app_headers(token.client_id)
         if any(held.id == asked for held in visible):
             self._identity.connections.pop(asked, None)
-            return Response(status_code=204, headers=headers)
+            return self._sim.spoil(Response(status_code=204, headers=headers), fault)
         if any(held.tenant_id == asked for held in visible):
             return answers.problem(
                 403, "Forbidden", "AuthenticationUnsuccessful", answers.random_id

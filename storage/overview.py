@@ -3,6 +3,7 @@
 For a person who looks. What programs decide by is read where they decide.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -62,6 +63,20 @@ class Glance:
     unsupported: tuple[Unsupported, ...]
     verified_since: datetime | None
 
+    def blocked(self, now: datetime) -> bool:
+        """Whether a limit of Xero's is spent; `now` is business time."""
+        return self.blocked_until is not None and self.blocked_until > now
+
+    def health(self, now: datetime) -> str:
+        """One word: `ok`, or the first thing that stands in the way; `now` is business time."""
+        if self.state != "linked":
+            return self.state
+        if self.blocked(now):
+            return "limited"
+        if self.failing:
+            return "failing"
+        return "backfilling" if self.backfills else "ok"
+
 
 _TENANTS = """
 SELECT t.id AS tenant_id, t.name, t.external_id, t.state, t.state_reason, t.state_since,
@@ -77,6 +92,7 @@ SELECT t.id AS tenant_id, t.name, t.external_id, t.state, t.state_reason, t.stat
          WHERE c.tenant_id = t.id AND c.unsupported_reason IS NULL
            AND c.snapshot_every IS NULL) AS verified_since
   FROM tenant t
+ WHERE $1::uuid[] IS NULL OR t.id = ANY ($1)
  ORDER BY t.name, t.id
 """
 
@@ -84,18 +100,20 @@ _CURSORS = """
 SELECT tenant_id, endpoint, backfill_state, backfill_read, backfill_total, failures,
        unsupported_reason, unsupported_since
   FROM cursor
- WHERE backfill_state <> 'done' OR failures > 0 OR unsupported_reason IS NOT NULL
+ WHERE (backfill_state <> 'done' OR failures > 0 OR unsupported_reason IS NOT NULL)
+   AND ($1::uuid[] IS NULL OR tenant_id = ANY ($1))
  ORDER BY tenant_id, endpoint
 """
 
 
-async def glance(db: Database) -> list[Glance]:
-    """All organisations by name."""
-    tenants = await db.fetch(_TENANTS)
+async def glance(db: Database, among: Sequence[TenantId] | None = None) -> list[Glance]:
+    """All organisations, or those `among` these, by name."""
+    ids = None if among is None else list(among)
+    tenants = await db.fetch(_TENANTS, ids)
     failing: dict[str, list[str]] = {}
     backfills: dict[str, list[Backfill]] = {}
     unsupported: dict[str, list[Unsupported]] = {}
-    for row in await db.fetch(_CURSORS):
+    for row in await db.fetch(_CURSORS, ids):
         if row["unsupported_reason"] is not None:
             unsupported.setdefault(row["tenant_id"], []).append(
                 Unsupported(

@@ -5,7 +5,7 @@ row is moved by absorbing transactions (storage/absorbing.py), by its states
 (storage/tenant_states.py), its leases (storage/leases.py) and its calls (storage/calls.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -245,6 +245,55 @@ async def tenants(db: Database) -> list[TenantSummary]:
     """How every organisation is, by name."""
     rows = await db.fetch(_SUMMARY + " ORDER BY t.name, t.id")
     return [TenantSummary(**dict(row.items())) for row in rows]
+
+
+async def tenants_named(
+    db: Database,
+    *,
+    among: Collection[TenantId] | None = None,
+    external_id: str | None = None,
+    states: Collection[str],
+    after: tuple[str, TenantId] | None = None,
+    limit: int,
+) -> list[TenantId]:
+    """Up to `limit` organisations in these states, by name and id, from beyond `after` on.
+
+    Args:
+        among: only these; None: all.
+        after: name ("" where there is none) and id of the last one before.
+    """
+    rows = await db.fetch(
+        """SELECT id FROM tenant
+            WHERE ($1::uuid[] IS NULL OR id = ANY ($1)) AND ($2::text IS NULL OR external_id = $2)
+              AND state = ANY ($3::text[])
+              AND ($4::text IS NULL OR (coalesce(name, ''), id) > ($4, $5::uuid))
+            ORDER BY coalesce(name, ''), id LIMIT $6""",
+        None if among is None else list(among),
+        external_id,
+        list(states),
+        *(after or (None, None)),
+        limit,
+    )
+    return [TenantId(row["id"]) for row in rows]
+
+
+async def summaries(db: Database, tenant_ids: Sequence[TenantId]) -> list[TenantSummary]:
+    """How these organisations are, in their order; without those that are not known."""
+    rows = await db.fetch(_SUMMARY + " WHERE t.id = ANY ($1::uuid[])", list(tenant_ids))
+    found = {row["id"]: TenantSummary(**dict(row.items())) for row in rows}
+    return [found[each] for each in tenant_ids if each in found]
+
+
+async def consented_scopes(
+    db: Database, tenant_ids: Sequence[TenantId]
+) -> dict[TenantId, tuple[str, ...]]:
+    """What the consents of these organisations cover, as Xero told."""
+    rows = await db.fetch(
+        """SELECT t.id, a.scopes FROM tenant t JOIN "authorization" a ON a.id = t.authorization_id
+            WHERE t.id = ANY ($1::uuid[])""",
+        list(tenant_ids),
+    )
+    return {TenantId(row["id"]): tuple(row["scopes"]) for row in rows}
 
 
 async def living_tenants(db: Database, tenant_ids: Sequence[TenantId]) -> set[TenantId]:

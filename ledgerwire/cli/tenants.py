@@ -10,7 +10,7 @@ from ledgerwire.cli.options import run_async, settings_from_environment
 from ledgerwire.cli.progress import meter
 
 if TYPE_CHECKING:
-    from ledgerwire.unlinking import Unlinked
+    from api.unlinking import Unlinked
 
 
 @click.command()
@@ -93,11 +93,11 @@ def unlink(tenant: str, *, erase: bool, yes: bool) -> None:
     Example:
       ledgerwire unlink customer-42
     """
+    from api.unlinking import ENDABLE, Unlinked
     from ledgerwire.erasing import erase as forget
     from ledgerwire.installation import open_installation
     from ledgerwire.naming import named_tenant
     from ledgerwire.settings import require_for_work
-    from ledgerwire.unlinking import ENDABLE, Unlinked
     from ledgerwire.unlinking import unlink as job
     from ledgerwire.wiring.xero import xero_side
 

@@ -3,7 +3,7 @@
 Only what a browser does: requests, redirects and one form, over HTTP.
 """
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
@@ -24,8 +24,18 @@ async def link_all(
     Raises:
         LinkFailed: with the status of the page it ended on.
     """
+    address = f"{public_url}/connect?{urlencode({'external_id': external_id})}"
+    await consent_at(address, tenant_ids, decision=decision)
+
+
+async def consent_at(address: str, tenant_ids: list[str], *, decision: str = "allow") -> None:
+    """The same at an address that somebody made, such as that of a link session.
+
+    Raises:
+        LinkFailed: with the status of the page it ended on.
+    """
     async with httpx.AsyncClient(timeout=30.0, follow_redirects=False) as browser:
-        started = await browser.get(f"{public_url}/connect", params={"external_id": external_id})
+        started = await browser.get(address)
         page_address = started.headers.get("location", "")
         page = await browser.get(page_address)
         if page.status_code != httpx.codes.OK:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from api.unlinking import Unlinked
 from ledgerwire.failures import JobFailed
-from ledgerwire.unlinking import REASON, Unlinked, unlink
+from ledgerwire.unlinking import REASON, unlink
 from ledgerwire.wiring.tokens import StoredTokens
 from simulator.config import OpeningBooks, SimulatorConfig
 from storage.authorizations import authorization_of, retire_authorization

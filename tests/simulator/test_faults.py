@@ -139,8 +139,15 @@ async def test_connections_can_fail_too(link: Link) -> None:
     await ask(caller, kind="status", status=500, path="/connections")
 
     got = [await caller.http.get("/connections", headers=caller.headers) for _ in range(2)]
+    [held] = got[1].json()
+    await ask(caller, kind="status", status=503, path="/connections", method="DELETE")
+    gone = [
+        await caller.http.delete(f"/connections/{held['id']}", headers=caller.headers)
+        for _ in range(2)
+    ]
 
     assert [answer.status_code for answer in got] == [500, 200]
+    assert [answer.status_code for answer in gone] == [503, 204]
 
 
 @pytest.mark.parametrize(

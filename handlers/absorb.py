@@ -21,12 +21,13 @@ from handlers.compare import (
     answers,
     compare,
     is_created,
+    is_newer,
     is_too_early,
     is_untold,
     stale_wait,
 )
 from handlers.legs import transfer_notices
-from handlers.links import linked_notices
+from handlers.links import linked_notices, with_children
 from handlers.telling import told_steps
 from handlers.waiting import Slices
 from storage.absorbing import (
@@ -55,7 +56,7 @@ from storage.records import (
     verify_records,
 )
 from unified.clock import Clock, local_date
-from unified.ids import RemoteId, TenantId
+from unified.ids import Parent, RemoteId, TenantId
 from unified.resource import Resource
 
 CHUNK = 100
@@ -93,6 +94,7 @@ class _Batch:
     finished: list[Notice] = field(default_factory=list)
     postponed: list[Postponed] = field(default_factory=list)
     wanted: list[NewNotice] = field(default_factory=list)
+    stamped: list[Parent] = field(default_factory=list)  #: with children; nothing of theirs moved
 
     def notices(self) -> list[tuple[str, str]]:
         """Keys of all notices that the transaction touches."""
@@ -182,7 +184,7 @@ async def _absorb_chunk(
     await verify_records(conn, tenant.id, resource.name, batch.verified)
     if resource.name == "company_info":
         await _learn(conn, tenant, batch.steps, now)
-    batch.wanted.extend(await linked_notices(conn, tenant.id, batch.steps))
+    batch.wanted.extend(await linked_notices(conn, tenant.id, batch.steps, stamped=batch.stamped))
     batch.wanted.extend(await transfer_notices(conn, tenant.id, batch.steps, now=now))
     await hold_notices(conn, tenant.id, batch.notices())
     await finish_notices(conn, tenant.id, batch.finished)
@@ -212,6 +214,9 @@ def _note(  # noqa: PLR0913  # the sum of one answer's facts
         case Verdict.SAME:
             done.same += 1
             batch.verified.append(_verified(known, seen, comparison))
+            if known is not None and is_newer(seen.normalized.updated_at, known.updated_at):
+                parent = with_children(resource, comparison.record)
+                batch.stamped += [] if parent is None else [parent]
         case Verdict.AMBIGUOUS:
             done.ambiguous += 1
             batch.wanted.append(

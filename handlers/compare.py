@@ -73,7 +73,7 @@ def compare(
     # A list's headers, or its stamp alone, say that it moved; only a read of its own says to what.
     before = None if known is None else known.updated_at
     moved = comparison.verdict in (Verdict.NEW, Verdict.CHANGED)
-    if moved or _is_newer(seen.normalized.updated_at, before):
+    if moved or is_newer(seen.normalized.updated_at, before):
         return replace(comparison, verdict=Verdict.AMBIGUOUS)
     return comparison
 
@@ -94,7 +94,7 @@ def _compared(
     if resource.fingerprint(_as_of(resource, known.unified, today)) == fingerprint:
         # Only the calendar moved: the clock has yet to announce that, with its own cause.
         return Comparison(Verdict.SAME, known.unified, known.fingerprint)
-    if _is_newer(fresh.updated_at, known.updated_at) or seen.asked_at > known.answered_at:
+    if is_newer(fresh.updated_at, known.updated_at) or seen.asked_at > known.answered_at:
         return Comparison(Verdict.CHANGED, record, fingerprint)
     return Comparison(Verdict.AMBIGUOUS, known.unified, known.fingerprint)
 
@@ -107,7 +107,8 @@ def _is_older(fresh: datetime | None, known: datetime | None) -> bool:
     return fresh is not None and known is not None and fresh < known
 
 
-def _is_newer(fresh: datetime | None, known: datetime | None) -> bool:
+def is_newer(fresh: datetime | None, known: datetime | None) -> bool:
+    """Whether both are stamped, and the fresh one later."""
     return fresh is not None and known is not None and fresh > known
 
 

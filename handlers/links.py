@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.commit import Step
-from storage.cursors import cursors
+from storage.cursors import Cursor, cursors
 from storage.database import Connection
 from storage.notices import NewNotice
 from storage.records import contacts_lacking_role, known_records
 from unified.ids import Parent, RemoteId, TenantId
+from unified.resource import Resource
 from unified.resources import RESOURCES, by_endpoint, resource
 
 _ROLE_OF_TYPE = {"invoice": "customer", "bill": "vendor"}
@@ -34,7 +35,7 @@ class _Moved:
 
 
 async def linked_notices(
-    conn: Connection, tenant_id: TenantId, steps: Sequence[Step]
+    conn: Connection, tenant_id: TenantId, steps: Sequence[Step], *, stamped: Sequence[Parent] = ()
 ) -> list[NewNotice]:
     """Notices for things that these changes touch although Xero stamps no change on them.
 
@@ -43,6 +44,8 @@ async def linked_notices(
     sale or purchase turns a role on without moving its stamp (Xero: contacts, unstamped flags),
     so a contact that lacks the role is read too. Nor are payments stamped whose document went to
     another contact, as all documents of a merged contact do.
+
+    `stamped` are parents whose stamp alone moved: what else might it be than what they have.
     """
     moved = [
         _Moved(path, remote_id, at=at, there=(path, remote_id) in after)
@@ -59,40 +62,51 @@ async def linked_notices(
         wanted[path, remote_id] = _wanted(path, remote_id)
     for remote_id in await contacts_lacking_role(conn, tenant_id, _roles(steps)):
         wanted["Contacts", remote_id] = _wanted("Contacts", remote_id)
-    for path, remote_id in await _with_children(conn, tenant_id, steps):
+    for path, remote_id in await _with_children(conn, tenant_id, steps, stamped):
         wanted[path, remote_id] = _wanted(path, remote_id)
     return list(wanted.values())
 
 
+def with_children(resource: Resource, *sides: Mapping[str, Any] | None) -> Parent | None:
+    """A record as a parent, where its flag says that it has children, or said so before.
+
+    Quotes have no flag (Xero: Quotes), so each of them may.
+    """
+    path = resource.endpoint.path
+    known = [side for side in sides if side is not None]
+    if path not in _PARENTS or not any(side.get(FLAG, True) for side in known):
+        return None
+    return Parent(resource.name, path, known[-1]["remote_id"])
+
+
 async def _with_children(
-    conn: Connection, tenant_id: TenantId, steps: Sequence[Step]
+    conn: Connection, tenant_id: TenantId, steps: Sequence[Step], stamped: Sequence[Parent]
 ) -> list[_Link]:
-    """Parents whose children may be others than before; what a backfill merely observes is read
-    by the children's own, behind it."""
-    parents = [
-        Parent(step.resource.name, step.resource.endpoint.path, step.after["remote_id"])
-        for step in steps
-        if step.op != "r" and _may_have_children(step)
-    ]
+    """Parents whose children may be others than before.
+
+    What is merely observed is read by the children's own backfill where that has yet to list the
+    parents; else nobody but us would ask.
+    """
+    found = [(with_children(step.resource, step.before, step.after), step.op) for step in steps]
+    parents = [(each, op) for each, op in found if each is not None]
+    parents += [(each, "u") for each in stamped]
     if not parents:
         return []
     states = await cursors(conn, tenant_id)
     return [
         (below.path, parent.key)
         for below in (each.endpoint for each in RESOURCES)
-        if below.path in states
-        and states[below.path].backfill_state != "pending"
-        and states[below.path].unsupported_reason is None
-        for parent in parents
-        if parent.endpoint in below.children
+        if below.path in states and states[below.path].unsupported_reason is None
+        for parent, op in parents
+        if parent.endpoint in below.children and _asks(states[below.path], op)
     ]
 
 
-def _may_have_children(step: Step) -> bool:
-    """Whether its flag says so, or did. Quotes have none (Xero: Quotes), so each of them may."""
-    if step.resource.endpoint.path not in _PARENTS:
-        return False
-    return any(side.get(FLAG, True) for side in (step.before, step.after) if side is not None)
+def _asks(children: Cursor, op: str) -> bool:
+    """Whether nobody else will ask for the children of what was observed (`r`) or moved."""
+    if op == "r":
+        return children.backfill_listed or children.backfill_state == "done"
+    return children.backfill_state != "pending"
 
 
 def _links(step: Step) -> tuple[_Link, set[_Link], set[_Link]]:

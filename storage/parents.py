@@ -9,14 +9,16 @@ from unified.ids import RemoteId, TenantId
 async def parents_with(
     conn: Connection, tenant_id: TenantId, flag: str, endpoints: Sequence[str]
 ) -> list[tuple[str, str | None, RemoteId]]:
-    """(Resource, endpoint, remote id) of each record that is not gone and whose field `flag` is
-    true, or that is of one of these endpoints and has no such field, which tells nothing.
+    """(Resource, endpoint, remote id) of each record that Xero knows, whose field `flag` is true,
+    or that is of one of these endpoints and has no such field, which tells nothing.
 
-    By resource and id; the endpoint is None where that was not kept.
+    What was deleted or merged keeps what it has, so it is among them; what is missing is not. By
+    resource and id; the endpoint is None where that was not kept.
     """
     rows = await conn.fetch(
         """SELECT resource, endpoint, remote_id FROM record
-            WHERE tenant_id = $1 AND NOT is_deleted
+            WHERE tenant_id = $1
+              AND NOT (is_deleted AND unified ->> 'deletion_kind' = 'missing')
               AND (unified ->> $2 = 'true' OR (endpoint = ANY($3) AND unified -> $2 IS NULL))
             ORDER BY resource, remote_id""",
         tenant_id,

@@ -13,7 +13,7 @@ from handlers.absence import CONFIRM_AFTER
 from handlers.capability import ASK_AGAIN
 from simulator import attachments
 from simulator.filing import Attachment
-from simulator.model import Contact
+from simulator.model import Contact, Invoice
 from storage.database import Database
 from storage.tenants import NewLink, link_tenant
 from tests.handlers.answers import NOW
@@ -203,6 +203,69 @@ async def test_removed_parent_is_asked_for_its_files(rig: Rig) -> None:
     assert (await rig.mirror.events("invoice"))[-1]["op"] == "d"
     event = (await rig.mirror.events("attachment"))[-1]
     assert (event["op"], event["after"]["parent"]["remote_id"]) == ("d", draft.id)
+
+
+def scanned(rig: Rig) -> Invoice:
+    """A new draft with a file, deleted at once."""
+    contact = next(iter(rig.books.ledger.contacts))
+    draft = rig.books.create_invoice(
+        Type="ACCREC", Status="DRAFT", Contact={"ContactID": contact.id}, LineItems=[]
+    )
+    sent = Attachment("", "scan.pdf", "application/pdf", b"one")
+    attachments.keep(rig.books.ledger, draft, sent, by="tests")
+    return rig.books.delete_draft(draft.id)
+
+
+async def test_files_of_what_was_deleted_before_we_came_are_read(database: Database) -> None:
+    """They stand in the books as those do whose parent was deleted later."""
+    async with running(database, PATHS) as rig:
+        draft = scanned(rig)
+
+        await rig.work()
+
+        assert draft.id in {each["parent"]["remote_id"] for each in (await held(rig)).values()}
+
+
+async def test_files_of_what_is_met_too_late_are_read(rig: Rig) -> None:
+    """A parent that was made and deleted between two sweeps is merely observed, like those of a
+    backfill; but the files' own backfill, which asks for those, is over."""
+    draft = scanned(rig)
+    await rig.only("Invoices")
+    rig.pass_time(hours=13)
+
+    await rig.work()
+
+    assert (await rig.mirror.events("invoice"))[-1]["op"] == "r"
+    assert draft.id in {each["parent"]["remote_id"] for each in (await held(rig)).values()}
+
+
+async def test_stamp_alone_asks_for_the_files_of_a_parent(rig: Rig) -> None:
+    """Xero may move it for a file, and a parent that had one shows nothing else. One that has
+    none is not asked, nor is one whose stamp stays."""
+    contact = first_contact(rig)
+    put(rig, contact)
+    await rig.announce(contact)
+    await rig.work()
+    sent = Attachment("", "second.pdf", "application/pdf", b"two")
+    attachments.keep(rig.books.ledger, contact, sent, by="tests")
+    rig.pass_time(seconds=1)
+    rig.books.update_contact(contact.id, Name=contact.name)
+    await rig.announce(contact)
+    before = rig.calls
+
+    await rig.work()
+
+    assert rig.calls - before == 2
+    assert "second.pdf" in {each["file_name"] for each in (await held(rig)).values()}
+
+    other = first_contact(rig)
+    rig.books.update_contact(other.id, Name=other.name)
+    await rig.announce(other)
+    await rig.hint(contact.id, "Contacts")
+    before = rig.calls
+    await rig.work()
+    assert rig.calls - before == 1
+    assert await rig.notices() == []
 
 
 async def test_parent_that_xero_does_not_know_has_no_files(rig: Rig) -> None:

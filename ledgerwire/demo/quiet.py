@@ -68,7 +68,7 @@ class Watch:
             seen(int(row["read"]), None if row["total"] is None else int(row["total"]))
             if row["tenants"] >= tenants and row["open"] == 0:
                 return None
-            return "backfills still run"
+            return f"{row['open']} backfills of {row['tenants']} organisations still run"
 
         await _until_nothing_is_left(left, patience_s)
 

@@ -19,10 +19,14 @@ HOURS = 5.0
 
 @pytest.fixture
 async def rig(database_url: str, embedded_broker_settings: BrokerSettings) -> AsyncIterator[Rig]:
-    """Two organisations of a Xero that has the right time, whatever ours is."""
+    """Two organisations of a Xero that has the right time, whatever ours is.
+
+    It refuses nobody for too many calls: our clock hurries through the backfills, its own does not.
+    """
     config = SimulatorConfig(
-        seed="clock", tenants=2, opening=SMALL, delivery=QUICK, clock=OffsetClock().now
-    )
+        seed="clock", tenants=2, opening=SMALL, delivery=QUICK, clock=OffsetClock().now,
+        no_limits=True,
+    )  # fmt: skip
     async with installed(database_url, embedded_broker_settings, config) as made:
         for roles in ALL_ROLES:
             await made.start(*roles)

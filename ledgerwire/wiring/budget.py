@@ -31,6 +31,9 @@ BLOCK_LIFE = timedelta(seconds=5)  #: business time; the bucket refills by a cal
 LONGEST_WAIT_S = 5.0  #: a longer wait is the caller's: it has other tenants to work for
 #: Of a day's calls, for callers and for the handlers: a twentieth each of most tiers' 5,000.
 KEPT = Kept(api=250, handlers=250)
+#: Business time by which a lane that had the last call comes later for the next. Processes that
+#: wait for the same call would else be served by chance. It costs no call: the bucket fills on.
+YIELD_S = 0.1
 APP_MATTERS_BELOW = 1_500  #: above this the app's remaining minute changes nothing in our counts
 
 
@@ -55,6 +58,7 @@ class _Block:
     calls: int = 0
     until: datetime | None = None
     turn: FairLock = field(default_factory=FairLock)
+    yields: bool = False  #: had the last call: lets another process, who waits too, go first
 
     def at_hand(self, now: datetime) -> bool:
         return self.calls > 0 and self.until is not None and now < self.until
@@ -103,6 +107,8 @@ class StoredBudget:
         block = self._blocks.setdefault((tenant_id, lane), _Block())
         deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
         async with block.turn.turn(behalf()):  # callers in turn, what each asked in its order
+            if lane is _Lane.API:
+                deadline = self._head_deadline(tenant_id, deadline)
             while not block.take(self._clock.now()):
                 await self._fill(block, tenant_id, lane, deadline=deadline)
 
@@ -162,6 +168,18 @@ class StoredBudget:
             endpoint=endpoint,
         )
 
+    def _head_deadline(self, tenant_id: TenantId, deadline: datetime) -> datetime:
+        """Until when the head of the callers' queue waits for its call.
+
+        Where too many ask, those who come to the head have waited for most of their time. If they
+        could only give up there, none would ever get a call: so whoever comes in time has as long
+        again, and whoever comes late holds nobody up.
+        """
+        now = self._clock.now()
+        if now > deadline:
+            raise RateLimited(tenant_id, "minute", self._longest_wait_s)
+        return now + timedelta(seconds=self._longest_wait_s)
+
     async def _fill(
         self, block: _Block, tenant_id: TenantId, lane: "_Lane", *, deadline: datetime
     ) -> None:
@@ -180,8 +198,13 @@ class StoredBudget:
                 now = self._clock.now()
                 wish = Wish(calls=BLOCK if lane is _Lane.LIVE else 1, for_api=lane is _Lane.API)
                 refused = await self._asked(block, tenant_id, wish, now)
-                if refused is not None:
-                    await self._wait(tenant_id, refused, now, deadline=deadline)
+                if refused is None:
+                    block.yields = True
+                    return
+                await self._wait(tenant_id, refused, now, deadline=deadline)
+                if block.yields:
+                    await self._pause(YIELD_S)
+                block.yields = False
 
     async def _stand_back(self, block: _Block, tenant_id: TenantId, deadline: datetime) -> None:
         """Take a call where more than enough are there; else wait for that, up to the deadline."""

@@ -128,7 +128,7 @@ def meta_schema() -> Schema:
 
 def problem_schema() -> Schema:
     """A problem document, with the members of every code."""
-    members = {name: MEMBERS[name] for kind in PROBLEMS.values() for name in kind.members}
+    members = {name: MEMBERS.get(name, {}) for kind in PROBLEMS.values() for name in kind.members}
     return {
         "type": "object",
         "description": "What went wrong, and what to do (RFC 9457)",
@@ -161,6 +161,7 @@ def _problem_list(*names: str) -> Schema:
 #: The schemas of the members that problems may have beside those of the RFC.
 MEMBERS: Final[Mapping[str, Schema]] = {
     "accepted": {"type": "array", "items": {"type": "string"}},
+    "current": {"description": "The record as it is now"},
     "capabilities": {
         "type": "array",
         "items": {
@@ -170,12 +171,16 @@ MEMBERS: Final[Mapping[str, Schema]] = {
         },
     },
     "errors": _problem_list("path"),
+    "find_out": {"description": "What was written, by which it can be found again"},
     "free_at": {"type": "string", "format": "date-time"},
+    "legal_in": {"type": "array", "items": {"type": "string"}},
     "limit": {"type": "string", "description": "Which limit"},
     "most_bytes": {"type": "integer"},
     "needed_scope": {"type": "string"},
     "provider_errors": _problem_list("path", "remote_field"),
     "provider_status": {"type": ["integer", "null"]},
+    "record_status": {"type": ["string", "null"]},
+    "resolvable_until": {"type": "string", "format": "date-time"},
     "retry_after_s": {"type": "number"},
     "tenant_state": {"type": "string"},
 }

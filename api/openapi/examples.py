@@ -13,6 +13,7 @@ import msgspec
 from pydantic import BaseModel
 
 from api.openapi.naming import create_name, list_name, record_name, update_name
+from unified.envelope import MAPPING_VERSION
 from unified.model import Part
 from unified.resource import Resource
 from unified.resources import KINDS
@@ -81,9 +82,13 @@ def _by_component() -> Mapping[str, Callable[[], Any]]:
 
 def page_example(name: str) -> Record:
     """A page of one record."""
-    record = record_example(name)
+    return page_of(record_example(name))
+
+
+def page_of(element: Record) -> Record:
+    """A page of one element, which need not be a record."""
     return {
-        "result": [record],
+        "result": [element],
         "next_cursor": None,
         "prev_cursor": None,
         "limit": 100,
@@ -91,11 +96,11 @@ def page_example(name: str) -> Record:
         "is_partial_response": False,
         "meta": {
             "source": "mirror",
-            "as_of": record["verified_at"],
+            "as_of": "2026-11-03T01:02:03.004Z",
             "max_staleness_s": 4,
-            "tenant_id": record["tenant_id"],
+            "tenant_id": "2f6c1d7e-9a53-4f0e-8a63-0b3a6a526a5c",
             "schema_version": "1.0.0",
-            "mapping_version": "1",
+            "mapping_version": MAPPING_VERSION,
             "warnings": [],
         },
     }

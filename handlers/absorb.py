@@ -228,7 +228,7 @@ def _note(  # noqa: PLR0913  # the sum of one answer's facts
                 )
             )
             return
-    if notice is None or not answers(notice, seen):
+    if notice is None or not answers(resource, notice, seen):
         return  # nothing asked for it, or it was hinted again after the request had left
     updated_at = seen.normalized.updated_at
     if known is not None and comparison.verdict is Verdict.OLDER:

@@ -112,9 +112,11 @@ def is_newer(fresh: datetime | None, known: datetime | None) -> bool:
     return fresh is not None and known is not None and fresh > known
 
 
-def answers(notice: Notice, seen: Seen) -> bool:
-    """Whether the read was asked after the notice's newest hint: only then may it finish it."""
-    return notice.version <= seen.mark
+def answers(resource: Resource, notice: Notice, seen: Seen) -> bool:
+    """Whether the read was asked after the notice's newest hint, and tells all there is to tell:
+    only then may it finish it. A list of heads alone does not."""
+    whole = not resource.endpoint.detail or seen.raw_read == Read.SINGLE
+    return whole and notice.version <= seen.mark
 
 
 def is_too_early(notice: Notice, updated_at: datetime | None) -> bool:

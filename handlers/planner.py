@@ -103,7 +103,7 @@ def _served(call: Call) -> int:
 
 
 def _reads(endpoint: Endpoint, notices: Sequence[Notice]) -> list[Call]:
-    if endpoint.children:
+    if endpoint.children or endpoint.detail:  # a list does not say what is asked for
         return [SingleRead(endpoint, notice) for notice in notices]
     if not endpoint.single:
         return [ListRead(endpoint, tuple(notices))]

@@ -169,7 +169,14 @@ def test_what_the_calendar_alone_moved_is_left_to_the_clock(asked: datetime) -> 
 @pytest.mark.parametrize(("version", "may"), [(6, True), (7, True), (8, False)])
 def test_only_a_read_asked_after_the_hint_answers_it(version: int, may: bool) -> None:
     """A hint that came while the request was under way is about something newer, perhaps."""
-    assert answers(notice(version=version), replace(seen(), mark=7)) is may
+    assert answers(INVOICE, notice(version=version), replace(seen(), mark=7)) is may
+
+
+@pytest.mark.parametrize(("read", "may"), [(Read.UNPAGED, False), (Read.SINGLE, True)])
+def test_list_of_heads_answers_nobody(read: Read, may: bool) -> None:
+    """What was asked for is what it does not show."""
+    shown = replace(seen(), mark=7, raw_read=read)
+    assert answers(resource("contact_group"), notice(version=7), shown) is may
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,33 @@ async def test_contact_that_shows_another_group_has_that_group_read(database: Da
         assert await rig.notices() == []
 
 
+async def test_groups_that_two_contacts_show_at_once_are_each_read(database: Database) -> None:
+    """The list of groups is one call for all, and tells nobody's members; nor is what waits to be
+    read over once a sweep has listed it."""
+    async with running(database, GROUPS) as rig:
+        await rig.work()
+        ledger = rig.books.ledger
+        changed = list(ledger.people.groups)[:2]
+        for group, joined in zip(changed, ledger.contacts, strict=False):
+            groups.add(ledger, group, {"ContactID": joined.id})
+            await rig.hint(group.id, "ContactGroups")
+        waiting = await rig.notices()
+        await rig.db.execute("UPDATE notice SET due_at = due_at + interval '1 hour'")
+        assert await sweep(rig, "ContactGroups") == 1
+        assert [one["remote_id"] for one in await rig.notices()] == [
+            one["remote_id"] for one in waiting
+        ]
+
+        await rig.db.execute("UPDATE notice SET due_at = due_at - interval '1 hour'")
+        await rig.work()
+
+        told = {one["after"]["remote_id"]: one for one in await rig.mirror.events("contact_group")}
+        for group in changed:
+            members = {one["remote_id"] for one in told[group.id]["after"]["members"]}
+            assert members == set(group.members)
+        assert await rig.notices() == []
+
+
 async def test_deleted_group_is_missing_and_its_members_are_looked_at(database: Database) -> None:
     """Only active groups are shown, so a deleted one leaves two lists and answers 404. Nothing
     stamps the contacts that were in it, and each still names it until it is read."""

@@ -196,3 +196,13 @@ def test_children_are_read_one_parent_at_a_time() -> None:
 
     assert len(calls) == 100
     assert all(isinstance(call, SingleRead) for call in calls)
+
+
+def test_what_lists_do_not_tell_is_read_one_by_one() -> None:
+    """A list of contact groups is one call for all of them, and says who is in none."""
+    groups = resource("contact_group").endpoint
+    due = [notice(f"{number}", endpoint=groups.path) for number in range(5)]
+
+    calls = planned(due, endpoint=groups).calls
+
+    assert calls == tuple(SingleRead(groups, each) for each in due)

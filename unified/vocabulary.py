@@ -4,7 +4,7 @@ Values only. What is done with them stands in `resource`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -130,6 +130,8 @@ class Endpoint:
             `page_size` a piece), where it has such a number in place of pages.
         asked: there is nothing to list: each read is an answer to a question of ours, such as a
             report, by its remote id and the organisation's business date. Read by schedule only.
+        narrowed: filters of ours that a list takes as a parameter, and its name: several values
+            with commas between them, which Xero looks up along an index.
     """
 
     path: str
@@ -157,6 +159,7 @@ class Endpoint:
     children: tuple[str, ...] = ()
     offset_key: str | None = None
     asked: Callable[[str, date], Mapping[str, str]] | None = None
+    narrowed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:

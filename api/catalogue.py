@@ -1,6 +1,8 @@
 """Every operation of the api, in one list."""
 
+from api.acts import act_operations
 from api.here import Api
+from api.keys import key_operations
 from api.link_sessions import link_session_operations
 from api.operation import Operation
 from api.reading.operations import reading_operations
@@ -12,5 +14,7 @@ def catalogue(api: Api) -> list[Operation]:
     return [
         *tenant_operations(api),
         *link_session_operations(api),
+        *key_operations(api),
+        *act_operations(api),
         *reading_operations(api),
     ]

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from starlette.responses import Response
 
+from api.bodies import read_body
 from api.caller import Caller
 from api.here import Api
 from api.link_rules import CONNECT_PATH, NotAllowed
@@ -51,7 +52,7 @@ def link_session_operations(api: Api) -> list[Operation]:
     """Making a session, and asking how it ended."""
 
     async def create(asked: Asked) -> Response:
-        told = await _read(asked)
+        told = await read_body(asked, _Asked)
         wanted = _checked(told, api, asked.caller)
         made = await make_session(api.db, wanted)
         asked.touched.tenant_id = wanted.tenant_id
@@ -105,16 +106,6 @@ def link_session_operations(api: Api) -> list[Operation]:
             problems=("link_session_unknown",),
         ),
     ]
-
-
-async def _read(asked: Asked) -> _Asked:
-    content = await asked.json()
-    try:
-        return msgspec.convert(content, _Asked)
-    except msgspec.ValidationError as error:
-        said, _, where = str(error).partition(" - at ")
-        path = where.strip("`").removeprefix("$").replace(".", "/")
-        raise bad_request(path, said) from None
 
 
 def _checked(told: _Asked, api: Api, caller: Caller) -> SessionAsked:

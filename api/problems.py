@@ -60,6 +60,14 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
         "Use a key with the scope that `needed_scope` names.", ("needed_scope",),
     ),
     ProblemKind(
+        "key_unknown", 404, "No such key is known to this key",
+        "Check the id against `GET /v1/keys`.",
+    ),
+    ProblemKind(
+        "key_beyond_yours", 403, "A key may not make one that may do more than itself",
+        "Ask for no more requests a minute and no longer life than the key has that asks.",
+    ),
+    ProblemKind(
         "key_limited", 403, "The API key is limited to organisations",
         "Name one of them as `tenant_id`, or use a key that is not limited.",
     ),

@@ -15,9 +15,15 @@ class NoHistory(LookupError):
 
 
 async def history_of(
-    db: Database, client: XeroClient, tenant_id: TenantId, entity_id: EntityId
+    db: Database,
+    client: XeroClient,
+    tenant_id: TenantId,
+    entity_id: EntityId,
+    *,
+    resource: str | None = None,
 ) -> list[HistoryNote]:
-    """The history of a record that the mirror knows, newest first.
+    """The history of a record that the mirror knows, newest first; of this resource alone, where
+    one is named.
 
     Raises:
         NoHistory: see there.
@@ -26,7 +32,7 @@ async def history_of(
         XeroError: any other way in which a call can fail.
     """
     found = await record_of(db, tenant_id, entity_id)
-    if found is None:
+    if found is None or resource not in (None, found[0]):
         raise NoHistory(f"no record {entity_id} is known")
     name, known = found
     endpoint = source_of(name, known.endpoint).endpoint

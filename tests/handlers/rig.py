@@ -57,6 +57,7 @@ class Rig:
     Attributes:
         mirror: helpers on the organisation's rows.
         books: the organisation at Xero.
+        secret: the key that encrypts its tokens.
     """
 
     db: Database
@@ -65,6 +66,7 @@ class Rig:
     shop: Workshop
     mirror: Mirror
     books: Tenant
+    secret: str
 
     @property
     def tenant(self) -> TenantId:
@@ -181,7 +183,8 @@ async def running(
         told = simulator.announcement
         urls = XeroUrls.at(simulator.base_url)
         app = XeroApp(client_id=told["client_id"], client_secret=told["client_secret"])
-        box = SecretBox([new_key()])
+        secret = new_key()
+        box = SecretBox([secret])
         oauth, connections = (
             OAuthClient(http, urls, app=app, clock=clock),
             ConnectionsApi(http, urls),
@@ -219,7 +222,7 @@ async def running(
         mirror = Mirror(db, linked.tenant_id)
         mirror.clock = clock
         books = simulator.books.tenant(linked.tenant_id)
-        yield Rig(db, simulator, clock, shop, mirror, books)
+        yield Rig(db, simulator, clock, shop, mirror, books, secret)
 
 
 async def until(condition: Callable[[], Awaitable[object]]) -> None:

@@ -68,6 +68,8 @@ CREATE INDEX record_contact ON record (tenant_id, resource, contact_id, id)
  WHERE contact_id IS NOT NULL""",
     "CREATE INDEX record_parent ON record (tenant_id, parent_id, id) WHERE parent_id IS NOT NULL",
     "CREATE INDEX record_removed ON record (tenant_id, resource, id) WHERE is_deleted",
+    # How fresh a list is depends on holes in the numbers of webhooks, asked for with each.
+    "CREATE INDEX sequence_gap_open ON sequence_gap (opened_at) WHERE closed_at IS NULL",
     # Xero names an attachment below its parent; asked for by its own id, it must be found too.
     """
 CREATE INDEX record_attachment ON record (tenant_id, split_part(remote_id, ':', 3))

@@ -1,0 +1,109 @@
+"""What is known of how fresh the mirror of one resource is. What follows from it is told in
+`api.reading.freshness`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.database import Database
+from unified.ids import TenantId
+
+MOST_NOTICES = 200  #: looked at; more say only that there are many
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far one endpoint has been read; instants are business time.
+
+    Attributes:
+        since: everything stamped up to here was absorbed.
+        swept_at: when what it lists was asked for last.
+        waiting: notices that are due, up to MOST_NOTICES, and since when the oldest of these is.
+        dead: whether something of it could not be read and waits for a person.
+        gap_at: when the first webhooks went missing of which no sweep has been made since.
+    """
+
+    endpoint: str
+    since: datetime | None
+    swept_at: datetime | None
+    backfilled: bool
+    unsupported_reason: str | None
+    waiting: int
+    waiting_since: datetime | None
+    dead: bool
+    gap_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorState:
+    """How an organisation's mirror of one resource is.
+
+    Attributes:
+        heard_at: business time of the newest delivery of webhooks, of whichever organisation.
+        silent: webhooks are declared dead, or sweeps found what they should have told.
+        sources: of the endpoints asked about, those that are to be read of the organisation.
+    """
+
+    state: str
+    state_reason: str | None
+    epoch: int
+    heard_at: datetime | None
+    silent: bool
+    sources: tuple[SourceState, ...]
+
+
+# Real times become business times by how far the handed clock is ahead, now.
+_STATE = """
+SELECT t.state, t.state_reason, t.epoch,
+       w.heard_at + ($3::timestamptz - clock_timestamp()) AS heard_at,
+       w.silent_since IS NOT NULL OR w.untold > 0 AS silent,
+       c.endpoint, c.since, c.last_swept_at, c.backfill_state = 'done' AS backfilled,
+       c.unsupported_reason, n.waiting, n.waiting_since, n.dead, g.gap_at
+  FROM tenant t
+  LEFT JOIN webhook_watch w ON true
+  LEFT JOIN cursor c ON c.tenant_id = t.id AND c.endpoint = ANY($2::text[])
+  LEFT JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE state = 'due') AS waiting, bool_or(state = 'dead') AS dead,
+              min(coalesce(hinted_at, $3::timestamptz - (clock_timestamp() - received_at)))
+                  FILTER (WHERE state = 'due') AS waiting_since
+         FROM (SELECT state, hinted_at, received_at FROM notice
+                WHERE tenant_id = t.id AND endpoint = c.endpoint LIMIT $4) AS few) AS n ON true
+  LEFT JOIN LATERAL (
+       SELECT min(opened_at) + ($3::timestamptz - clock_timestamp()) AS gap_at FROM sequence_gap
+        WHERE closed_at IS NULL
+          AND opened_at > c.since - ($3::timestamptz - clock_timestamp())) AS g ON true
+ WHERE t.id = $1
+"""
+
+
+async def mirror_state(
+    db: Database, tenant_id: TenantId, endpoints: Sequence[str], *, now: datetime
+) -> MirrorState | None:
+    """How it is at `now` (business time); None: no such organisation."""
+    rows = await db.fetch(_STATE, tenant_id, endpoints, now, MOST_NOTICES)
+    if not rows:
+        return None
+    first = rows[0]
+    sources = tuple(
+        SourceState(
+            endpoint=row["endpoint"],
+            since=row["since"],
+            swept_at=row["last_swept_at"],
+            backfilled=row["backfilled"],
+            unsupported_reason=row["unsupported_reason"],
+            waiting=row["waiting"],
+            waiting_since=row["waiting_since"],
+            dead=bool(row["dead"]),
+            gap_at=row["gap_at"],
+        )
+        for row in rows
+        if row["endpoint"] is not None
+    )
+    return MirrorState(
+        state=first["state"],
+        state_reason=first["state_reason"],
+        epoch=first["epoch"],
+        heard_at=first["heard_at"],
+        silent=bool(first["silent"]),
+        sources=sources,
+    )

@@ -7,6 +7,7 @@ from api.link_sessions import link_session_operations
 from api.operation import Operation
 from api.reading.operations import reading_operations
 from api.tenants import tenant_operations
+from api.writing.operations import write_operations
 
 
 def catalogue(api: Api) -> list[Operation]:
@@ -17,4 +18,5 @@ def catalogue(api: Api) -> list[Operation]:
         *key_operations(api),
         *act_operations(api),
         *reading_operations(api),
+        *write_operations(api),
     ]

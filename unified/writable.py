@@ -66,6 +66,15 @@ _BOUNDED: Final[Mapping[Any, Any]] = {
 }
 Short = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
 
+REMOTE_BODY: Final = "remote_body"
+_RemoteBody = Annotated[
+    dict[str, Any],
+    Field(
+        max_length=MOST_ELEMENTS,
+        description="Members of Xero's own body, in Xero's words: put into it last, they win",
+    ),
+]
+
 
 class _Sent(BaseModel):
     """Anything that a caller sends: nothing unknown, and no type for another."""
@@ -139,6 +148,7 @@ def _record_model(name: str, way: Kind, required: set[str]) -> type[BaseModel]:
         declared = _sent(_declared(kind.model.model_fields[field], entry), entry)
         whole: Any = Union[(declared, *_constants(name, field))]
         made[field] = (_without_null(whole), ...) if field in required else _optional(whole)
+    made[REMOTE_BODY] = (_RemoteBody | None, None)
     doing = {Kind.CREATE: "makes", Kind.UPDATE: "changes"}[way]
     return create_model(
         f"{kind.model.__name__}{way.capitalize()}",

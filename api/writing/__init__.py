@@ -1,0 +1,1 @@
+"""Writing: creating, changing and removing things of an organisation, and commands."""

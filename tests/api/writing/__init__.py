@@ -1,0 +1,1 @@
+"""Writing through the api, against the simulator's books."""

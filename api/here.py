@@ -6,6 +6,7 @@ import httpx
 
 from api.absorber import Absorber
 from api.consent import ConsentKeeper
+from api.feed_watch import FeedWatch
 from api.link_rules import LinkRules
 from storage.database import Database
 from storage.secrets import SecretBox
@@ -39,6 +40,7 @@ class Api:
     calls: XeroCalls
     client: XeroClient
     absorber: Absorber
+    feed: FeedWatch
     public_url: str
     linking: LinkRules
     webhooks: bool

@@ -139,6 +139,19 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
         "Begin again without a cursor.",
     ),
     ProblemKind(
+        "events_expired", 410, "Events after the cursor are kept no longer",
+        "Read the records of the organisations in `tenant_ids` anew, then go on from "
+        "`resume_after`.", ("tenant_ids", "resume_after"),
+    ),
+    ProblemKind(
+        "too_many_tenants", 400, "These are more organisations than one feed may have",
+        "Name some by `tenants`, `most` at most, in several feeds; or read Kafka.", ("most",),
+    ),
+    ProblemKind(
+        "too_many_followers", 429, "Too many follow the feed",
+        "Close streams that nobody reads; `most` may be open with one key.", ("most",),
+    ),
+    ProblemKind(
         "snapshot_missing", 404, "No such snapshot of the report was taken",
         "Ask with `consistency=live`, or let `ledgerwire reports` take snapshots.",
     ),

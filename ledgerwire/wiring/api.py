@@ -9,6 +9,7 @@ from api.consent import NothingToLink, TenantBusy
 from api.custom_connection import link_custom_connection
 from api.documents import document_routes
 from api.door import Door
+from api.feed_watch import FeedWatch
 from api.here import Api
 from api.link_files import link_file_routes
 from api.link_rules import LinkRules
@@ -45,7 +46,7 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
             await _link_custom_connection(xero, stop, scopes=scopes)
 
         routes = (*document_routes(), versioned)
-        return Role(routes=routes, loops=(door.callers.watch, link))
+        return Role(routes=routes, loops=(door.callers.watch, api.feed.run, link))
     flow = LinkFlow(
         oauth=xero.oauth,
         database=here.db,
@@ -55,7 +56,7 @@ def api_role(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Role:
     )
     linking = (*flow.routes(), *link_file_routes(here.db, api.linking))
     routes = (*document_routes(), *linking, versioned)
-    return Role(routes=routes, loops=(door.callers.watch,))
+    return Role(routes=routes, loops=(door.callers.watch, api.feed.run))
 
 
 def link_rules(settings: Settings) -> LinkRules:
@@ -96,6 +97,7 @@ def api_of(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Api:
         calls=xero.calls,
         client=xero.client,
         absorber=HandlersAbsorber(here.db, reader, here.clock),
+        feed=FeedWatch(here.db),
         public_url=here.settings.public_url,
         linking=link_rules(here.settings),
         webhooks=bool(here.settings.xero_webhook_keys),

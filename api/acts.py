@@ -113,7 +113,7 @@ def act_operations(api: Api) -> list[Operation]:
         more = None
         if len(found) > limit:
             more = place(found[limit - 1].position, _PURPOSE, api.box)
-        told = page([_told(each) for each in found[:limit]], more, limit)
+        told = page([act_shown(each) for each in found[:limit]], more, limit)
         return Response(msgspec.json.encode(told), media_type=JSON)
 
     example = page([_EXAMPLE], None, 100)
@@ -130,7 +130,8 @@ def act_operations(api: Api) -> list[Operation]:
     ]  # fmt: skip
 
 
-def _told(act: WrittenAct) -> dict[str, Any]:
+def act_shown(act: WrittenAct) -> dict[str, Any]:
+    """An act as anybody who may see it is shown it: by the api and by commands."""
     return {
         "at": instant_text(act.at),
         "ended_at": None if act.ended_at is None else instant_text(act.ended_at),

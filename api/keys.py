@@ -1,8 +1,7 @@
 """`/v1/keys`: admin keys make, list and revoke keys, within what they may do themselves."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -21,6 +20,7 @@ from api.key_schema import (
     NEW_KEY,
     PAGE,
 )
+from api.key_shown import key_shown
 from api.operation import JSON, Asked, Body, Operation, Reply
 from api.paging import CURSOR, LIMIT, page, place, position_of
 from api.problems import Problem, bad_request
@@ -105,11 +105,11 @@ class _Desk:
         more = None
         if len(seen) > limit:
             more = place(chosen[-1][0], _PURPOSE, self._api.box)
-        return _json(page([_told(key, used) for _, key in chosen], more, limit))
+        return _json(page([key_shown(key, used) for _, key in chosen], more, limit))
 
     async def one(self, asked: Asked) -> Response:
         key = await self._known(asked)
-        return _json(_told(key, await last_uses(self._api.db)))
+        return _json(key_shown(key, await last_uses(self._api.db)))
 
     async def create(self, asked: Asked) -> Response:
         wanted = await read_body(asked, _Wanted)
@@ -127,7 +127,7 @@ class _Desk:
         except ValueError as error:
             raise bad_request("", str(error)) from None
         asked.touched.add(ENTITY, made.key.id)
-        return _json({**_told(made.key, {}), "key": made.text}, status=201)
+        return _json({**key_shown(made.key, {}), "key": made.text}, status=201)
 
     async def revoke(self, asked: Asked) -> Response:
         key = await self._known(asked)
@@ -181,21 +181,3 @@ def _limit(mine: ApiKey, wanted: _Wanted) -> int | None:
 
 def _json(content: object, *, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status_code=status, media_type=JSON)
-
-
-def _told(key: ApiKey, used: Mapping[str, datetime]) -> dict[str, Any]:
-    def instant(at: datetime | None) -> str | None:
-        return None if at is None else instant_text(at)
-
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": list(key.scopes),
-        "tenants": None if key.tenants is None else list(key.tenants),
-        "created_at": instant(key.created_at),
-        "expires_at": instant(key.expires_at),
-        "revoked_at": instant(key.revoked_at),
-        "last_used_at": instant(used.get(key.id)),
-        "requests_a_minute": key.requests_a_minute,
-        "made_by": key.made_by,
-    }

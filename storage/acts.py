@@ -49,7 +49,7 @@ class WrittenAct:
 
     Attributes:
         position: grows with time; the newest is the highest.
-        status: of the answer; None: it was begun, and nobody knows how it ended.
+        status: of the answer, or with which a command ended; None: nobody knows how it ended.
         code: of the problem that was answered, if one was.
     """
 
@@ -124,6 +124,11 @@ async def begin_act(db: Database, act: Act) -> int:
         act.request_id,
     )
     return position
+
+
+async def note_act(db: Database, act: Act, *, status: int) -> None:
+    """Write down what was done in one go: for what changes nothing but the database."""
+    await end_act(db, await begin_act(db, act), status=status)
 
 
 async def end_act(  # noqa: PLR0913  # how it ended; all keywords

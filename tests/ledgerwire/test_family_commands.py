@@ -30,28 +30,40 @@ async def test_api_key_is_made_listed_and_revoked(shell: Shell, database: Databa
 
     made = await shell.run(
         "keys", "create", "--name", "reports", "--scope", "read", "--scope", "proxy",
-        "--tenant", "customer-42", "--json",
+        "--tenant", "customer-42", "--expires", "2999-01-01T00:00:00Z", "--limit", "600", "--json",
     )  # fmt: skip
+    past = await shell.run("keys", "create", "--name", "x", "--scope", "read", "--expires", "2020")
     unknown = await shell.run("keys", "create", "--name", "x", "--scope", "read", "--tenant", "no")
     listed = await shell.run("keys", "list", "--json")
 
     assert made.code == 0, made.err
     refused(unknown, 2, "There is no organisation no")
+    assert (past.code, "a time to come" in past.err) == (2, True)
     text = made.json["key"]
     assert text.startswith(f"lw_{made.json['id']}_")
     [row] = listed.json
+    assert (row["expires_at"], row["requests_a_minute"]) == ("2999-01-01T00:00:00.000Z", 600)
+    assert row["last_used_at"] is None
     assert (row["scopes"], row["tenants"]) == (["read", "proxy"], [tenant_id])
     assert text not in listed.out
 
     mistaken = await shell.run("keys", "revoke", text)
     revoked = await shell.run("keys", "revoke", row["id"])
     table = await shell.run("keys", "list")
+    acts = await shell.run("keys", "acts", "--json")
+    lines = await shell.run("keys", "acts", "--limit", "1")
 
     refused(mistaken, 2, "No living key has this id")
     assert text not in mistaken.err
     assert revoked.code == 0
     assert row["id"] in table.out
     assert table.out.splitlines()[1].split()[-1].startswith("20")  # when it was revoked
+    assert [(each["operation"], each["actor"], each["status"]) for each in acts.json] == [
+        ("keys revoke", "command", 0), ("keys create", "command", 0)
+    ]  # fmt: skip
+    assert [each["entity_ids"] for each in acts.json] == [[row["id"]]] * 2
+    assert text not in acts.out
+    assert len(lines.out.splitlines()) == 2
 
 
 async def test_secrets_rotate_to_the_first_key(shell: Shell, database: Database) -> None:

@@ -38,7 +38,7 @@ class Door:
         tenant: TenantId | None = None
         state: str | None = None
         if operation.of_tenant:
-            tenant, state = await self._tenant(caller, request)
+            tenant, state = await tenant_of(self.db, caller, request)
         query = (
             {} if operation.any_query else read_query(operation.parameters, request.query_params)
         )
@@ -52,24 +52,31 @@ class Door:
             query=query,
         )
 
-    async def _tenant(self, caller: Caller, request: Request) -> tuple[TenantId, str]:
-        given = request.headers.getlist(TENANT_HEADER)
-        if len(given) > 1:
-            raise bad_request(TENANT_HEADER, "stands more than once")
-        if not given:
-            only = caller.key.tenants
-            if only is None or len(only) != 1:
-                raise Problem("tenant_required", f"{TENANT_HEADER} is missing.")
-            [tenant_id] = only  # a key for one organisation says which by itself
-        else:
-            try:
-                tenant_id = TenantId(str(UUID(given[0])))
-            except ValueError:
-                raise bad_request(TENANT_HEADER, "is no uuid") from None
-        state = None
-        if caller.sees(tenant_id):
-            state = await self.db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
-        if not isinstance(state, str):
-            # The same words whether it is unknown or another's: its existence is nobody's business.
-            raise Problem("tenant_unknown", "No such organisation is known to this key.")
-        return tenant_id, state
+
+async def tenant_of(db: Database, caller: Caller, request: Request) -> tuple[TenantId, str]:
+    """The organisation that a request is about, and how it is: "linked" and the like.
+
+    Raises:
+        Problem: `bad_request`, `tenant_required`, `tenant_unknown`.
+        StorageError.
+    """
+    given = request.headers.getlist(TENANT_HEADER)
+    if len(given) > 1:
+        raise bad_request(TENANT_HEADER, "stands more than once")
+    if not given:
+        only = caller.key.tenants
+        if only is None or len(only) != 1:
+            raise Problem("tenant_required", f"{TENANT_HEADER} is missing.")
+        [tenant_id] = only  # a key for one organisation says which by itself
+    else:
+        try:
+            tenant_id = TenantId(str(UUID(given[0])))
+        except ValueError:
+            raise bad_request(TENANT_HEADER, "is no uuid") from None
+    state = None
+    if caller.sees(tenant_id):
+        state = await db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
+    if not isinstance(state, str):
+        # The same words whether it is unknown or another's: its existence is nobody's business.
+        raise Problem("tenant_unknown", "No such organisation is known to this key.")
+    return tenant_id, state

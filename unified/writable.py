@@ -10,7 +10,7 @@ here; nor is anything sent.
 import types
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
@@ -58,6 +58,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
 _DECIMALS: Final = frozenset(each for each in _PATTERNS if each.endswith(r")?$"))
 MOST_NUMBER: Final = 10**15  #: of a decimal that is sent as a number: a double is exact up to here
 _LEAST_FRACTION: Final = Decimal("1E-16")
+_EXACT: Final = Context(prec=40)  #: enough for the largest number with the smallest fraction
 _IGNORED: Final = "Only read: it may come back as it was, and is ignored"
 Text = Annotated[str, StringConstraints(max_length=MOST_LETTERS, pattern=_TEXT_PATTERN)]
 _BOUNDED: Final[Mapping[Any, Any]] = {
@@ -351,7 +352,7 @@ def _number_text(value: Any) -> Any:
         return value
     if not -MOST_NUMBER <= value <= MOST_NUMBER:
         raise ValueError("is beyond what any books hold")
-    return plain(Decimal(repr(value)).quantize(_LEAST_FRACTION))
+    return plain(Decimal(repr(value)).quantize(_LEAST_FRACTION, context=_EXACT))
 
 
 def _format(note: Any) -> Any:

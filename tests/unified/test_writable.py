@@ -1,5 +1,6 @@
 """What may be sent of records: by the models that the engine checks with and the API describes."""
 
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
@@ -156,3 +157,12 @@ def test_misspelt_fields_are_told_what_may_be_meant(body: dict[str, Any], said: 
     [(_, sentence)] = complaints(CHANGE, body)
 
     assert sentence.endswith(said)
+
+
+@pytest.mark.parametrize("number", [1e15, -1e15, 999_999_999_999_999.9, 1e-16, 0.1, -0.0, 10**15])
+def test_numbers_up_to_the_largest_become_texts(number: float) -> None:
+    """However many digits a number has on both sides, it is taken, and counts as it was sent."""
+    sent = {"line_items": [{"quantity": number}]}
+
+    text = taken(CHANGE, sent)["line_items"][0]["quantity"]
+    assert Decimal(text) == Decimal(repr(number))

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-MOST_BODY_BYTES = 64 * 1024  #: no route of the api takes a body yet
-
 
 def create_app(*route_lists: Sequence[BaseRoute]) -> Starlette:
-    """Put routes together: those of `linking`, of `health`, or of other roles of one process."""
+    """Put routes together: those of `linking`, of `health`, or of other roles of one process.
+
+    Each operation bounds its body itself: files are larger than records.
+    """
     routes = [route for routes in route_lists for route in routes]
-    return Starlette(routes=routes, max_body_size=MOST_BODY_BYTES)
+    return Starlette(routes=routes)

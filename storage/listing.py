@@ -244,7 +244,8 @@ def statement(
     shown = "''" if listing.order is Order.ID else f"({expression})::text"
     ordered = ", ".join(f"{key}{way}" for key in keys)
     text = (
-        f"SELECT id, xmin::text::bigint, {shown} FROM record"  # noqa: S608  # ours alone, see above
+        # A name of its own: else PostgreSQL would take it for what is ordered by.
+        f"SELECT id, xmin::text::bigint, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
         f" WHERE {' AND '.join(conditions)} ORDER BY {ordered} LIMIT {limit + 1}"
     )
     return text, arguments

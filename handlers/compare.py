@@ -50,6 +50,10 @@ class Seen:
     answered_at: datetime  #: database clock, after the answer came
 
 
+#: Answers about one thing, which say of it what they say; a list says that it moved at most.
+_OF_ONE = frozenset({Read.SINGLE, Read.WRITE})
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The verdict, with what the mirror should hold if it is applied."""
@@ -68,7 +72,7 @@ def compare(
     before a midnight that has passed since.
     """
     comparison = _compared(resource, known, seen, today=today)
-    if not resource.endpoint.detail or seen.raw_read == Read.SINGLE:
+    if not resource.endpoint.detail or seen.raw_read in _OF_ONE:
         return comparison
     # A list's headers, or its stamp alone, say that it moved; only a read of its own says to what.
     before = None if known is None else known.updated_at

@@ -249,5 +249,12 @@ def test_headers_say_that_something_moved_and_not_to_what(read: Read) -> None:
     assert listed(seen(), moved, read) is Verdict.AMBIGUOUS
     assert listed(seen(), seen(), read) is Verdict.SAME
     assert listed(seen(), seen(NOW - SECOND, **CHANGED), read) is Verdict.OLDER
-    assert listed(None, seen(), Read.SINGLE) is Verdict.NEW
-    assert listed(seen(), moved, Read.SINGLE) is Verdict.CHANGED
+
+
+@pytest.mark.parametrize("read", [Read.SINGLE, Read.WRITE])
+def test_answer_about_one_thing_is_believed_where_lists_are_not(read: Read) -> None:
+    """That of a write too: a group that was deleted is shown nowhere else any more."""
+    moved = seen(NOW + SECOND, **CHANGED)
+
+    assert listed(None, seen(), read) is Verdict.NEW
+    assert listed(seen(), moved, read) is Verdict.CHANGED

@@ -58,7 +58,9 @@ def tell(ending: Ending, audience: Audience, *, root: str) -> Response:
         return RedirectResponse(address, status_code=303, headers=PRIVATE_HEADERS)
     told = Told(
         heading=ending.heading,
-        sentences=ending.sentences,
+        sentences=[
+            each for each in ending.sentences if each != START_AGAIN or audience.again is None
+        ],
         good=ending.code is None,
         names=tuple(each.name or each.tenant_id for each in ending.linked),
         again=audience.again if ending.code is not None else None,

@@ -192,11 +192,13 @@ async def test_wrong_wishes_are_named(
 
 async def test_keys_may_ask_for_what_they_cover(api: ServedApi) -> None:
     """Without `admin` nothing; for certain organisations, links to these, and its own alone."""
-    both = {"tenant_id": api.tenants[0]}, {}, {"tenant_id": api.tenants[1]}
+    asked: list[dict[str, str]] = [
+        {"tenant_id": api.tenants[0]}, {}, {"tenant_id": api.tenants[1]}
+    ]  # fmt: skip
     limited = await api.key("admin", tenants=[api.tenants[0]])
     reading = await api.http.post("/v1/link_sessions", json={}, headers=await api.key("write"))
     answers = [
-        await api.http.post("/v1/link_sessions", json=each, headers=limited) for each in both
+        await api.http.post("/v1/link_sessions", json=each, headers=limited) for each in asked
     ]
     others = await _session(api)
     own = answers[0].json()["id"]

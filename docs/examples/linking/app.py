@@ -21,14 +21,12 @@ PAGE = Path(__file__).parent / "page.html"
 CUSTOMER = "customer-42"  # a real product takes this from its own session
 
 
-def create_app(ledgerwire_url: str, key: str) -> Starlette:
-    """The product. `key` has the scope `admin` and stays on this server."""
-    ledgerwire = httpx.AsyncClient(
-        base_url=ledgerwire_url, headers={"Authorization": f"Bearer {key}"}
-    )
+def create_app(ledgerwire: httpx.AsyncClient) -> Starlette:
+    """The product. `ledgerwire` sends an API key with the scope `admin`, which stays here."""
+    script = f"{str(ledgerwire.base_url).rstrip('/')}/connect/link.js"
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(PAGE.read_text().replace("{ledgerwire}", escape(ledgerwire_url)))
+        return HTMLResponse(PAGE.read_text().replace("{script}", escape(script)))
 
     async def begin(_: Request) -> Response:
         """A link for the customer who is signed in: nobody else's name can get into it."""
@@ -54,6 +52,11 @@ def create_app(ledgerwire_url: str, key: str) -> Starlette:
     )
 
 
+def client(url: str, key: str) -> httpx.AsyncClient:
+    """Ledgerwire, as this server speaks to it."""
+    return httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"})
+
+
 def from_environment() -> Starlette:
     """The product as the environment has it."""
-    return create_app(os.environ["LEDGERWIRE_URL"], os.environ["LEDGERWIRE_KEY"])
+    return create_app(client(os.environ["LEDGERWIRE_URL"], os.environ["LEDGERWIRE_KEY"]))

@@ -140,6 +140,7 @@ class Rig:
     here: Installation
     clock: MovedClock
     watch: Watch
+    patience_s: float = PATIENCE_S  #: for backfills, and for nothing to be pending
     programs: list[Program] = field(default_factory=list)
 
     @property
@@ -208,7 +209,7 @@ class Rig:
         await self.subscribe()
         await link_all(api.url, self.tenants, external_id="acceptance")
         async with self.clock.hurrying(pace=self.pace):  # the calls of all endpoints are paced
-            await self.until(self.watch.backfilled(len(self.tenants), PATIENCE_S))
+            await self.until(self.watch.backfilled(len(self.tenants), self.patience_s))
             await self.quiet()
 
     async def subscribe(self) -> None:
@@ -220,7 +221,7 @@ class Rig:
 
     async def quiet(self) -> None:
         """Wait until nothing is pending anywhere."""
-        await self.until(self.watch.quiet(PATIENCE_S))
+        await self.until(self.watch.quiet(self.patience_s))
 
     async def sweep(self) -> None:
         """Sweep everything once, as the demo does before it compares."""

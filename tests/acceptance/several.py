@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import signal
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,13 +25,14 @@ from tests.acceptance.front import LOOPBACK, Front
 from tests.acceptance.ports import neighbouring_ports
 from tests.acceptance.programs import Running, Shell
 from tests.acceptance.rig import PATIENCE_S, Rig, installed
+from tests.figures import Figure
 from unified.broker import BrokerSettings
 from unified.ids import record_id
 from unified.topics import RELAY_SHARDS
 
 ROLES = ("receiver api", "receiver", "handlers", "handlers", "handlers", "crm", "crm")
 SMALL = OpeningBooks(contacts=4, invoices=5, bills=2, months=2)
-BACKFILL_S = 180.0
+READ_S = 600.0  #: for some 50 calls for each of 200 organisations, on a busy machine
 
 _SHARDS = "SELECT name FROM lease WHERE owner LIKE $1 AND name LIKE 'relay.%' AND until > now()"
 _UNSENT = """
@@ -104,16 +106,22 @@ class Several:
         """What was killed, at its port."""
         await asyncio.gather(*(self.start(each.roles, each.port) for each in members))
 
-    async def link(self) -> None:
+    async def link(self, figure: Figure) -> None:
         """Link all organisations in one consent, and wait for their backfills."""
         address = f"http://{LOOPBACK}:{self.front.port}{WEBHOOK_PATH}"
         answer = await self.rig.watch.steer("webhook", {"url": address, "validate": True})
         assert answer["state"] == "enabled", answer
         [api] = self.of("api")
         url = f"http://localhost:{api.port}"
+        began = time.perf_counter()
         await link_all(url, self.rig.tenants, external_id="several")
-        await self.rig.watch.backfilled(len(self.rig.tenants), BACKFILL_S)
-        await self.rig.watch.quiet(PATIENCE_S)
+        await self.rig.watch.backfilled(len(self.rig.tenants), self.rig.patience_s)
+        await self.rig.quiet()
+        calls = await self.rig.db.fetchval("SELECT sum(calls)::bigint FROM usage")
+        figure(
+            f"several processes: {len(self.rig.tenants)} organisations were linked and backfilled "
+            f"in {time.perf_counter() - began:.0f} s, with {calls} calls"
+        )
 
     async def probe(self) -> dict[str, float]:
         """A new invoice in every organisation; returns the key of each that must come out, and
@@ -223,7 +231,7 @@ def _assigned(member: Member) -> list[int]:
 
 @asynccontextmanager
 async def running(
-    database_url: str, broker: BrokerSettings, *, tenants: int
+    database_url: str, broker: BrokerSettings, figure: Figure, *, tenants: int
 ) -> AsyncIterator[Several]:
     """All of it, linked and backfilled; in the end every process has to stop in good order."""
     config = SimulatorConfig(seed="several", tenants=tenants, opening=SMALL)
@@ -238,9 +246,10 @@ async def running(
         shell = Shell(as_environment(rig.here.settings)).but(
             public_url=f"http://localhost:{first}", log_format="json"
         )
+        rig.patience_s = READ_S
         several = Several(rig, shell, front, stack)
         await asyncio.gather(*(several.start(*place) for place in places))
-        await several.link()
+        await several.link(figure)
         yield several
         codes = await asyncio.gather(*(each.program.stop() for each in several.members))
         assert set(codes) == {0}, codes

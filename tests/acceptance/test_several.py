@@ -71,7 +71,7 @@ async def watching(several: Several, broker: BrokerSettings) -> AsyncIterator[Wa
         yield Watched(several, arrivals, topics)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 async def test_several_processes_share_the_work_and_survive_each_other(
     database_url: str, kafka_broker: BrokerSettings, figure: Figure
 ) -> None:
@@ -79,7 +79,7 @@ async def test_several_processes_share_the_work_and_survive_each_other(
     wakes late changes nothing, and no organisation waits for another. LEDGERWIRE_PROOF_SEVERAL=n
     does it n times."""
     async with (
-        running(database_url, kafka_broker, tenants=TENANTS) as several,
+        running(database_url, kafka_broker, figure, tenants=TENANTS) as several,
         watching(several, kafka_broker) as watched,
     ):
         await several.rig.wait_for(several.shares_are_even)

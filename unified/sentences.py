@@ -100,6 +100,7 @@ _KNOWN: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
     # Amounts of payments, allocations, transfers
     (r"amount .*(greater than zero|exceeds)|remaining credit", ("Amount",)),
     # States and periods
+    (r"file name|attachments? (can be|has)", ("FileName",)),
     (r"email limit", ("SentToContact",)),
     (r"allocated from|online invoices", ("Status",)),
     (r"reconcile", ("IsReconciled", "Status")),

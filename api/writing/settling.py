@@ -78,7 +78,8 @@ async def _absorbed(
             return list(ids)
         remote_ids = [str(item[source.endpoint.id_key]) for item in page.items]
         creating = replace(write, creates=True)
-        return [await _alone(api, tenant_id, source, each, creating) for each in remote_ids]
+        read = _listed if after is After.LIST else _alone
+        return [await read(api, tenant_id, source, each, creating) for each in remote_ids]
     entity_id = plan.entity_id
     assert entity_id is not None  # noqa: S101  # goes with the remote id
     if after is After.GONE:
@@ -128,14 +129,15 @@ async def _alone(
 
 async def _listed(
     api: Api, tenant_id: TenantId, source: Resource, remote_id: str, write: ApiWrite
-) -> None:
+) -> EntityId:
     """Of a list, the one thing: what else moved was not moved by this write."""
     mark, key = await api.absorber.mark(), source.endpoint.id_key
     page = await api.client.get_list(tenant_id, source.endpoint, purpose=API)
     own = [n for n, item in enumerate(page.items) if str(item.get(key)).lower() == remote_id]
-    await api.absorber.absorb(
+    [found] = await api.absorber.absorb(
         tenant_id, source, _some(page, own), Read.UNPAGED, mark=mark, write=write
     )
+    return found
 
 
 def _done(written: Written) -> Page:

@@ -18,6 +18,7 @@ from storage.tenant_context import read_context
 from unified.clock import Clock
 from unified.ids import EntityId, Parent, TenantId
 from unified.resource import Resource, TenantContext
+from unified.resources import by_endpoint
 from unified.shape import Read
 from xero.errors import UndecodableAnswer
 from xero.paging import Page
@@ -55,9 +56,12 @@ class HandlersAbsorber:
         harvest = await self.reader.harvest(context, resource, page, read, mark=mark)
         seen = [_with_sent(one, write) for one in harvest.seen] if write else harvest.seen
         done = await self._absorb(tenant_id, resource, seen, write)
-        if write is not None and done.ambiguous and resource.endpoint.single:
+        if write is not None and done.ambiguous:
             # A read that was under way when the write left hides it: only a later one shows it.
-            await self._again(context, resource, seen, write)
+            if resource.endpoint.single:
+                await self._again(context, resource, seen, write)
+            elif parent is not None:
+                await self._children_again(context, resource, parent, write)
         if harvest.poison:
             raise UndecodableAnswer("shape", f"{resource.name}: {harvest.poison[0].reason}")
         return [EntityId(one.normalized.record["id"]) for one in seen]
@@ -97,6 +101,16 @@ class HandlersAbsorber:
             self.db, tenant_id, resource, seen, origin, fencing=None, clock=self.clock
         )
 
+    async def _children_again(
+        self, context: TenantContext, resource: Resource, parent: Parent, write: ApiWrite
+    ) -> None:
+        above = by_endpoint(parent.endpoint)
+        if above is None:
+            return
+        before = Before(await self.mark(), await self.db.now())
+        harvest = await self.reader.children(context, resource, above, parent, before=before)
+        await self._absorb(context.tenant_id, resource, harvest.seen, write)
+
     async def _again(
         self, context: TenantContext, resource: Resource, seen: Sequence[Seen], write: ApiWrite
     ) -> None:
@@ -104,7 +118,9 @@ class HandlersAbsorber:
             before = Before(await self.mark(), await self.db.now())
             remote_id = one.normalized.record["remote_id"]
             harvest = await self.reader.single(context, resource, remote_id, before=before)
-            await self._absorb(context.tenant_id, resource, harvest.seen, write)
+            # Xero shows it no more, such as a deleted group: its last word is the write's answer.
+            last = [replace(one, asked_at=before.asked_at, answered_at=await self.db.now())]
+            await self._absorb(context.tenant_id, resource, harvest.seen or last, write)
 
 
 def _with_sent(seen: Seen, write: ApiWrite) -> Seen:

@@ -70,6 +70,10 @@ UPLOAD: Final = Command(
     method="PUT",
     at="attachments/{file_name}",
     is_file=True,
+    words=(
+        Field("file_name", "FileName", TEXT, ALL),
+        Field("include_with_document", "IncludeOnline", FLAG, ALL),
+    ),
     after=After.SINGLE,
     makes="Attachments",
 )

@@ -7,6 +7,7 @@ from api.here import Api
 from api.keys import key_operations
 from api.link_sessions import link_session_operations
 from api.operation import Operation
+from api.proxy import proxy_operations
 from api.reading.operations import reading_operations
 from api.tenants import tenant_operations
 from api.writing.operations import write_operations
@@ -22,5 +23,6 @@ def catalogue(api: Api) -> list[Operation]:
         *reading_operations(api),
         *write_operations(api),
         *feed_operations(api),
+        *proxy_operations(api),
     ]
     return [*operations, *capability_operations(api, operations)]

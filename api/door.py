@@ -15,6 +15,7 @@ from storage.database import Database
 from unified.ids import TenantId
 
 TENANT_HEADER = "X-Tenant-Id"
+XEROS_TENANT_HEADER = "Xero-Tenant-Id"  #: as Xero's SDKs send it; taken where ours is absent
 
 
 class Door:
@@ -60,7 +61,8 @@ async def tenant_of(db: Database, caller: Caller, request: Request) -> tuple[Ten
         Problem: `bad_request`, `tenant_required`, `tenant_unknown`.
         StorageError.
     """
-    given = request.headers.getlist(TENANT_HEADER)
+    headers = request.headers
+    given = headers.getlist(TENANT_HEADER) or headers.getlist(XEROS_TENANT_HEADER)
     if len(given) > 1:
         raise bad_request(TENANT_HEADER, "stands more than once")
     if not given:

@@ -15,6 +15,7 @@ from xero.calling import TokenSource, XeroCalls
 from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.oauth import OAuthClient
+from xero.passing import PassedCalls
 from xero.urls import XeroUrls
 
 
@@ -38,6 +39,7 @@ class Api:
     tokens: TokenSource
     consents: ConsentKeeper
     calls: XeroCalls
+    passed: PassedCalls
     client: XeroClient
     absorber: Absorber
     feed: FeedWatch

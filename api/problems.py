@@ -13,6 +13,7 @@ import msgspec
 from starlette.responses import Response
 
 MEDIA_TYPE: Final = "application/problem+json"
+HEADER: Final = "Ledgerwire-Problem"  #: of every answer that is one, with its code
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,11 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ),
     # --- Xero
     ProblemKind(
+        "proxy_path_refused", 400, "The proxy does not reach this address",
+        "Send the path of one of Xero's APIs for an organisation, such as "
+        "`/v1/proxy/api.xro/2.0/Invoices`, without dot segments.",
+    ),
+    ProblemKind(
         "xero_unreachable", 503, "Xero did not answer",
         "Try again after `Retry-After` seconds; reads of the mirror go on working.",
         ("retry_after_s",),
@@ -310,7 +316,8 @@ class Problem(Exception):
             msgspec.json.encode(self.document(instance)),
             status_code=self.status,
             media_type=MEDIA_TYPE,
-            headers={"Cache-Control": "no-store", **self.headers},
+            # By which it is told from what Xero says through the proxy.
+            headers={"Cache-Control": "no-store", HEADER: self.code, **self.headers},
         )
 
 

@@ -4,12 +4,11 @@ A call reserves from the tenant's budget, takes a place among its calls in fligh
 the database's clock on both sides, refreshes a refused token once, and ends as a good answer or as
 an error of `errors.py`. Nothing is retried beyond that: waiting and giving up are the caller's.
 Addresses are made here only; a `resourceUrl` that Xero sends is never followed. What is read stands
-in `client.py`.
+in `client.py`; what callers ask Xero themselves is passed on by `passing.py`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -155,34 +154,6 @@ class XeroCalls:
         except AccessTokenRefused:
             token = await self._tokens.refresh(tenant_id, token)
         return await self._once(tenant_id, call, token)
-
-    @asynccontextmanager
-    async def stream(
-        self, tenant_id: TenantId, request: httpx.Request, *, endpoint: str, purpose: str
-    ) -> AsyncIterator[httpx.Response]:
-        """Send a request as it is, and hand its answer on as it comes: of any status, unread.
-
-        Xero's headers of it are believed as those of every call are; the place among the calls in
-        flight is held until the block ends. `request` carries the authorisation already.
-
-        Raises:
-            RateLimited: our own count says that Xero would refuse.
-            httpx.TransportError: no answer.
-        """
-        await self._budget.reserve(tenant_id, purpose)
-        async with self._places.place(tenant_id, purpose):
-            response = await self._http.send(request, stream=True, follow_redirects=False)
-            try:
-                yield response
-            finally:
-                await response.aclose()
-                await self._budget.spent(
-                    tenant_id,
-                    purpose,
-                    size=response.num_bytes_downloaded,
-                    limits=Limits.from_headers(response.headers),
-                    endpoint=endpoint,
-                )
 
     async def _once(self, tenant_id: TenantId, call: Call, token: str) -> Called:
         await self._budget.reserve(tenant_id, call.purpose)

@@ -95,6 +95,7 @@ def api_of(here: Installation, xero: XeroSide, drift: DriftMetrics) -> Api:
         tokens=xero.tokens,
         consents=xero.consents,
         calls=xero.calls,
+        passed=xero.passed,
         client=xero.client,
         absorber=HandlersAbsorber(here.db, reader, here.clock),
         feed=FeedWatch(here.db),

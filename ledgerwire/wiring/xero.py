@@ -22,6 +22,7 @@ from xero.client import XeroClient
 from xero.connections import ConnectionsApi
 from xero.limits import ConcurrentCalls
 from xero.oauth import OAuthClient, XeroApp
+from xero.passing import PassedCalls
 from xero.tiers import tier_named
 from xero.urls import XeroUrls
 
@@ -43,6 +44,7 @@ class XeroSide:
     urls: XeroUrls
     http: httpx.AsyncClient
     calls: XeroCalls
+    passed: PassedCalls
     client: XeroClient
 
     @classmethod
@@ -67,6 +69,7 @@ class XeroSide:
         share = round(tier_named(settings.xero_tier).calls_a_day * KEPT_SHARE)
         kept = Kept(api=share, handlers=share)
         budget = StoredBudget(here.db, here.clock, kept=kept, pause=here.pause)
+        places = ConcurrentCalls(lending=lending)
         calls = XeroCalls(
             http,
             urls,
@@ -74,7 +77,7 @@ class XeroSide:
             budget=budget,
             database_time=here.db,
             clock=here.clock,
-            places=ConcurrentCalls(lending=lending),
+            places=places,
         )
         consents = ConsentKeeper(
             database=here.db,
@@ -95,6 +98,7 @@ class XeroSide:
             urls=urls,
             http=http,
             calls=calls,
+            passed=PassedCalls(http, urls, tokens=tokens, budget=budget, places=places),
             client=XeroClient(calls),
         )
 

@@ -62,18 +62,21 @@ def _health(row: dict[str, Any]) -> str:
 
 @click.command()
 @click.option("--external-id", help="Your own id for the customer, kept with the organisation.")
-def link(*, external_id: str | None) -> None:
+@click.option("--tenant", help="Let it link this organisation only, which is known already.")
+def link(*, external_id: str | None, tenant: str | None) -> None:
     """Print the address to open in a browser to link an organisation.
+
+    With an option, or where LEDGERWIRE_LINKING is `sessions`, it is good for a day and for one
+    consent, and the name counts as verified. TENANT is an id, an external id or a name.
 
     \b
     Example:
       ledgerwire link --external-id customer-42
     """
-    from urllib.parse import urlencode
+    from ledgerwire.linking import link_address
 
-    settings = settings_from_environment()
-    query = f"?{urlencode({'external_id': external_id})}" if external_id else ""
-    click.echo(f"{settings.public_url}/connect{query}")
+    settings = settings_from_environment(a_look=True)
+    click.echo(run_async(link_address(settings, external_id=external_id, tenant=tenant)))
     click.echo("Open it in a browser while `ledgerwire up` (or `run api`) is running.", err=True)
 
 

@@ -3,6 +3,7 @@ wrongly once; Xero is the simulator, PostgreSQL and the broker are the embedded 
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ledgerwire.demo.linking import LinkFailed, link_all
+from ledgerwire.demo.linking import LinkFailed, consent_at
 from tests.acceptance.ports import neighbouring_ports
 from tests.acceptance.terminal import Terminal
 
@@ -157,12 +158,13 @@ def link(user: User, simulated: Mapping[str, Any], name: str) -> None:
     assert "ledgerwire link" in said
     code, said = user.runs("link", "--external-id", "customer-42")
     assert code == 0
-    assert f"http://localhost:{user.port}/connect?external_id=customer-42" in said
-    public_url, tenants = f"http://localhost:{user.port}", [simulated["tenants"][0]["tenant_id"]]
+    found = re.search(rf"http://localhost:{user.port}/connect\?session=[\w-]+", said)
+    assert found is not None
+    tenants = [simulated["tenants"][0]["tenant_id"]]
 
     with pytest.raises(LinkFailed):
-        asyncio.run(link_all(public_url, tenants, external_id="customer-42", decision="deny"))
-    asyncio.run(link_all(public_url, tenants, external_id="customer-42"))
+        asyncio.run(consent_at(found[0], tenants, decision="deny"))
+    asyncio.run(consent_at(found[0], tenants))
 
 
 def backfill(user: User, name: str) -> None:

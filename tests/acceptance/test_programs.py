@@ -13,7 +13,7 @@ import pytest
 
 from crm.progress import CrmProgress
 from ledgerwire.demo.judging import judge_installation
-from ledgerwire.demo.linking import link_all
+from ledgerwire.demo.linking import consent_at, link_all
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.installation import open_installation
 from oracle.report import report
@@ -69,13 +69,10 @@ async def link(shell: Shell, simulated: dict[str, Any], port: int) -> None:
     answer = await steer(simulated, "webhook", {"url": address, "validate": True})
     assert answer["state"] == "enabled"
     printed = await shell.run("link", "--external-id", "customer-42")
-    assert (printed.code, printed.out.strip()) == (
-        0,
-        f"http://localhost:{port}/connect?external_id=customer-42",
-    )
-    public_url = printed.out.partition("/connect")[0]
+    assert printed.code == 0
+    assert printed.out.startswith(f"http://localhost:{port}/connect?session=")
     tenants = [each["tenant_id"] for each in simulated["tenants"]]
-    await link_all(public_url, tenants, external_id="customer-42")
+    await consent_at(printed.out.strip(), tenants)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 from simulator.config import SimulatorConfig, TenantSpec
 from storage.api_keys import create_api_key
 from tests.acceptance.rig import QUICK, SMALL, running
-from tests.acceptance.writing import documents, files, money, people, settings
+from tests.acceptance.writing import documents, files, money, others, people, settings
 from tests.acceptance.writing.world import World
 from tests.figures import Figure
 from unified.broker import BrokerSettings
@@ -43,6 +43,8 @@ PROOFS: Final[tuple[Proof, ...]] = (
     files.prove_files,
     files.prove_notes,
     settings.prove_tracking,
+    others.prove_several_at_once,
+    others.prove_other_removals,
 )
 CONFIG: Final = SimulatorConfig(
     tenants=(TenantSpec(currency="NZD"),), opening=SMALL, delivery=QUICK, no_limits=True
@@ -80,10 +82,12 @@ async def test_every_claimed_operation_does_what_it_says(
                         failed.append(f"{proof.__name__}: {type(error).__name__}: {error}")
 
             assert not failed, "\n".join(failed)
+            claims = await world.claimed()
+            assert world.left_out(claims) == []
             assert claimed() == world.proven
             await rig.quiet()
             assert await world.published() == []
             figure(
-                f"{len(world.proven)} operations proven, {len(world.promised)} of their changes "
+                f"{len(claims)} writing operations done as claimed, {len(world.promised)} changes "
                 "seen in answer, mirror, books and on Kafka"
             )

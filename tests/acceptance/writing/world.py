@@ -2,6 +2,7 @@
 mirror through the api, the simulator's books, and at the end what Kafka was told."""
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -45,6 +46,7 @@ class World:
     Attributes:
         http: speaks to the api with a key of its own.
         proven: names of operations, such as "invoice.approve".
+        done: methods and addresses that succeeded.
     """
 
     rig: Rig
@@ -53,6 +55,7 @@ class World:
     ledger: Ledger
     proven: set[str] = field(default_factory=set)
     promised: list[Promised] = field(default_factory=list)
+    done: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def today(self) -> date:
@@ -73,6 +76,7 @@ class World:
             method, f"/v1/accounting/{path}", json=body, headers=headers, **more
         )
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        self.done.add((method, f"/v1/accounting/{path}"))
         return answer.json()
 
     async def do(self, method: str, path: str, body: Body | None = None, **more: Any) -> Any:
@@ -166,6 +170,24 @@ class World:
         if name == "transaction":
             return source_of(name, "BankTransfers" if record["type"] == "transfer" else None)
         return source_of(name, "ManualJournals" if name == "journal_entry" else None)
+
+    async def claimed(self) -> Mapping[str, tuple[str, str]]:
+        """Method and address of each operation that changes something, as the api claims them."""
+        told = (await self.http.get("/v1/capabilities")).json()
+        return {
+            each["id"]: (each["method"], each["path"])
+            for resource in told["resources"]
+            for each in resource["operations"]
+            if each["scope"] == "write"
+        }
+
+    def left_out(self, claims: Mapping[str, tuple[str, str]]) -> list[str]:
+        """The claimed operations that nobody did."""
+        return [name for name, (method, path) in claims.items() if not self._did(method, path)]
+
+    def _did(self, method: str, path: str) -> bool:
+        fits = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+        return any(how == method and fits.fullmatch(where) for how, where in self.done)
 
     async def published(self) -> list[str]:
         """Which promised events are not on Kafka, by their operations; [] is what is wanted."""

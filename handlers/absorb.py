@@ -155,8 +155,9 @@ async def _absorb_chunk(
     ids = [one.normalized.remote_id for one in seen]
     known = await known_records(conn, tenant.id, resource.name, ids)
     notices = await notices_of(conn, tenant.id, resource.endpoint.path, ids)
-    complete = len(known) < len(ids) and await backfill_complete(
-        conn, tenant.id, resource.endpoint.path
+    # What a write made is new, whatever was read so far.
+    complete = origin.creates or (
+        len(known) < len(ids) and await backfill_complete(conn, tenant.id, resource.endpoint.path)
     )
     now = clock.now()
     batch, done = _Batch(), Absorbed()
@@ -278,9 +279,7 @@ def _step(  # noqa: PLR0913  # the sum of one answer's facts
         before=None if known is None else known.unified,
         after=after,
         fingerprint=comparison.fingerprint,
-        op=_operation(
-            resource, known, after, seen, notice, tenant, complete=complete or origin.creates
-        ),
+        op=_operation(resource, known, after, seen, notice, tenant, complete=complete),
         cause=cause_of(origin, notice),
         seen=seen,
         received_at=notice.received_at if notice is not None and notice.delivery_id else None,

@@ -74,11 +74,25 @@ class KnownWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """What was so before a request leaves.
+
+    Attributes:
+        at: by the database's clock.
+        mark: the newest notice version: its answer finishes no hint that comes later.
+    """
+
+    at: datetime
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """The right to do a write and to say what came of it."""
 
     key: WriteKey
     token: str
+    leaving: Leaving | None = None
 
 
 _FIND = """
@@ -92,6 +106,12 @@ INSERT INTO idempotency (tenant_id, api_key, digest, fingerprint, operation, req
 SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + $10::interval
   FROM tenant WHERE id = $1 AND state NOT IN ('erasing', 'erased')
     ON CONFLICT (tenant_id, api_key, digest) DO NOTHING
+RETURNING clock_timestamp() AS at,
+          (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM notice_version) AS mark
+"""
+_LEAVING = """
+SELECT clock_timestamp() AS at, CASE WHEN is_called THEN last_value ELSE 0 END AS mark
+  FROM notice_version
 """
 _TAKE_OVER = """
 UPDATE idempotency SET claim = $4, claimed_until = clock_timestamp() + $5::interval
@@ -102,9 +122,13 @@ _RENEW = """
 UPDATE idempotency SET claimed_until = clock_timestamp() + $5::interval
  WHERE tenant_id = $1 AND api_key = $2 AND digest = $3 AND claim = $4 AND status IS NULL
 """
+# An answer that is lost in a power cut is had again from Xero, while it remembers it; only the
+# claim has to last, since without it a repetition would be taken for the first.
 _ANSWER = """
+WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE idempotency
    SET status = $5, headers = $6, body = $7, answered_at = clock_timestamp(), sent = NULL
+  FROM quick
  WHERE tenant_id = $1 AND api_key = $2 AND digest = $3 AND claim = $4 AND status IS NULL
 """
 _FORGET = """
@@ -143,7 +167,7 @@ async def claim_write(  # noqa: PLR0913  # what is kept of a write; all keywords
     None: somebody else was quicker, or the organisation is being forgotten.
     """
     token = uuid4().hex
-    tag = await db.execute(
+    row = await db.fetchrow(
         _CLAIM,
         *_of(key),
         fingerprint,
@@ -154,7 +178,14 @@ async def claim_write(  # noqa: PLR0913  # what is kept of a write; all keywords
         token,
         CLAIM_LIFE,
     )
-    return Claim(key, token) if changed_rows(tag) else None
+    return None if row is None else Claim(key, token, Leaving(row["at"], row["mark"]))
+
+
+async def before_leaving(db: Database) -> Leaving:
+    """What to remember of the moment before a request leaves."""
+    row = await db.fetchrow(_LEAVING)
+    assert row is not None  # noqa: S101  # a sequence has one row
+    return Leaving(row["at"], row["mark"])
 
 
 async def take_write_over(db: Database, key: WriteKey) -> Claim | None:

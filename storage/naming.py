@@ -63,7 +63,7 @@ _OTHERS = f"""
 
 async def by_ids(db: Database, tenant_id: TenantId, ids: Sequence[EntityId]) -> Mapping[str, Meant]:
     """Things by their unified ids; those that are not known are left out."""
-    rows = await db.fetch(_BY_IDS, tenant_id, sorted(set(ids)))
+    rows = await db.fetch(_BY_IDS, tenant_id, sorted(set(ids))) if ids else []
     return {row["id"]: _meant(row) for row in rows}
 
 
@@ -71,6 +71,8 @@ async def by_remote_ids(
     db: Database, tenant_id: TenantId, wanted: Sequence[tuple[str, str]]
 ) -> Mapping[tuple[str, str], Meant]:
     """Things by resource and Xero's id; those that are not known are left out."""
+    if not wanted:
+        return {}
     resources, remote_ids = zip(*sorted(set(wanted)), strict=True)
     rows = await db.fetch(_BY_REMOTE_IDS, tenant_id, list(resources), list(remote_ids))
     return {(row["resource"], row["remote_id"]): _meant(row) for row in rows}

@@ -8,8 +8,8 @@ and whoever keeps key and request may ask again until then. Nothing is absorbed 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -66,18 +66,20 @@ class XeroWrites:
         *,
         key: str,
         item_key: str | None,
+        asked_at: datetime | None = None,
     ) -> Written:
         """Send it, once more where its answer got lost.
 
         Args:
             key: Xero's Idempotency-Key, at most 128 characters: of this request and no other.
             item_key: under which the answer lists things; None: what it holds does not matter.
+            asked_at: the database's time, where the caller has read it just now.
 
         Raises:
             WriteUnanswered: it may have been done.
             XeroError: any other: it was not done.
         """
-        call = _call(endpoint, request, key)
+        call = replace(_call(endpoint, request, key), asked_at=asked_at)
         try:
             return await self._sent(tenant_id, call, item_key)
         except XeroUnreachable as error:
@@ -88,6 +90,7 @@ class XeroWrites:
                 raise WriteUnanswered(call.what, status=error.status) from error
         except UndecodableAnswer:
             pass
+        call = replace(call, asked_at=None)
         try:
             return await self._sent(tenant_id, call, item_key)
         except ResourceMissing:

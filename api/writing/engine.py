@@ -32,8 +32,10 @@ from storage.errors import StorageError
 from storage.idempotency import (
     CLAIM_LIFE,
     Claim,
+    Leaving,
     WriteKey,
     answer_write,
+    before_leaving,
     claim_write,
     find_write,
     forget_write,
@@ -70,28 +72,40 @@ async def write(  # what a write is made of
     Raises:
         Problem: see the operation. XeroError, StorageError: nothing was done.
     """
+    key = key_of(asked, required=needs_key)  # a rehearsal is asked for as the real thing is
     if asked.query.get("dry_run"):
         return await _tried(api, asked, prepare)
-    key = key_of(asked, required=needs_key)
     if key is None:
         return await _done(api, asked, await prepare(), word, claim=None)
     fingerprint = fingerprint_of(asked, sent)
-    before = await _before(api, key, fingerprint)
-    if isinstance(before, Response):
-        return before
-    if before is None:
-        plan = await prepare()
-        claim = await claim_write(
-            api.db, key, fingerprint=fingerprint, operation=asked.operation.id,
-            request_id=asked.request_id, sent=plan.kept(), now=api.clock.now(),
-        )  # fmt: skip
-        if claim is None:
-            raise _in_progress()
-    else:
-        claim, plan = before
-        log.info("write_taken_over", operation=asked.operation.id, tenant_id=asked.tenant_id)
+    # What makes something new asks the mirror alone beforehand, so that can be asked meanwhile.
+    preparing = asyncio.ensure_future(prepare()) if needs_key else None
+    try:
+        before = await _before(api, key, fingerprint)
+        if isinstance(before, Response):
+            return before
+        if before is not None:
+            claim, plan = before
+            log.info("write_taken_over", operation=asked.operation.id, tenant_id=asked.tenant_id)
+        else:
+            plan = await (preparing or prepare())
+            claim = await _claimed(api, asked, key, fingerprint, plan)
+    finally:
+        if preparing is not None:
+            preparing.cancel()
+            await asyncio.gather(preparing, return_exceptions=True)
     async with _held(api, claim):
         return await _done(api, asked, plan, word, claim=claim)
+
+
+async def _claimed(api: Api, asked: Asked, key: WriteKey, fingerprint: bytes, plan: Plan) -> Claim:
+    claim = await claim_write(
+        api.db, key, fingerprint=fingerprint, operation=asked.operation.id,
+        request_id=asked.request_id, sent=plan.kept(), now=api.clock.now(),
+    )  # fmt: skip
+    if claim is None:
+        raise _in_progress()
+    return claim
 
 
 async def _tried(api: Api, asked: Asked, prepare: Prepare) -> Response:
@@ -136,9 +150,11 @@ def _in_progress() -> Problem:
 
 async def _done(api: Api, asked: Asked, plan: Plan, word: Word, *, claim: Claim | None) -> Response:
     began_at = api.clock.now()
-    mark = await api.absorber.mark()
+    leaving = None if claim is None else claim.leaving
+    if leaving is None:
+        leaving = await before_leaving(api.db)
     try:
-        written = await _sent(api, asked, plan, claim)
+        written = await _sent(api, asked, plan, claim, leaving)
     except (PayloadRefused, ResourceMissing) as error:
         # Xero keeps this answer for the key as it keeps a good one, and so do we.
         problem = refused(plan, error)
@@ -158,17 +174,19 @@ async def _done(api: Api, asked: Asked, plan: Plan, word: Word, *, claim: Claim 
         if claim is not None:
             await forget_write(api.db, claim)  # it was not done, and may be tried again
         raise
-    response = await _answered(api, asked, plan, written, word, mark=mark, claim=claim)
+    response = await _answered(api, asked, plan, written, word, mark=leaving.mark, claim=claim)
     if claim is not None:
         await _keep(api, claim, response)
     return response
 
 
-async def _sent(api: Api, asked: Asked, plan: Plan, claim: Claim | None) -> Written:
+async def _sent(
+    api: Api, asked: Asked, plan: Plan, claim: Claim | None, leaving: Leaving
+) -> Written:
     key = uuid4().hex if claim is None else claim.key.digest
     return await XeroWrites(api.calls).send(
         asked.tenant_id, plan.source.endpoint, plan.request, key=key,
-        item_key=plan.answer_key,
+        item_key=plan.answer_key, asked_at=leaving.at,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 and for commands. Nothing is sent here."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from api.here import Api
 from api.operation import Asked
@@ -20,7 +20,10 @@ from unified.resource import Resource
 from unified.resources import resource, sources
 from unified.writable import changed_model, command_model, created_model
 
-MOST_AT_ONCE = 50  #: things of one batch (Xero: Requests and responses, about 50 are advised)
+_RATE: Final = "exchange_rate_to_base"
+MOST_AT_ONCE: Final = (
+    50  #: things of one batch (Xero: Requests and responses, about 50 are advised)
+)
 
 
 async def creation(api: Api, asked: Asked, kind: Resource, sent: Any) -> Plan:
@@ -29,8 +32,7 @@ async def creation(api: Api, asked: Asked, kind: Resource, sent: Any) -> Plan:
     Raises:
         Problem: `body_refused`.
     """
-    base = (await read_context(api.db, asked.tenant_id)).base_currency
-    source, record, body = await _made(api, asked, kind, sent, base)
+    source, record, body = await _made(api, asked, kind, sent)
     command = _command(source, Kind.CREATE)
     return Plan(
         source=source,
@@ -47,12 +49,11 @@ async def creations(api: Api, asked: Asked, kind: Resource, sent: Sequence[Any])
     Raises:
         Problem: `body_refused` where none can be sent, or they are not of one kind at Xero.
     """
-    base = (await read_context(api.db, asked.tenant_id)).base_currency
     refused: dict[int, Mapping[str, Any]] = {}
     made: list[tuple[Resource, dict[str, Any], dict[str, Any]]] = []
     for place, each in enumerate(sent):
         try:
-            made.append(await _made(api, asked, kind, each, base))
+            made.append(await _made(api, asked, kind, each))
         except Problem as problem:
             refused[place] = problem.document()
     if not made:
@@ -168,7 +169,7 @@ def _forbidden(thing: Thing, legal_in: Sequence[str]) -> Problem:
 
 
 async def _made(
-    api: Api, asked: Asked, kind: Resource, sent: Any, base: str | None
+    api: Api, asked: Asked, kind: Resource, sent: Any
 ) -> tuple[Resource, dict[str, Any], dict[str, Any]]:
     """Where a thing is made, its record, and Xero's body of it.
 
@@ -182,7 +183,9 @@ async def _made(
     missing = [name for name in source.required if name not in told]
     if missing and remote is None:
         raise body_refused([(f"/{name}", "is required") for name in missing])
-    record = {"base_currency": base, **told}
+    record = dict(told)
+    if _RATE in told:  # whether one may be given depends on both currencies
+        record["base_currency"] = (await read_context(api.db, asked.tenant_id)).base_currency
     body = with_remote(written(lambda: source.denormalize(record)), remote)
     return source, told, body
 

@@ -5,6 +5,7 @@ id, or by a name, that the mirror does not know can't be sent, since Xero knows 
 as they are, since Xero takes them.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -80,6 +81,10 @@ async def resolved(db: Database, tenant_id: TenantId, body: Any) -> tuple[Any, l
     return copied, unknown
 
 
+async def _none() -> Sequence[Mapping[str, Any]]:
+    return ()
+
+
 def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copy(each) for key, each in value.items()}
@@ -130,10 +135,12 @@ class _Found:
         labels = [label for place in own if (label := _label(place)) is not None]
         tracked = len(own) < len(places)
         return cls(
-            await by_ids(db, tenant_id, ids) if ids else {},
-            await by_remote_ids(db, tenant_id, remote_ids) if remote_ids else {},
-            await by_labels(db, tenant_id, labels) if labels else {},
-            await tracking_categories(db, tenant_id) if tracked else (),
+            *await asyncio.gather(  # each is a round trip, for which a caller waits
+                by_ids(db, tenant_id, ids),
+                by_remote_ids(db, tenant_id, remote_ids),
+                by_labels(db, tenant_id, labels),
+                tracking_categories(db, tenant_id) if tracked else _none(),
+            )
         )
 
     def meant(self, place: _Place) -> dict[str, Any] | str | None:

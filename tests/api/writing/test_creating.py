@@ -45,8 +45,7 @@ async def test_invoice_is_made_and_published_once(it: Writing) -> None:
     assert event["cause"]["api_write"]["request_id"] == "r-17"
     assert event["cause"]["api_write"]["correlation_id"] == "order 17"
     assert len(event["cause"]["api_write"]["idempotency_key_hash"]) == 64
-    headers = dict(map(tuple, (await _headers(it))[-1]))
-    assert headers["ce_correlationid"] == "order 17"
+    assert ["ce_correlationid", "order 17"] in (await _headers(it))[-1]
 
     await it.rig.announce(made)
     await it.rig.work()

@@ -2,6 +2,7 @@
 was put right. Nothing is lost, nothing stands still until the old time is reached again."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -11,8 +12,9 @@ from tests.acceptance.faults import arrived, dead, fault, heal, new_contact, str
 from tests.acceptance.rig import ALL_ROLES, QUICK, SMALL, Rig, installed
 from unified.broker import BrokerSettings
 from unified.clock import OffsetClock
+from unified.resources import SOURCES
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.proof]
+pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
 
 HOURS = 5.0
 
@@ -40,9 +42,22 @@ async def rounds(rig: Rig, name: str, count: int) -> list[str]:
     made: list[str] = []
     for number in range(count):
         changed = [new_contact(tenant, f"{name} {number}") for tenant in rig.simulator.books]
-        await rig.wait_for(partial(arrived, rig, changed), patience_s=30.0)
+        await rig.wait_for(partial(arrived, rig, changed))
         made += changed
     return made
+
+
+async def far_off(rig: Rig) -> list[str]:
+    """Endpoints whose next sweep is further away than it ever should be; what Xero refuses is not
+    swept but asked about again."""
+    rows = await rig.db.fetch(
+        "SELECT endpoint, sweep_due_at FROM cursor WHERE unsupported_reason IS NULL"
+    )
+    longest = {each.endpoint.path: each.endpoint.pace.longest for each in SOURCES}
+    soon = rig.clock.now() + timedelta(hours=1)
+    return [
+        row["endpoint"] for row in rows if row["sweep_due_at"] > soon + longest[row["endpoint"]]
+    ]
 
 
 @pytest.mark.parametrize("hours", [HOURS, -HOURS])
@@ -71,11 +86,7 @@ async def test_jump_of_our_clock_loses_nothing_and_stops_nothing(rig: Rig, hours
     await rounds(rig, "After", 8)
     await rig.sweep()
     assert await arrived(rig, [unheard])
-    far_off = await rig.db.fetchval(
-        "SELECT count(*) FROM cursor WHERE sweep_due_at > $1::timestamptz + interval '25 hours'",
-        rig.clock.now(),
-    )
-    assert far_off == 0
+    assert await far_off(rig) == []
     assert await dead(rig) == 0
     await rig.agrees()
 

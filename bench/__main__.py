@@ -19,6 +19,7 @@ BENCHMARKS = (
     "several",
     "normalize",
     "payment_status",
+    "list",
     "memory",
     "tenants",
 )

@@ -245,7 +245,7 @@ def statement(
     ordered = ", ".join(f"{key}{way}" for key in keys)
     text = (
         # A name of its own: else PostgreSQL would take it for what is ordered by.
-        f"SELECT id, xmin::text::bigint, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
+        f"SELECT id::text, xmin::text::bigint, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
         f" WHERE {' AND '.join(conditions)} ORDER BY {ordered} LIMIT {limit + 1}"
     )
     return text, arguments

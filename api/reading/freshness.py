@@ -15,12 +15,14 @@ from typing import Final
 from api.problems import Problem
 from api.reading.envelope import Warned
 from storage.freshness import MOST_NOTICES, MirrorState, SourceState
-from unified.resource import Resource
-from unified.resources import SOURCES, sources
+from unified.resources import SOURCES
 
 TELLING: Final = timedelta(minutes=5)
 """A webhook that has not told a change for so long will not: nearly all come within seconds."""
 
+_TOLD: Final = frozenset(each.endpoint.path for each in SOURCES if each.webhook_category)
+#: What other regions have is missing to nobody here.
+_REGIONAL: Final = frozenset(each.endpoint.path for each in SOURCES if each.endpoint.countries)
 _GONE: Final = frozenset({"erasing", "erased"})
 _STATES: Final = {
     "needs_reauth": "The consent has ended: nothing new is read until a person links it again.",
@@ -54,8 +56,8 @@ def require_kept(tenant_state: str | None) -> None:
         raise Problem("tenant_not_linked", detail, {"tenant_state": tenant_state})
 
 
-def freshness_of(kind: Resource, state: MirrorState, *, now: datetime) -> Freshness:
-    """What is to be told of the mirror of one resource at `now` (business time).
+def freshness_of(state: MirrorState, *, now: datetime) -> Freshness:
+    """What is to be told of a mirror at `now` (business time).
 
     Raises:
         Problem: `capability_unavailable` where Xero lets us read it from nowhere;
@@ -67,8 +69,7 @@ def freshness_of(kind: Resource, state: MirrorState, *, now: datetime) -> Freshn
     read = [each for each in state.sources if each.unsupported_reason is None or each.backfilled]
     if refused and not read:
         raise _unavailable(refused)
-    told = {each.endpoint.path for each in sources(kind.name) if each.webhook_category}
-    known = [_known_to(each, state, now, webhooks=each.endpoint in told) for each in read]
+    known = [_known_to(each, state, now, webhooks=each.endpoint in _TOLD) for each in read]
     as_of = None if not known or None in known else min(each for each in known if each is not None)
     open_backfills = [each for each in read if not each.backfilled]
     return Freshness(
@@ -113,12 +114,10 @@ def _of_sources(read: Sequence[SourceState]) -> Sequence[Warned]:
 
 
 def _of_refused(refused: Sequence[SourceState]) -> Sequence[Warned]:
-    # What other regions have is missing to nobody here.
-    regional = {each.endpoint.path for each in SOURCES if each.endpoint.countries}
     return [
         Warned("capability_unavailable", f"{each.unsupported_reason}.", each.endpoint)
         for each in refused
-        if each.endpoint not in regional
+        if each.endpoint not in _REGIONAL
     ]
 
 

@@ -146,7 +146,7 @@ class Lister:
         state = await mirror_state(self._api.db, tenant_id, self._endpoints, now=now)
         if state is None:
             raise UnknownTenant(tenant_id)
-        return freshness_of(self._collection.kind, state, now=now)
+        return freshness_of(state, now=now)
 
     async def _page(
         self, tenant_id: TenantId, question: _Question, going: Going | None

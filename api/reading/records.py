@@ -84,7 +84,7 @@ class Getter:
         state = await self._state(tenant_id)
         content = await self._content(tenant_id, given)
         if content is None:
-            freshness_of(self._collection.kind, state, now=self._api.clock.now())
+            freshness_of(state, now=self._api.clock.now())
             raise Problem("not_found", f"No {self._collection.singular} has this id.")
         shown = Shown(fields=asked.query["fields"], include=frozenset(asked.query["include"]))
         headers: dict[str, str] = {}

@@ -8,7 +8,6 @@ import pytest
 from api.problems import Problem
 from api.reading.freshness import TELLING, freshness_of, staleness_s
 from storage.freshness import MOST_NOTICES, MirrorState, SourceState
-from unified.resources import resource
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 SWEPT = NOW - timedelta(hours=3)
@@ -22,7 +21,7 @@ STATE = MirrorState("linked", None, 1, HEARD, silent=False, sources=(INVOICES,))
 
 def _as_of(source: SourceState = INVOICES, **changes: object) -> datetime | None:
     state = replace(STATE, sources=(source,), **changes)  # type: ignore[arg-type]  # by name
-    return freshness_of(resource("invoice"), state, now=NOW).as_of
+    return freshness_of(state, now=NOW).as_of
 
 
 def test_webhooks_prove_what_was_stamped_some_minutes_before_the_newest() -> None:
@@ -48,7 +47,7 @@ def test_what_has_no_webhook_is_proven_by_its_own_sweeps() -> None:
     """However lively webhooks of others are."""
     items = replace(INVOICES, endpoint="Items")
     state = replace(STATE, sources=(items,))
-    assert freshness_of(resource("item"), state, now=NOW).as_of == SWEPT
+    assert freshness_of(state, now=NOW).as_of == SWEPT
 
 
 def test_a_hole_in_the_numbers_ends_what_webhooks_prove() -> None:
@@ -73,10 +72,10 @@ def test_several_sources_are_as_fresh_as_the_stalest() -> None:
     bank = replace(INVOICES, endpoint="BankTransactions")
     transfers = replace(INVOICES, endpoint="BankTransfers", since=SWEPT - timedelta(hours=9))
     state = replace(STATE, sources=(bank, transfers))
-    found = freshness_of(resource("transaction"), state, now=NOW)
+    found = freshness_of(state, now=NOW)
     assert (found.as_of, found.is_partial) == (transfers.since, False)
     unread = replace(transfers, backfilled=False)
-    found = freshness_of(resource("transaction"), replace(state, sources=(bank, unread)), now=NOW)
+    found = freshness_of(replace(state, sources=(bank, unread)), now=NOW)
     assert (found.as_of, found.is_partial) == (None, True)
     assert [each.code for each in found.warnings] == ["backfill_not_complete"]
 
@@ -86,20 +85,19 @@ def test_what_xero_refuses_is_a_warning_while_something_else_is_read() -> None:
     belongs to other regions is worth no word."""
     manual = replace(INVOICES, endpoint="ManualJournals")
     journals = replace(INVOICES, endpoint="Journals", backfilled=False, unsupported_reason="no")
-    entry = resource("journal_entry")
-    found = freshness_of(entry, replace(STATE, sources=(manual, journals)), now=NOW)
+    found = freshness_of(replace(STATE, sources=(manual, journals)), now=NOW)
     assert [(each.code, each.endpoint) for each in found.warnings] == [
         ("capability_unavailable", "Journals")
     ]
     assert not found.is_partial
     with pytest.raises(Problem, match="Journals: no") as caught:
-        freshness_of(entry, replace(STATE, sources=(journals,)), now=NOW)
+        freshness_of(replace(STATE, sources=(journals,)), now=NOW)
     assert caught.value.code == "capability_unavailable"
     lost = replace(journals, backfilled=True)
-    assert freshness_of(entry, replace(STATE, sources=(lost,)), now=NOW).as_of == SWEPT
+    assert freshness_of(replace(STATE, sources=(lost,)), now=NOW).as_of == SWEPT
     home = replace(INVOICES, endpoint="PayrollAU/Employees")
     abroad = replace(journals, endpoint="PayrollUK/Employees")
-    found = freshness_of(resource("employee"), replace(STATE, sources=(home, abroad)), now=NOW)
+    found = freshness_of(replace(STATE, sources=(home, abroad)), now=NOW)
     assert found.warnings == ()
 
 

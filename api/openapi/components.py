@@ -181,7 +181,9 @@ MEMBERS: Final[Mapping[str, Schema]] = {
     "provider_status": {"type": ["integer", "null"]},
     "record_status": {"type": ["string", "null"]},
     "resolvable_until": {"type": "string", "format": "date-time"},
+    "resume_after": {"type": ["string", "null"], "description": "A cursor that still is good"},
     "retry_after_s": {"type": "number"},
+    "tenant_ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
     "tenant_state": {"type": "string"},
 }
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from api.door import TENANT_HEADER
 from api.openapi.answers import by_status
 from api.openapi.components import components
+from api.openapi.deriving import derived
 from api.openapi.examples import example_of
-from api.openapi.naming import PREFIX, PROBLEM, named
+from api.openapi.naming import PROBLEM, named
 from api.operation import Body, Operation, Reply
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE, PROBLEMS
@@ -179,8 +180,8 @@ def _merge(made: Document, reply: Reply) -> None:
 
 def _content(schema: Mapping[str, Any] | None, example: Any) -> Document:
     made: Document = {} if schema is None else {"schema": dict(schema)}
-    if example is None and schema is not None and "$ref" in schema:
-        example = example_of(schema["$ref"].removeprefix(PREFIX))
+    if example is None and schema is not None:
+        example = derived(schema, example_of)
     if example is not None:
         made["example"] = example
     return made

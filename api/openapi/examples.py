@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 import msgspec
 from pydantic import BaseModel
 
-from api.openapi.naming import create_name, list_name, record_name, update_name
+from api.openapi.naming import META, create_name, list_name, record_name, update_name
 from unified.envelope import MAPPING_VERSION
 from unified.model import Part
 from unified.resource import Resource
@@ -71,7 +71,7 @@ def example_of(component: str) -> Any:
 
 @cache
 def _by_component() -> Mapping[str, Callable[[], Any]]:
-    made: dict[str, Callable[[], Any]] = {}
+    made: dict[str, Callable[[], Any]] = {META: lambda: _META}
     for kind in KINDS:
         made[record_name(kind)] = partial(record_example, kind.name)
         made[list_name(kind)] = partial(page_example, kind.name)
@@ -94,16 +94,19 @@ def page_of(element: Record) -> Record:
         "limit": 100,
         "result_count": 1,
         "is_partial_response": False,
-        "meta": {
-            "source": "mirror",
-            "as_of": "2026-11-03T01:02:03.004Z",
-            "max_staleness_s": 4,
-            "tenant_id": "2f6c1d7e-9a53-4f0e-8a63-0b3a6a526a5c",
-            "schema_version": "1.0.0",
-            "mapping_version": MAPPING_VERSION,
-            "warnings": [],
-        },
+        "meta": _META,
     }
+
+
+_META: Final = {
+    "source": "mirror",
+    "as_of": "2026-11-03T01:02:03.004Z",
+    "max_staleness_s": 4,
+    "tenant_id": "2f6c1d7e-9a53-4f0e-8a63-0b3a6a526a5c",
+    "schema_version": "1.0.0",
+    "mapping_version": MAPPING_VERSION,
+    "warnings": [],
+}
 
 
 def _sent(value: Any, kind: Any) -> Any:

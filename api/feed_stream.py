@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.caller import Caller
 from api.feed_cursor import FeedCursor, write_cursor
@@ -69,7 +69,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the caller leaves, takes or may take no more, or the process ends."""
-        told = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        told: Message = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         if scope["method"] == "HEAD":
             await send(told)
             await send({"type": "http.response.body", "body": b""})
@@ -77,17 +77,18 @@ class EventStream(Response):
         key_id = self._following.caller.key.id
         try:
             with self._following.watch.follow(key_id) as follower:
-                await send(told)
                 async with until_gone(receive, follower):
-                    reason = await self._run(follower, send)
+                    reason = await self._run(follower, send, told)
         except Problem as problem:  # too many: it was not begun
             await problem.response(scope["state"]["request_id"])(scope, receive, send)
             return
         log.info("stream_ended", key_id=key_id, reason=reason)
 
-    async def _run(self, follower: Follower, send: Send) -> str:
+    async def _run(self, follower: Follower, send: Send, begin: Message) -> str:
         """Send until there is a reason to end; returns it."""
         try:
+            async with asyncio.timeout(self._following.slowest_s):
+                await send(begin)
             await self._send(send, f"retry: {RETRY_MS}\n\n".encode() + self._place())
             while not follower.ended:
                 await self._step(follower, send)

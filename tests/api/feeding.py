@@ -3,7 +3,7 @@ follows the feed."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from typing import Any
@@ -168,7 +168,7 @@ class Frame:
 @asynccontextmanager
 async def stream(
     api: FeedApi, headers: Mapping[str, str], *, last: str | None = None, **query: Any
-) -> AsyncIterator[AsyncIterator[Frame]]:
+) -> AsyncIterator[AsyncGenerator[Frame]]:
     """The frames of a stream, as an EventSource reads them."""
     more = {} if last is None else {"Last-Event-ID": last}
     async with api.http.stream(
@@ -180,7 +180,7 @@ async def stream(
         yield _frames(answer)
 
 
-async def _frames(answer: httpx.Response) -> AsyncIterator[Frame]:
+async def _frames(answer: httpx.Response) -> AsyncGenerator[Frame]:
     told: dict[str, str] = {}
     async for line in answer.aiter_lines():
         if line:

@@ -135,7 +135,10 @@ def command_model(body: type[Part]) -> type[BaseModel]:
     made: dict[str, Any] = {}
     for name, info in body.model_fields.items():
         kind = _sent(_whole(info))
-        made[name] = (kind, ...) if info.is_required() else (kind, info.get_default())
+        if info.is_required():  # and an empty text says nothing
+            made[name] = (Annotated[kind, Field(min_length=1)] if kind is Text else kind, ...)
+        else:
+            made[name] = (kind, info.get_default())
     return create_model(f"Sent{body.__name__}", __base__=_Sent, __doc__=body.__doc__, **made)
 
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from tests.unified.books import PAIRS, source, wire
+from unified.history import WrittenNote
 from unified.resources import KINDS, operations_of, source_of
 from unified.writable import (
     changed_model,
@@ -119,6 +120,15 @@ def test_commands_take_bounded_bodies() -> None:
     assert complaints(model, whole) == []
     assert [path for path, _ in complaints(model, {**whole, "amount": "1" * 30})] == ["/amount"]
     assert "/more" in [path for path, _ in complaints(model, {**whole, "more": 1})]
+
+
+def test_what_a_command_needs_is_not_empty() -> None:
+    """A note without a word is refused by what describes it, not later."""
+    model = command_model(WrittenNote)
+
+    assert complaints(model, {"details": "Called them"}) == []
+    assert [path for path, _ in complaints(model, {"details": ""})] == ["/details"]
+    assert model.model_json_schema()["properties"]["details"]["minLength"] == 1
 
 
 def test_nothing_is_written_of_what_xero_only_tells() -> None:

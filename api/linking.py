@@ -8,6 +8,7 @@ carry no token, code or secret, but for the address of a link session, which is 
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from api.link_ending import (
 )
 from api.link_rules import CALLBACK_PATH, CONNECT_PATH, LinkRules, NotAllowed
 from api.pages import PRIVATE_HEADERS
+from storage.acts import Act, note_act
 from storage.database import Database
 from storage.errors import StorageError
 from storage.link_sessions import (
@@ -191,7 +193,21 @@ class LinkFlow:
         except TROUBLE as error:
             return failed(error)
         log.info("link_finished", tenants=[each.tenant_id for each in found])
+        await self._note(attempt, [each.tenant_id for each in found])
         return linked(found)
+
+    async def _note(self, attempt: LinkAttempt, tenants: Sequence[TenantId]) -> None:
+        """Write the links into the log of acts; they stand in the tenants' rows already."""
+        session = [] if attempt.session_id is None else [attempt.session_id]
+        try:
+            for tenant_id in tenants:
+                act = Act(
+                    operation="link", actor="person", tenant_id=tenant_id,
+                    entity="link_session" if session else None, entity_ids=session,
+                )  # fmt: skip
+                await note_act(self.database, act, status=200)
+        except StorageError as error:
+            log.warning("act_not_written", operation="link", error=type(error).__name__)
 
     def _tell(self, ending: Ending, audience: Audience) -> Response:
         return tell(ending, audience, root=self.rules.root)

@@ -97,6 +97,7 @@ def unlink(tenant: str, *, erase: bool, yes: bool) -> None:
       ledgerwire unlink customer-42
     """
     from api.unlinking import ENDABLE, Unlinked
+    from ledgerwire.acting import commanded
     from ledgerwire.erasing import erase as forget
     from ledgerwire.installation import open_installation
     from ledgerwire.naming import named_tenant
@@ -115,14 +116,16 @@ def unlink(tenant: str, *, erase: bool, yes: bool) -> None:
             xero_side(here, lending=False) as xero,
         ):
             found, done = await named_tenant(here.db, tenant), None
-            if found.state in ENDABLE or not erase:
-                done = await job(
-                    here.db, found.id, tokens=xero.tokens, connections=xero.connections,
-                    oauth=xero.oauth, box=xero.box,
-                )  # fmt: skip
-            if erase:
-                with meter("erase", "records") as seen:
-                    await forget(here, found.id, seen=seen)
+            what = "unlink --erase" if erase else "unlink"
+            async with commanded(here.db, what, found.id):
+                if found.state in ENDABLE or not erase:
+                    done = await job(
+                        here.db, found.id, tokens=xero.tokens, connections=xero.connections,
+                        oauth=xero.oauth, box=xero.box,
+                    )  # fmt: skip
+                if erase:
+                    with meter("erase", "records") as seen:
+                        await forget(here, found.id, seen=seen)
             return done
 
     _say(run_async(work()), tenant, erased=erase)

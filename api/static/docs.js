@@ -13,7 +13,7 @@
     made.append(...children.filter((each) => each != null));
     return made;
   };
-  const METHODS = ["get", "post", "put", "patch", "delete"];
+  const METHODS = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
   const DEPTH = 6;
   let contract;
 

@@ -1,7 +1,7 @@
 """One Chromium, and one stage for all tests here: simulator, api, and the example product.
 
-Everything lives in one loop for all of them, since a browser takes seconds to start. Each test has a
-browser context (cookies, windows) of its own, and ends what it has linked.
+Everything lives in one loop for all of them, since a browser takes seconds to start. Each test has
+a browser context (cookies, windows) of its own, and ends what it has linked.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -62,6 +62,7 @@ async def stage(postgres_server: TestServer) -> AsyncIterator[Stage]:
     name = f"browser_{next(_numbers)}"
     await postgres_server.order(f"CREATE DATABASE {name} TEMPLATE {postgres_server.template}")
     config = SimulatorConfig(seed=8, tenants=3, tier="advanced", opening=SMALL)
+    expect.set_options(timeout=PATIENCE_MS)
     app = _Later()
     served = Starlette(routes=[Mount("/", app)])
     async with AsyncExitStack() as stack:

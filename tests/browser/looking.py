@@ -53,7 +53,8 @@ async def readable(page: Page) -> list[str]:
     if not await page.title():
         wrong.append("no title")
     nameless = await page.locator("button, a, input").evaluate_all(
-        "(all) => all.filter((e) => !(e.innerText || e.ariaLabel || e.labels?.length)).length"
+        "(all) => all.filter((each) =>"
+        " !(each.textContent.trim() || each.ariaLabel || each.labels?.length)).length"
     )
     if nameless:
         wrong.append(f"{nameless} controls without a name")

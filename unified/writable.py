@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -61,9 +62,16 @@ _LEAST_FRACTION: Final = Decimal("1E-16")
 _EXACT: Final = Context(prec=40)  #: enough for the largest number with the smallest fraction
 _IGNORED: Final = "Only read: it may come back as it was, and is ignored"
 Text = Annotated[str, StringConstraints(max_length=MOST_LETTERS, pattern=_TEXT_PATTERN)]
+
+
+def _whole_number(value: Any) -> Any:
+    """JSON knows one kind of number: 2.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 _BOUNDED: Final[Mapping[Any, Any]] = {
     str: Text,
-    int: Annotated[int, Field(ge=0, le=1_000_000)],
+    int: Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_whole_number)],
 }
 Short = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
 

@@ -29,10 +29,11 @@ CONSISTENCY: Final = Parameter(
 def fields_parameter(kind: Resource) -> Parameter:
     """Which fields are wanted of each record."""
     names = tuple(kind.model.model_fields)
+    joined = "|".join(names)
     return Parameter(
         name="fields",
         about="Only these top-level fields, with commas between them; `id` is always there.",
-        schema={"type": "string", "minLength": 1},
+        schema={"type": "string", "pattern": f"^({joined})(,({joined}))*$"},
         read=listed(names, "field of it"),
         default=(),
         example=f"id,{names[8]},status",

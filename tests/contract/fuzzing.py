@@ -19,14 +19,24 @@ from schemathesis.engine import Status, events, from_schema
 _MALFORMED: Final = frozenset(
     {"bad_request", "body_unreadable", "body_refused", "media_type_unsupported"}
 )
-#: What no schema can say, since it depends on the organisation or on several fields at once.
+#: What no schema says: it depends on the organisation, on several fields at once, or on which
+#: letters Xero and PostgreSQL know.
 _OF_THE_BOOKS: Final = (
     "no such thing is known",
+    "no such tracking",
     "is required",  # of a reference that names nothing, and of what some kinds of things need
+    "is named by `id` or `remote_id`",
+    "settles exactly one document",
     "says of no kind that can be made",
     "Xero makes these in several places",
     "parameters go with a type of report",
     "computes it of one contact at a time",
+    "does not take it",
+    "is not among ?tenants",
+    "is neither a uuid nor",
+    "is empty",
+    "holds control characters",
+    "can't contain",
 )
 _MOST_TOLD: Final = 25
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")

@@ -176,3 +176,9 @@ def test_numbers_up_to_the_largest_become_texts(number: float) -> None:
 
     text = taken(CHANGE, sent)["line_items"][0]["quantity"]
     assert Decimal(text) == Decimal(repr(number))
+
+
+def test_whole_numbers_are_whole_however_they_are_written() -> None:
+    """JSON has one kind of number, and some clients write all of them with a point."""
+    assert complaints(CHANGE, {"line_items": [{"line_number": 2.0}]}) == []
+    assert complaints(CHANGE, {"line_items": [{"line_number": 2.5}]}) != []

@@ -20,6 +20,7 @@ BENCHMARKS = (
     "normalize",
     "payment_status",
     "list",
+    "create",
     "memory",
     "tenants",
 )

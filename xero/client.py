@@ -181,30 +181,6 @@ class XeroClient:
         below = replace(endpoint, item_key="OnlineInvoices")
         return await self._below(tenant_id, below, (remote_id, "OnlineInvoice"), purpose)
 
-    async def get_file(  # as get_children, and of what type
-        self,
-        tenant_id: TenantId,
-        parent: Endpoint,
-        parent_id: str,
-        attachment_id: str,
-        *,
-        mime_type: str | None = None,
-        purpose: str = HANDLERS,
-    ) -> bytes:
-        """The bytes of one attachment. `mime_type` is what Xero said of it, and is asked for.
-
-        Raises:
-            ResourceMissing: Xero does not know the file, or its parent.
-        """
-        call = _call(
-            parent,
-            (*parent.parts, parent_id, "Attachments", attachment_id),
-            query={},
-            headers={"Accept": mime_type or "*/*"},
-            purpose=purpose,
-        )
-        return (await self._calls.call(tenant_id, call)).answer.body
-
     async def _below(
         self, tenant_id: TenantId, endpoint: Endpoint, parts: tuple[str, ...], purpose: str
     ) -> Page:

@@ -3,7 +3,7 @@
 from api.here import Api
 from api.operation import Operation
 from api.reading.collections import COLLECTIONS, Collection
-from api.reading.files import file_operation
+from api.reading.files import Downloads
 from api.reading.lists import Lister
 from api.reading.live import LiveReader
 from api.reading.notes import Historian
@@ -26,7 +26,7 @@ def reading_operations(api: Api) -> list[Operation]:
         )
         if not each.clauses and Historian.knows(each):
             found.append(Historian(api, each).operation())
-    return [*found, file_operation(api), online_operation(api)]
+    return [*found, Downloads(api).operation(), online_operation(api)]
 
 
 def _is_asked(collection: Collection) -> bool:

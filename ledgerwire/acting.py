@@ -11,8 +11,10 @@ DONE, FAILED = 0, 1  #: as commands exit
 
 
 @asynccontextmanager
-async def commanded(db: Database, operation: str, tenant_id: TenantId) -> AsyncIterator[None]:
-    """Write down that a command does something to an organisation, and how it ended."""
+async def commanded(
+    db: Database, operation: str, tenant_id: TenantId | None
+) -> AsyncIterator[None]:
+    """Write down that a command does something, to an organisation or none, and how it ended."""
     act = Act(operation=operation, actor="command", tenant_id=tenant_id)
     position = await begin_act(db, act)
     try:

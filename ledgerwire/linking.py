@@ -6,6 +6,7 @@ Whoever can run the command has the database, so the name counts as verified.
 from datetime import timedelta
 
 from api.link_rules import CONNECT_PATH, NotAllowed
+from ledgerwire.acting import commanded
 from ledgerwire.failures import JobFailed, WrongUsage
 from ledgerwire.installation import open_installation
 from ledgerwire.naming import named_tenant
@@ -42,5 +43,6 @@ async def link_address(settings: Settings, *, external_id: str | None, tenant: s
     async with open_installation(settings, connections=2, broker=False) as here:
         only = None if tenant is None else (await named_tenant(here.db, tenant)).id
         wanted = SessionAsked(external_id=external_id, tenant_id=only, life=LIFE)
-        made = await make_session(here.db, wanted)
+        async with commanded(here.db, "create_link_session", only):
+            made = await make_session(here.db, wanted)
     return rules.address(CONNECT_PATH, session=made.token)

@@ -43,6 +43,9 @@ async def test_name_makes_a_link_of_its_own(database: Database, database_url: st
         "open",
     )
     assert (made.expires_at - made.created_at).days == 1
+    act = await database.fetchrow("SELECT actor, operation, status FROM audit")
+    assert act is not None
+    assert tuple(act) == ("command", "create_link_session", 0)
 
 
 async def test_organisation_and_setting_make_one_too(database: Database, database_url: str) -> None:

@@ -37,6 +37,7 @@ _OF_THE_BOOKS: Final = (
     "is empty",
     "holds control characters",
     "can't contain",
+    "does not let it be taken away",
 )
 _MOST_TOLD: Final = 25
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")

@@ -31,6 +31,7 @@ class Body:
     Attributes:
         schema: JSON Schema of it, or `{"$ref": …}` of a named one; None: any bytes.
         media_types: those that are taken, the usual one first.
+        longest_s: real time for all of it to come.
     """
 
     schema: Mapping[str, Any] | None
@@ -39,6 +40,7 @@ class Body:
     required: bool = True
     about: str = ""
     most_bytes: int = MOST_JSON_BYTES
+    longest_s: float = BODY_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,17 +112,17 @@ class Asked:
         Raises:
             Problem: `body_too_large`, `body_too_slow`.
         """
-        most = self.operation.body.most_bytes if self.operation.body else 0
+        body = self.operation.body or Body(schema=None, most_bytes=0)
         found = bytearray()
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(body.longest_s):
                 async for chunk in self.request.stream():
                     found += chunk
-                    if len(found) > most:
-                        detail = f"This takes {most} bytes at most."
-                        raise Problem("body_too_large", detail, {"most_bytes": most})
+                    if len(found) > body.most_bytes:
+                        detail = f"This takes {body.most_bytes} bytes at most."
+                        raise Problem("body_too_large", detail, {"most_bytes": body.most_bytes})
         except TimeoutError:
-            detail = f"The body did not come within {BODY_TIMEOUT_S:g} s."
+            detail = f"The body did not come within {body.longest_s:g} s."
             raise Problem("body_too_slow", detail) from None
         return bytes(found)
 

@@ -1,5 +1,6 @@
 """Operations as routes: the door, the addresses, and problem documents for all that goes wrong."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -57,6 +58,8 @@ OPERATIONS = (
     _operation("one_thing", "/v1/accounting/things/{id}", of_tenant=False),
     _operation("named_thing", "/v1/accounting/things/summary", _take, method="POST",
                of_tenant=False, body=Body(schema={}, most_bytes=20)),
+    _operation("slow_thing", "/v1/accounting/slow", _take, method="POST", of_tenant=False,
+               body=Body(schema={}, longest_s=0.05)),
     _operation("tenant_thing", "/v1/accounting/mine"),
     _operation("written_thing", "/v1/accounting/things", scope="write", method="POST"),
     _operation("limited", "/v1/limited", _limited),
@@ -169,6 +172,18 @@ async def test_bodies_are_json_of_a_bounded_size(client: httpx.AsyncClient) -> N
     assert _problem(broken) == (400, "body_unreadable")
     other = await client.post(place, content="1", headers={"Content-Type": "text/xml"})
     assert _problem(other) == (415, "media_type_unsupported")
+
+
+async def test_body_that_does_not_come_is_not_waited_for(client: httpx.AsyncClient) -> None:
+    """A caller who dawdles keeps neither a task nor memory for long."""
+
+    async def dawdling() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.Event().wait()
+
+    answer = await client.post("/v1/accounting/slow", content=dawdling())
+
+    assert _problem(answer) == (408, "body_too_slow")
 
 
 async def test_trouble_further_down_is_a_problem_too(

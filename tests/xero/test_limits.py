@@ -9,6 +9,7 @@ import pytest
 from tests.xero.doubles import TENANT
 from unified.ids import TenantId
 from xero.limits import ConcurrentCalls, Limits, problem_of, retry_after, wait_of
+from xero.turns import on_behalf_of
 
 
 def test_limits_read_what_is_there() -> None:
@@ -83,6 +84,38 @@ async def test_handlers_borrow_the_idle_place_of_the_api_and_no_more() -> None:
 
     await sixth
     assert calls.in_flight(TENANT) == 0
+
+
+async def test_callers_leave_the_handlers_one_place() -> None:
+    """A caller may read its answer slowly, and hold its place as long; work must go on."""
+    calls = ConcurrentCalls()
+    async with AsyncExitStack() as stack:
+        await _hold(stack, calls, *["api"] * 4)
+        fifth = asyncio.create_task(_enter_and_leave(calls, "api"))
+        await asyncio.sleep(0)
+
+        assert not fifth.done()
+        async with asyncio.timeout(1), calls.place(TENANT, "handlers"):
+            assert calls.in_flight(TENANT) == 5
+
+    await fifth
+
+
+async def test_callers_get_places_in_turn() -> None:
+    """Who has asked for many waits behind who asks for one."""
+    calls, order = ConcurrentCalls(lending=False), list[str]()
+
+    async def ask(name: str) -> None:
+        with on_behalf_of(name):
+            async with calls.place(TENANT, "api"):
+                order.append(name)
+
+    async with calls.place(TENANT, "api"):
+        asked = [asyncio.create_task(ask(name)) for name in ("loud",) * 3 + ("quiet",) * 2]
+        await asyncio.sleep(0)
+    await asyncio.gather(*asked)
+
+    assert order == ["loud", "quiet", "loud", "quiet", "loud"]
 
 
 async def test_a_freed_place_goes_first_to_who_is_below_its_share() -> None:

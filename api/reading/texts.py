@@ -17,12 +17,16 @@ MOST_BYTES: Final = 64 * 1024 * 1024  #: of records kept, less what Python needs
 
 
 class Texts:
-    """Records by organisation and id. One per process."""
+    """Records by organisation and id. One per process.
+
+    Attributes:
+        size: bytes of the records that are kept.
+    """
 
     def __init__(self, db: Database, *, most_bytes: int = MOST_BYTES) -> None:
         self._db = db
         self._most = most_bytes
-        self._size = 0
+        self.size = 0
         self._kept: OrderedDict[tuple[TenantId, EntityId], Content] = OrderedDict()
 
     async def of(self, tenant_id: TenantId, heads: Sequence[Head]) -> list[Content]:
@@ -45,9 +49,9 @@ class Texts:
     def _keep(self, tenant_id: TenantId, content: Content) -> None:
         known = self._kept.pop((tenant_id, content.id), None)
         if known is not None:
-            self._size -= len(known.unified)
+            self.size -= len(known.unified)
         self._kept[tenant_id, content.id] = content
-        self._size += len(content.unified)
-        while self._size > self._most:
+        self.size += len(content.unified)
+        while self.size > self._most:
             _, dropped = self._kept.popitem(last=False)
-            self._size -= len(dropped.unified)
+            self.size -= len(dropped.unified)

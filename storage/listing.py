@@ -244,8 +244,8 @@ def statement(
     shown = "''" if listing.order is Order.ID else f"({expression})::text"
     ordered = ", ".join(f"{key}{way}" for key in keys)
     text = (
-        # A name of its own: else PostgreSQL would take it for what is ordered by.
-        f"SELECT id::text, xmin::text::bigint, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
+        # Names of their own: else PostgreSQL would take them for what is ordered by.
+        f"SELECT id::text AS entity, xmin::text::bigint, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
         f" WHERE {' AND '.join(conditions)} ORDER BY {ordered} LIMIT {limit + 1}"
     )
     return text, arguments

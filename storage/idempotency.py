@@ -88,10 +88,16 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to do a write and to say what came of it."""
+    """The right to do a write and to say what came of it.
+
+    Attributes:
+        began_at: business time before the write left for the first time.
+        leaving: None where somebody else began it.
+    """
 
     key: WriteKey
     token: str
+    began_at: datetime
     leaving: Leaving | None = None
 
 
@@ -117,6 +123,7 @@ _TAKE_OVER = """
 UPDATE idempotency SET claim = $4, claimed_until = clock_timestamp() + $5::interval
  WHERE tenant_id = $1 AND api_key = $2 AND digest = $3
    AND status IS NULL AND claimed_until <= clock_timestamp()
+RETURNING began_at
 """
 _RENEW = """
 UPDATE idempotency SET claimed_until = clock_timestamp() + $5::interval
@@ -178,7 +185,7 @@ async def claim_write(  # noqa: PLR0913  # what is kept of a write; all keywords
         token,
         CLAIM_LIFE,
     )
-    return None if row is None else Claim(key, token, Leaving(row["at"], row["mark"]))
+    return None if row is None else Claim(key, token, now, Leaving(row["at"], row["mark"]))
 
 
 async def before_leaving(db: Database) -> Leaving:
@@ -192,8 +199,8 @@ async def take_write_over(db: Database, key: WriteKey) -> Claim | None:
     """Take a key whose holder is gone without an answer; None: it is not, or somebody was
     quicker."""
     token = uuid4().hex
-    tag = await db.execute(_TAKE_OVER, *_of(key), token, CLAIM_LIFE)
-    return Claim(key, token) if changed_rows(tag) else None
+    began_at = await db.fetchval(_TAKE_OVER, *_of(key), token, CLAIM_LIFE)
+    return None if began_at is None else Claim(key, token, began_at)
 
 
 async def renew_claim(db: Database, claim: Claim) -> bool:

@@ -10,7 +10,7 @@ callers send is not decided here.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -76,6 +76,7 @@ async def write(  # what a write is made of
     if asked.query.get("dry_run"):
         return await _tried(api, asked, prepare)
     if key is None:
+        _require_linked(asked)
         return await _done(api, asked, await prepare(), word, claim=None)
     fingerprint = fingerprint_of(asked, sent)
     # What makes something new asks the mirror alone beforehand, so that can be asked meanwhile.
@@ -88,6 +89,7 @@ async def write(  # what a write is made of
             claim, plan = before
             log.info("write_taken_over", operation=asked.operation.id, tenant_id=asked.tenant_id)
         else:
+            _require_linked(asked)
             plan = await (preparing or prepare())
             claim = await _claimed(api, asked, key, fingerprint, plan)
     finally:
@@ -96,6 +98,20 @@ async def write(  # what a write is made of
             await asyncio.gather(preparing, return_exceptions=True)
     async with _held(api, claim):
         return await _done(api, asked, plan, word, claim=claim)
+
+
+def _require_linked(asked: Asked) -> None:
+    """Let nothing be written where Xero would refuse all of it.
+
+    Raises:
+        Problem: `needs_reauth`, `tenant_not_linked`.
+    """
+    state = asked.tenant_state
+    if state == "needs_reauth":
+        raise Problem("needs_reauth", "Xero no longer takes the organisation's consent.")
+    if state != "linked":
+        detail = f"The organisation is {str(state).replace('_', ' ')}."
+        raise Problem("tenant_not_linked", detail, {"tenant_state": state})
 
 
 async def _claimed(api: Api, asked: Asked, key: WriteKey, fingerprint: bytes, plan: Plan) -> Claim:
@@ -130,12 +146,13 @@ async def _before(
         return replayed(known.answer)
     if known.in_hand:
         raise _in_progress()
-    if known.sent is None or api.clock.now() - known.began_at > RESOLVABLE:
-        raise Problem("write_outcome_unknown", "No answer came, and Xero no longer remembers it.")
     try:
-        plan = Plan.load(known.sent)
+        plan = None if known.sent is None else Plan.load(known.sent)
     except LookupError:
-        raise Problem("write_outcome_unknown", "Another version began it.") from None
+        plan = None  # another version began it
+    if plan is None or api.clock.now() - known.began_at > RESOLVABLE:
+        detail = "No answer came, and Xero no longer remembers it."
+        raise _unknown(detail, plan, known.began_at)
     claim = await take_write_over(api.db, key)
     if claim is None:
         raise _in_progress()
@@ -149,7 +166,7 @@ def _in_progress() -> Problem:
 
 
 async def _done(api: Api, asked: Asked, plan: Plan, word: Word, *, claim: Claim | None) -> Response:
-    began_at = api.clock.now()
+    began_at = api.clock.now() if claim is None else claim.began_at
     leaving = None if claim is None else claim.leaving
     if leaving is None:
         leaving = await before_leaving(api.db)
@@ -163,13 +180,15 @@ async def _done(api: Api, asked: Asked, plan: Plan, word: Word, *, claim: Claim 
         raise problem from None
     except (WriteUnanswered, StorageError) as error:
         # A database that went away in the midst of a call says nothing of what Xero did.
-        until = None if claim is None else instant_text(began_at + RESOLVABLE)
         if claim is not None:
             with suppress(StorageError):
                 await leave_claim(api.db, claim)
         log.warning("write_unanswered", operation=asked.operation.id, tenant_id=asked.tenant_id,
                     error=type(error).__name__)  # fmt: skip
-        raise _unanswered(until) from None
+        if claim is None:
+            detail = "No answer came from Xero, and no key was sent."
+            raise _unknown(detail, plan, began_at) from None
+        raise _unresolved(began_at + RESOLVABLE) from None
     except XeroError:
         if claim is not None:
             await forget_write(api.db, claim)  # it was not done, and may be tried again
@@ -221,16 +240,19 @@ async def _answered(  # noqa: PLR0913  # what came of it
     return response_of(worded, meta_of(plan.source, asked.tenant_id, at, settled.warnings))
 
 
-def _unanswered(until: str | None) -> Problem:
-    """What is said of a write of which nobody knows what came of it."""
-    if until is None:
-        return Problem("write_outcome_unknown", "No answer came from Xero, and no key was sent.")
+def _unresolved(until: datetime) -> Problem:
     return Problem(
         "write_unresolved",
         "No answer came from Xero yet.",
-        {"retry_after_s": AGAIN_S, "resolvable_until": until},
+        {"retry_after_s": AGAIN_S, "resolvable_until": instant_text(until)},
         {"Retry-After": str(AGAIN_S)},
     )
+
+
+def _unknown(detail: str, plan: Plan | None, began_at: datetime) -> Problem:
+    """What is said where nobody can know any more, and where to look."""
+    members = {} if plan is None else {"find_out": plan.look(began_at - MARGIN)}
+    return Problem("write_outcome_unknown", detail, members)
 
 
 def _correlation(asked: Asked) -> str | None:

@@ -7,8 +7,10 @@ things it is about. Whatever was only needed to make the request is not kept.
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from unified.codecs import instant_text
 from unified.commands import After, Command, Request
 from unified.ids import EntityId
 from unified.resource import Resource
@@ -54,6 +56,16 @@ class Plan:
         if self.command.after is After.ANSWER or self.remote_id is None:
             return self.source.endpoint.item_key
         return None
+
+    def look(self, since: datetime) -> str:
+        """The address at which to see whether it was done: the thing itself, or what Xero has
+        stamped since then, read from Xero."""
+        kind = self.source
+        path = f"/v1/{kind.space}/{kind.plural}"
+        if self.entity_id is not None:
+            return f"{path}/{self.entity_id}?consistency=live"
+        stamped = f"&updated_after={instant_text(since)}" if kind.endpoint.modified_since else ""
+        return f"{path}?consistency=live{stamped}"
 
     def kept(self) -> dict[str, Any]:
         """It as plain JSON values, for `load`."""

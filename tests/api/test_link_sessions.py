@@ -1,14 +1,19 @@
 """Links that a program asks for: whose word a name is, how often they work, and what they allow."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from api import link_ending
+from api.consent import LinkedTenant
+from api.link_ending import Audience, tell
 from ledgerwire.demo.linking import LinkFailed, consent_at, link_all
 from simulator.config import OpeningBooks, SimulatorConfig
 from simulator.server import RunningSimulator
+from storage.notices import NOTICE_CHANNEL
 from storage.tenant_states import change_state
 from storage.tenants import tenant
 from tests.api.served import ServedApi, served_api
@@ -16,6 +21,7 @@ from unified.ids import TenantId
 
 SMALL = OpeningBooks(contacts=1, invoices=1, bills=0, months=1)
 ORIGIN = "https://app.example"
+PATIENCE_S = 30.0
 
 
 @pytest.fixture
@@ -279,3 +285,41 @@ async def test_script_is_served_for_other_peoples_pages(api: ServedApi) -> None:
     assert first.headers["content-type"].startswith("text/javascript")
     assert first.headers["cross-origin-resource-policy"] == "cross-origin"
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_custom_connection_links_by_itself_with_the_scopes_of_the_setting(
+    database_url: str,
+) -> None:
+    """Nobody is asked at a browser, so there are no links, and the api says so."""
+    config = SimulatorConfig(seed=6, tenants=1, opening=SMALL)
+    grant = {"xero_grant": "client_credentials", "xero_scopes": "write"}
+    async with (
+        RunningSimulator(config) as simulator,
+        served_api(database_url, simulator, **grant) as api,
+    ):
+        linked = asyncio.Event()
+        subscription = await api.db.listen(NOTICE_CHANNEL, lambda _: linked.set())
+        if not await api.db.fetchval("SELECT count(*) FROM tenant WHERE state = 'linked'"):
+            await asyncio.wait_for(linked.wait(), PATIENCE_S)
+        await subscription.close()
+
+        answer = await api.http.post("/v1/link_sessions", json={}, headers=await api.key())
+        await change_state(api.db, api.tenants[0], "vanished", reason="test")
+        told = await api.http.get(f"/v1/tenants/{api.tenants[0]}", headers=await api.key())
+
+        scopes = await api.db.fetchval('SELECT scopes FROM "authorization"')
+        assert {"accounting.invoices", "accounting.contacts"} <= set(scopes)
+        assert (answer.status_code, answer.json()["code"]) == (409, "linking_not_offered")
+        assert (told.json()["remedy"]["action"], told.json()["remedy"]["address"]) == ("wait", None)
+
+
+def test_what_a_page_hands_to_its_script_is_escaped() -> None:
+    """A name of an organisation is anybody's text."""
+    named = LinkedTenant(TenantId("t"), """"><script>alert('1')</script>""", first=True)
+    answer = tell(link_ending.linked([named]), Audience(opener=ORIGIN), root="/lw")
+    shown = bytes(answer.body).decode()
+
+    assert "<script>" not in shown
+    assert shown.count("<script ") == 1
+    assert '<script src="/lw/connect/popup.js"' in shown
+    assert "script-src 'self'" in answer.headers["content-security-policy"]

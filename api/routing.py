@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from api import acting
@@ -31,7 +31,16 @@ def operation_route(operations: Sequence[Operation], door: Door, clock: Clock) -
     Raises:
         ValueError: two operations share an id, or a method at an address.
     """
-    return Route(f"{ROOT}/{{rest:path}}", Answering(_Versioned(operations, door, clock)))
+    return _Everything(f"{ROOT}/{{rest:path}}", Answering(_Versioned(operations, door, clock)))
+
+
+class _Everything(Route):
+    """Every address under /v1, whatever letters it has: a pattern takes no line breaks."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is one of ours."""
+        ours = scope["type"] == "http" and scope["path"].startswith(f"{ROOT}/")
+        return (Match.FULL if ours else Match.NONE), {"endpoint": self.endpoint}
 
 
 class _Versioned:

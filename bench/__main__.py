@@ -21,6 +21,8 @@ BENCHMARKS = (
     "payment_status",
     "list",
     "create",
+    "proxy",
+    "feed",
     "memory",
     "tenants",
 )

@@ -62,7 +62,11 @@ async def application(kind: str, where: str) -> AsyncIterator[ASGIApp]:
     async with httpx.AsyncClient() as http:
         xero = XeroSide.build(here, http, lending=False)
         role = api_role(here, xero, DriftMetrics(CollectorRegistry()))
+        stop = asyncio.Event()
+        loops = [asyncio.create_task(loop(stop)) for loop in role.loops]
         yield create_app(role.routes)
+        stop.set()
+        await asyncio.gather(*loops)
     await db.close()
 
 

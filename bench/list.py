@@ -23,6 +23,7 @@ from typing import Any
 import uvloop
 
 from bench.normalize import CONTEXT, as_on_the_wire, make_invoice
+from bench.receive import processor_s
 from bench.report import Row, options, write_result
 from handlers.commit import Step, commit_steps
 from storage.absorbing import lock_tenant
@@ -83,8 +84,8 @@ def _step(chance: random.Random, contacts: list[str], now: datetime) -> Step:
     )  # fmt: skip
 
 
-async def measured(kind: str, where: str, load: Sequence[str]) -> dict[str, Any]:
-    """Start one server, load it, end it."""
+async def measured(kind: str, where: str, load: Sequence[str], *, postgres: int) -> dict[str, Any]:
+    """Start one server, load it, end it; processor time is told for each page."""
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.list_server", kind, where), stdin=PIPE, stdout=PIPE
     )
@@ -93,19 +94,22 @@ async def measured(kind: str, where: str, load: Sequence[str]) -> dict[str, Any]
     try:
         port = int(await server.stdout.readline())
         # The first second is the server's to warm up in.
-        for seconds in ("1", None):
-            more = ["--seconds", seconds] if seconds else []
+        for more in (["--seconds", "1"], []):
+            before = processor_s(server.pid), processor_s(postgres)
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.list_load", "--port", f"{port}", *load, *more),
                 stdout=PIPE,
             )
             said, _ = await process.communicate()
+            after = processor_s(server.pid), processor_s(postgres)
     finally:
         server.stdin.close()
         await server.wait()
     result: dict[str, Any] = json.loads(said)
     if set(result["statuses"]) != {"200"}:
         raise RuntimeError(f"{kind}: not every answer was 200: {result['statuses']}")
+    for name, was, is_now in zip(("server", "postgres"), before, after, strict=True):
+        result[f"{name}_us"] = round((is_now - was) / result["answers"] * 1e6)
     return result
 
 
@@ -114,7 +118,7 @@ async def run(rounds: int, seconds: float, invoices: int) -> list[dict[str, dict
     found = []
     with tempfile.TemporaryDirectory(prefix="ledgerwire-bench-") as folder:
         embedded = EmbeddedPostgres(Path(folder) / "database", durable=True)
-        url, _ = await embedded.start()
+        url, postgres = await embedded.start()
         try:
             await migrate(url)
             db = await Database.connect(url)
@@ -130,9 +134,11 @@ async def run(rounds: int, seconds: float, invoices: int) -> list[dict[str, dict
             for _ in range(rounds):
                 found.append(  # noqa: PERF401  # one after the other
                     {
-                        "bare": await measured("bare", str(page), load),
-                        "again": await measured("mirror", url, asked),
-                        "walk": await measured("mirror", url, [*asked, "--walk"]),
+                        "bare": await measured("bare", str(page), load, postgres=postgres),
+                        "again": await measured("mirror", url, asked, postgres=postgres),
+                        "walk": await measured(
+                            "mirror", url, [*asked, "--walk"], postgres=postgres
+                        ),
                     }
                 )
         finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -54,3 +54,14 @@ async def bare(database: Database) -> AsyncIterator[Reading]:
     tenant = await link(database)
     async with reading_of(database, tenant, clock=ManualClock(NOW)) as made:
         yield made
+
+
+@pytest.fixture
+async def large_copy(
+    postgres_server: TestServer, large_books: LargeBooks
+) -> AsyncIterator[LargeBooks]:
+    """The large books once more, for a test that changes them."""
+    name = "large_books_changed"
+    await postgres_server.order(f"CREATE DATABASE {name} TEMPLATE large_books STRATEGY file_copy")
+    yield replace(large_books, url=postgres_server.url_of(name))
+    await postgres_server.order(f"DROP DATABASE {name} WITH (FORCE)")

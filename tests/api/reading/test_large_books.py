@@ -51,11 +51,12 @@ UPDATE record SET unified = replace(unified::text, '"status":"', '"status":"x'):
 
 
 async def test_each_record_that_was_there_all_along_is_seen_exactly_once(
-    large_books: LargeBooks, db: Database
+    large_copy: LargeBooks,
 ) -> None:
     """A client pages through 50,000 invoices while 5,000 of them change in all that lists go by,
     others come, and some go: none of those that stayed is missed or seen twice."""
-    chance, tenant = random.Random(7), large_books.tenant  # noqa: S311  # test data
+    chance, tenant = random.Random(7), large_copy.tenant  # noqa: S311  # test data
+    db = await Database.connect(large_copy.url, max_size=4)
     there = {
         str(row["id"])
         for row in await db.fetch(
@@ -81,6 +82,8 @@ async def test_each_record_that_was_there_all_along_is_seen_exactly_once(
             await db.execute("UPDATE record SET is_deleted = true WHERE id = $1", leaves)
             come = MANY + len(seen)
             await add_invoices(db, tenant, range(come, come + 2))
+
+    await db.close()
 
     assert len(changed) > 4_000
     assert len(seen) == len(set(seen))
@@ -113,13 +116,19 @@ async def test_pages_lead_back_the_way_they_came(large_books: LargeBooks, db: Da
 
 
 async def _touched(db: Database, sql: str, arguments: list[object]) -> tuple[int, str]:
-    """How many blocks a question touches, and its plan."""
-    async with db.connection() as conn:
-        await conn.fetch(sql, *arguments)
-        [row] = await conn.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
-    [plan] = json.loads(row[0])
-    found = plan["Plan"]
-    return found["Shared Hit Blocks"] + found["Shared Read Blocks"], json.dumps(found)
+    """How many blocks a question touches, and its plan: whether it is planned for its values, or
+    for any, as the server does with what is asked often; the dearer of the two."""
+    told = []
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        async with db.transaction() as conn:
+            await conn.execute(f"SET LOCAL plan_cache_mode = {mode}")
+            await conn.fetch(sql, *arguments)
+            [row] = await conn.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
+        [plan] = json.loads(row[0])
+        found = plan["Plan"]
+        blocks = found["Shared Hit Blocks"] + found["Shared Read Blocks"]
+        told.append((blocks, json.dumps(found)))
+    return max(told)
 
 
 def _clauses(large: LargeBooks) -> dict[str, tuple[Clause, ...]]:

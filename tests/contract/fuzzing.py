@@ -77,6 +77,13 @@ def configured(
                 "not_a_server_error": {
                     "expected-statuses": ["2xx", "3xx", "4xx", "501", "503"]
                 },
+                # 412: what can't be the state of a record is not.
+                "negative_data_rejection": {
+                    "expected-statuses": [
+                        "400", "401", "403", "404", "405", "406", "409", "410", "412", "413", "415",
+                        "422", "428", "429", "5xx",
+                    ]
+                },
                 # What Xero or the rules of the books refuse is sound all the same; that nothing
                 # sound is called malformed is `sound_is_not_malformed`'s to see.
                 "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "4xx", "5xx"]},

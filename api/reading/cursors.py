@@ -5,8 +5,6 @@ A place is the value by which the list is ordered and the id of the record where
 stands still whatever changes around it.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +14,9 @@ from typing import Final
 import msgspec
 
 from api.problems import Problem
+from api.sealed import seal, unseal
 from storage.listing import Place
-from storage.secrets import SIGNATURE_BYTES, SecretBox
+from storage.secrets import SecretBox
 from unified.ids import EntityId, TenantId
 
 LIFE: Final = timedelta(days=1)  #: business time
@@ -79,7 +78,7 @@ def write_cursor(going: Going, name: ListName, box: SecretBox, *, now: datetime)
         None if going.live_at is None else (going.live_at - _START) // _MILLISECOND,
     )
     content = msgspec.msgpack.encode(sealed)
-    return urlsafe_b64encode(content + box.sign(_PURPOSE, content)).rstrip(b"=").decode()
+    return seal(content, _PURPOSE, box)
 
 
 def read_cursor(text: str, name: ListName, box: SecretBox, *, now: datetime) -> Going:
@@ -88,14 +87,7 @@ def read_cursor(text: str, name: ListName, box: SecretBox, *, now: datetime) -> 
     Raises:
         Problem: `cursor_unreadable`, `cursor_of_another_list`, `cursor_expired`.
     """
-    try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except (NotBase64, ValueError):
-        raw = b""
-    content, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
-    if len(signature) != SIGNATURE_BYTES or not box.signed(_PURPOSE, content, signature):
-        raise Problem("cursor_unreadable", "This is no cursor that was made here.")
-    sealed = _SEALED.decode(content)
+    sealed = _SEALED.decode(unseal(text, _PURPOSE, box))
     if sealed.list_of != name.digest:
         detail = "The cursor was made for another organisation, address, filter or order."
         raise Problem("cursor_of_another_list", detail)

@@ -149,7 +149,7 @@ async def find_write(db: Database, key: WriteKey) -> KnownWrite | None:
     row = await db.fetchrow(_FIND, *_of(key))
     if row is None:
         return None
-    sent = None if row["sent"] is None else msgspec.json.decode(zlib.decompress(row["sent"]))
+    sent = None if row["sent"] is None else msgspec.json.decode(row["sent"])
     return KnownWrite(
         fingerprint=row["fingerprint"],
         began_at=row["began_at"],
@@ -180,7 +180,7 @@ async def claim_write(  # noqa: PLR0913  # what is kept of a write; all keywords
         fingerprint,
         operation,
         request_id,
-        zlib.compress(msgspec.json.encode(sent), _LEVEL),
+        msgspec.json.encode(sent),  # as it is: it is there for milliseconds
         now,
         token,
         CLAIM_LIFE,

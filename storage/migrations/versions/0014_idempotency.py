@@ -19,7 +19,7 @@ CREATE TABLE idempotency (
   fingerprint bytea NOT NULL,                   -- of the request that came with it
   operation text NOT NULL,
   request_id text NOT NULL,
-  sent bytea,                                   -- zlib JSON of what left; null once answered
+  sent bytea,                                   -- JSON of what left; null once answered
   began_at timestamptz NOT NULL,                -- business time, before it left
   claim text NOT NULL,
   claimed_until timestamptz NOT NULL,           -- real time

@@ -281,3 +281,16 @@ async def test_clock_that_is_wrong_is_bad(at_xero: AtXero) -> None:
 
     assert found.verdict is Verdict.BAD
     assert "clock" in found.what
+
+
+async def test_consent_that_only_reads_is_found_where_the_setting_asks_to_write(
+    at_xero: AtXero,
+) -> None:
+    """Before the first write of a caller is refused."""
+    name = await at_xero.link()
+
+    [bad] = by_verdict(await at_xero.look(xero_scopes="granular,write"), Verdict.BAD)
+
+    assert f"The consent of {name} does not cover accounting." in bad.what
+    assert "accounting.invoices" in bad.what
+    assert "read or written" in bad.what

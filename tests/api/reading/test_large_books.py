@@ -30,6 +30,7 @@ from tests.api.reading.rig import reading_of
 from unified.clock import ManualClock
 from unified.ids import EntityId, record_id
 
+pytestmark = pytest.mark.timeout(300)  # the first of them makes the books
 PAGE = 500
 CHANGES = 50  #: between two pages: 5,000 in all
 

@@ -367,7 +367,7 @@ async def test_silence_of_xero_is_told_as_ours(rig: ProxyRig) -> None:
     assert rig.places.in_flight(rig.tenant) == 0
 
 
-async def test_key_of_one_caller_is_not_anothers(rig: ProxyRig) -> None:
+async def test_callers_keys_are_kept_apart(rig: ProxyRig) -> None:
     """The same word of two API keys is two keys at Xero, whose keys are one set for the app."""
     other = {**await rig.key("proxy"), "X-Tenant-Id": rig.tenant}
     mine = {"Idempotency-Key": "order-1"}

@@ -39,6 +39,12 @@ def record_of(kind: Resource) -> dict[str, Any]:
     return named(record_name(kind))
 
 
+def answer_of(kind: Resource) -> dict[str, Any]:
+    """One record, and what the answer says about itself."""
+    members = {"result": record_of(kind), "meta": named(META)}
+    return {"type": "object", "required": ["result", "meta"], "properties": members}
+
+
 def list_of(kind: Resource) -> dict[str, Any]:
     """A page of records."""
     return named(list_name(kind))

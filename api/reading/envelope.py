@@ -1,4 +1,4 @@
-"""The envelope of every list: the records, where to go on, and what the answer says about itself.
+"""The envelope of every read: the records, where to go on, and what the answer says about itself.
 
 Records are put in as the bytes they are stored as; nothing of them is decoded on the way.
 """
@@ -100,3 +100,10 @@ class ListAnswer:
         pieces[::2] = self.records
         content = b"".join((b'{"result":[', *pieces[:-1], b"],", rest[1:]))
         return Response(content, media_type=JSON)
+
+
+def one_answer(record: bytes, meta: Meta, headers: Mapping[str, str]) -> Response:
+    """One record, a JSON object as bytes, as it is sent: under the same names as those of a list,
+    and as what a write is answered with."""
+    content = b"".join((b'{"result":', record, b',"meta":', msgspec.json.encode(meta.told()), b"}"))
+    return Response(content, media_type=JSON, headers=dict(headers))

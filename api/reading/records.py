@@ -3,16 +3,16 @@
 from starlette.responses import Response
 
 from api.here import Api
-from api.openapi.naming import record_of
-from api.operation import JSON, Asked, Operation, Reply
+from api.openapi.naming import answer_of
+from api.operation import Asked, Operation, Reply
 from api.parameters import Parameter
 from api.problems import Problem
 from api.reading.collections import Collection
 from api.reading.controls import CONSISTENCY, fields_parameter, include_parameter
-from api.reading.envelope import LIVE
+from api.reading.envelope import LIVE, MIRROR, Meta, one_answer
 from api.reading.filters import entity_id
-from api.reading.freshness import freshness_of, require_kept
-from api.reading.live import LIVE_PROBLEMS, LiveReader
+from api.reading.freshness import Freshness, freshness_of, require_kept, staleness_s
+from api.reading.live import LIVE_PROBLEMS, LiveRead, LiveReader
 from api.reading.rendering import Shown, rendered
 from api.reading.texts import Texts
 from api.reading.values import REMOTE, read_id
@@ -67,7 +67,7 @@ class Getter:
             replies=(
                 Reply(
                     about="The record.",
-                    schema=record_of(kind),
+                    schema=answer_of(kind),
                     headers={TAG: "Its version, for `If-None-Match` and `If-Match`"},
                 ),
                 Reply(status=304, about="It is as `If-None-Match` knows it."),
@@ -79,12 +79,14 @@ class Getter:
         """One record."""
         require_kept(asked.tenant_state)
         tenant_id, given = asked.tenant_id, given_id(asked)
+        read: LiveRead | None = None
         if asked.query["consistency"] == LIVE:
-            await self._live.single(asked, self._collection.kind, given)
+            _, read = await self._live.single(asked, self._collection.kind, given)
+        # How fresh the mirror is: asked before it is read, so it can't be worse than told.
         state = await self._state(tenant_id)
         content = await self._content(tenant_id, given)
+        fresh = self._fresh(state, known=content is not None)
         if content is None:
-            freshness_of(state, now=self._api.clock.now())
             raise Problem("not_found", f"No {self._collection.singular} has this id.")
         shown = Shown(fields=asked.query["fields"], include=frozenset(asked.query["include"]))
         headers: dict[str, str] = {}
@@ -93,7 +95,30 @@ class Getter:
             if _is_known(asked.request.headers.get("if-none-match"), headers[TAG]):
                 return Response(status_code=304, headers=headers)
         [record] = await rendered(self._api.db, tenant_id, [content], shown)
-        return Response(record, media_type=JSON, headers=headers)
+        return one_answer(record, self._meta(tenant_id, fresh, read), headers)
+
+    def _fresh(self, state: MirrorState, *, known: bool) -> Freshness:
+        try:
+            return freshness_of(state, now=self._api.clock.now())
+        except Problem:
+            if not known:
+                raise
+            return Freshness(None, (), is_partial=True)  # what is known is shown all the same
+
+    def _meta(self, tenant_id: TenantId, fresh: Freshness, read: LiveRead | None) -> Meta:
+        as_of, warnings = fresh.as_of, fresh.warnings
+        if read is not None:
+            as_of = max(each for each in (as_of, read.as_of) if each is not None)
+            warnings = (*(each for each in warnings if not read.settles(each)), *read.warnings)
+        return Meta(
+            source=MIRROR if read is None else LIVE,
+            as_of=as_of,
+            max_staleness_s=staleness_s(as_of, self._api.clock.now()),
+            tenant_id=tenant_id,
+            schema_version=self._collection.kind.schema_version,
+            warnings=warnings,
+            cost=None if read is None else read.cost,
+        )
 
     async def _state(self, tenant_id: TenantId) -> MirrorState:
         now = self._api.clock.now()

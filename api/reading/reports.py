@@ -7,7 +7,7 @@ report can hold one answer only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,15 +15,15 @@ import msgspec
 from starlette.responses import Response
 
 from api.here import Api
-from api.openapi.naming import record_of
-from api.operation import JSON, Asked, Operation, Reply
+from api.openapi.naming import answer_of
+from api.operation import Asked, Operation, Reply
 from api.parameters import Parameter
 from api.problems import Problem, bad_request
 from api.reading.collections import Collection
 from api.reading.controls import CONSISTENCY
-from api.reading.envelope import LIVE
+from api.reading.envelope import LIVE, MIRROR, Meta, one_answer
 from api.reading.filters import entity_id
-from api.reading.freshness import require_kept
+from api.reading.freshness import require_kept, staleness_s
 from api.reading.live import LIVE_PROBLEMS, LiveReader
 from api.reading.records import Getter
 from api.reading.values import REMOTE, chosen, read_day, read_id, whole
@@ -139,7 +139,7 @@ def report_operation(
             *PARAMETERS,
             CONSISTENCY,
         ),
-        replies=(Reply(about="The report.", schema=record_of(collection.kind)), plain.replies[1]),
+        replies=(Reply(about="The report.", schema=answer_of(collection.kind)), plain.replies[1]),
         problems=("capability_unavailable", "not_found", "snapshot_missing", "xero_not_found",
                   *LIVE_PROBLEMS),
     )  # fmt: skip
@@ -200,12 +200,14 @@ class _Reporter:
         found = (await contents(self._api.db, asked.tenant_id, [wanted])).get(wanted)
         if found is None:
             raise Problem("snapshot_missing", "No snapshot of this report was taken.")
-        taken = msgspec.json.decode(found.unified)["parameters"]
+        taken = msgspec.json.decode(found.unified)
+        sent = taken["parameters"]
         for name, value in given.items():
-            if name != "contact" and str(taken.get(name)) != _told(value):
-                detail = f"The snapshot was taken with {name} {taken.get(name)}."
+            if name != "contact" and str(sent.get(name)) != _told(value):
+                detail = f"The snapshot was taken with {name} {sent.get(name)}."
                 raise Problem("snapshot_missing", detail)
-        return self._sent(found, asked)
+        told = taken["generated_at"] or taken["verified_at"]
+        return self._sent(found, asked, as_of=datetime.fromisoformat(told))
 
     async def _live(
         self,
@@ -219,7 +221,7 @@ class _Reporter:
             raise TenantNotLinked(asked.tenant_id, asked.tenant_state or "unknown")
         context = await read_context(self._api.db, asked.tenant_id)
         ours, question = self._question(context, source, name, given, contact)
-        mark = await self._api.absorber.mark()
+        mark, asked_at = await self._api.absorber.mark(), self._api.clock.now()
         page = await self._api.client.get_list(
             asked.tenant_id, source.endpoint, params=question, purpose=_API
         )
@@ -228,18 +230,19 @@ class _Reporter:
             ASKED: question,
             ACCOUNT_TYPES: await account_types(self._api.db, asked.tenant_id),
         }
+        cost = {"calls": 1, "bytes": page.raw_size}
         page = replace(page, items=[{**item, **beside} for item in page.items])
         if ours:
             [entity] = await self._api.absorber.absorb(
                 asked.tenant_id, source, page, Read.SINGLE, mark=mark
             )
             found = (await contents(self._api.db, asked.tenant_id, [entity]))[entity]
-            return self._sent(found, asked)
+            return self._sent(found, asked, as_of=asked_at, cost=cost)
         record = _answered(source, context, page.items[0], question, at=page.answered_at)
         content = Content(
             EntityId(record["id"]), 0, self._kind.name, 1, msgspec.json.encode(record)
         )
-        return self._sent(content, asked)
+        return self._sent(content, asked, as_of=asked_at, cost=cost)
 
     def _question(
         self,
@@ -262,14 +265,29 @@ class _Reporter:
             question.setdefault(words["layout"].name, "true")
         return False, question
 
-    def _sent(self, found: Content, asked: Asked) -> Response:
-        """With the fields that are wanted."""
-        wanted = {"id", *asked.query["fields"]}
-        if not asked.query["fields"]:
-            return Response(found.unified, media_type=JSON)
-        fields = msgspec.json.decode(found.unified, type=dict[str, msgspec.Raw])
-        shown = {name: value for name, value in fields.items() if name in wanted}
-        return Response(msgspec.json.encode(shown), media_type=JSON)
+    def _sent(
+        self,
+        found: Content,
+        asked: Asked,
+        *,
+        as_of: datetime,
+        cost: Mapping[str, int] | None = None,
+    ) -> Response:
+        """With the fields that are wanted; `as_of` is when Xero computed it."""
+        record, wanted = found.unified, {"id", *asked.query["fields"]}
+        if asked.query["fields"]:
+            fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+            shown = {name: value for name, value in fields.items() if name in wanted}
+            record = msgspec.json.encode(shown)
+        meta = Meta(
+            source=MIRROR if cost is None else LIVE,
+            as_of=as_of,
+            max_staleness_s=staleness_s(as_of, self._api.clock.now()),
+            tenant_id=asked.tenant_id,
+            schema_version=self._kind.schema_version,
+            cost=cost,
+        )
+        return one_answer(record, meta, {})
 
 
 def _answered(

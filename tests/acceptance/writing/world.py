@@ -87,8 +87,7 @@ class World:
         """A record of the mirror, through the api."""
         answer = await self.http.get(f"/v1/accounting/{plural}/{entity_id}")
         assert answer.is_success, answer.text
-        found = answer.json()
-        return found.get("result", found)
+        return answer.json()["result"]
 
     # --- looking
 

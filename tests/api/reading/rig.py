@@ -55,6 +55,11 @@ class Reading:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def one(self, path: str, **query: Any) -> dict[str, Any]:
+        """The record of a good answer."""
+        found: dict[str, Any] = (await self.told(path, **query))["result"]
+        return found
+
     async def ids(self, path: str, **query: Any) -> list[str]:
         """The ids on one page of a list."""
         return [each["id"] for each in (await self.told(path, **query))["result"]]

@@ -57,7 +57,7 @@ async def test_a_change_that_nobody_told_shows_at_once(rig: Rig, client: Reading
 
     assert told["meta"]["cost"]["calls"] == 1
     assert told["meta"]["as_of"] > mirror["meta"]["as_of"]
-    assert (await client.told(f"accounting/contacts/remote:{contact.id}"))["name"] == "Renamed Ltd"
+    assert (await client.one(f"accounting/contacts/remote:{contact.id}"))["name"] == "Renamed Ltd"
     event = (await rig.mirror.events("contact"))[-1]
     assert len(await rig.mirror.events("contact")) == events + 1
     assert (event["cause"]["kind"], event["cause"]["detected_by"]) == ("poll", "api")
@@ -80,7 +80,7 @@ async def test_every_kind_of_list_is_read_in_its_own_way(rig: Rig, client: Readi
     contact = next(iter(rig.books.ledger.contacts))
     sent = Attachment("", "terms.pdf", "application/pdf", BYTES)
     attachments.keep(rig.books.ledger, contact, sent, by="tests")
-    one = await client.told(f"accounting/contacts/remote:{contact.id}")
+    one = await client.one(f"accounting/contacts/remote:{contact.id}")
     before = await client.ids("accounting/attachments", parent=one["id"])
     told = await _live(rig, client, "accounting/attachments", parent=one["id"])
     assert len(told["result"]) == len(before) + 1
@@ -108,8 +108,10 @@ async def test_one_record_is_read_through(rig: Rig, client: Reading) -> None:
     path = f"accounting/contacts/remote:{made.id}"
     assert (await client.problem(path))[:2] == (404, "not_found")
     calls = rig.calls
-    assert (await client.told(path, consistency="live"))["name"] == "Fresh Ltd"
+    fresh = await client.told(path, consistency="live")
+    assert fresh["result"]["name"] == "Fresh Ltd"
     assert rig.calls == calls + 1
+    assert (fresh["meta"]["source"], fresh["meta"]["cost"]["calls"]) == ("live", 1)
     unknown = await client.problem(f"accounting/contacts/remote:{NOBODY}", consistency="live")
     assert unknown[:2] == (404, "xero_not_found")
     calls = rig.calls
@@ -117,7 +119,7 @@ async def test_one_record_is_read_through(rig: Rig, client: Reading) -> None:
         told = await client.problem(f"accounting/contacts/{given}", consistency="live")
         assert told[:2] == (404, "not_found")
     assert rig.calls == calls
-    money = await client.told("accounting/currencies/remote:NZD", consistency="live")
+    money = await client.one("accounting/currencies/remote:NZD", consistency="live")
     assert money["code"] == "NZD"
 
 
@@ -141,7 +143,7 @@ async def test_history_of_a_record_costs_a_call(rig: Rig, client: Reading) -> No
     """Notes come newest first; a record of another resource has none here."""
     contact = next(iter(rig.books.ledger.contacts))
     history.add(rig.books.ledger, contact, "Note", "Rang twice")
-    one = await client.told(f"accounting/contacts/remote:{contact.id}")
+    one = await client.one(f"accounting/contacts/remote:{contact.id}")
     calls = rig.calls
     notes = await client.told(f"accounting/contacts/{one['id']}/history")
     assert rig.calls == calls + 1

@@ -47,14 +47,16 @@ async def test_a_snapshot_is_told_without_a_call(rig: Rig, client: Reading) -> N
     await rig.work()
     calls = rig.calls
 
-    report = await client.told("accounting/reports/trial_balance")
+    answer = await client.told("accounting/reports/trial_balance")
+    report = answer["result"]
+    assert answer["meta"]["as_of"] == report["generated_at"]
     day = report["parameters"]["as_of"]
     assert report["id"] == record_id(rig.tenant, "report", "TrialBalance")
-    assert await client.told(f"accounting/reports/{report['id']}") == report
-    assert await client.told("accounting/reports/remote:TrialBalance") == report
+    assert await client.one(f"accounting/reports/{report['id']}") == report
+    assert await client.one("accounting/reports/remote:TrialBalance") == report
     assert (await client.told("accounting/reports", type="trial_balance"))["result"] == [report]
-    assert (await client.told("accounting/reports/trial_balance", as_of=day)) == report
-    slim = await client.told("accounting/reports/trial_balance", fields="totals")
+    assert (await client.one("accounting/reports/trial_balance", as_of=day)) == report
+    slim = await client.one("accounting/reports/trial_balance", fields="totals")
     assert slim == {"id": report["id"], "totals": report["totals"]}
     other = await client.problem("accounting/reports/trial_balance", as_of="2020-01-31")
     assert other[:2] == (404, "snapshot_missing")
@@ -64,11 +66,11 @@ async def test_a_snapshot_is_told_without_a_call(rig: Rig, client: Reading) -> N
 
 async def test_our_own_question_asked_live_is_the_next_snapshot(rig: Rig, client: Reading) -> None:
     """It is absorbed with an event; the mirror tells it from then on."""
-    live = await client.told("accounting/reports/trial_balance", consistency="live")
+    live = await client.one("accounting/reports/trial_balance", consistency="live")
     assert (live["version"], live["type"]) == (1, "trial_balance")
     [event] = await rig.mirror.events("report")
     assert event["after"]["totals"] == live["totals"]
-    assert await client.told("accounting/reports/trial_balance") == live
+    assert await client.one("accounting/reports/trial_balance") == live
 
 
 async def test_a_question_of_the_callers_is_answered_and_kept_nowhere(
@@ -77,13 +79,13 @@ async def test_a_question_of_the_callers_is_answered_and_kept_nowhere(
     """With its parameters in the answer, in the shape of every report."""
     asked = {"start_date": "2026-10-01", "end_date": "2026-10-31", "basis": "cash"}
     calls = rig.calls
-    told = await client.told("accounting/reports/profit_and_loss", consistency="live", **asked)
+    told = await client.one("accounting/reports/profit_and_loss", consistency="live", **asked)
     assert rig.calls == calls + 1
     shown = {name: told["parameters"][name] for name in asked}
     assert shown == asked
     assert told["parameters"]["periods"] is None
     BY_TYPE["profit_and_loss"].model.model_validate(told)
-    other = await client.told(
+    other = await client.one(
         "accounting/reports/profit_and_loss", consistency="live", **{**asked, "basis": "accrual"}
     )
     assert other["id"] != told["id"]
@@ -109,11 +111,11 @@ async def test_aged_reports_are_of_one_contact(rig: Rig, client: Reading) -> Non
     invoice = next(each for each in rig.books.ledger.invoices if each.status == "AUTHORISED")
     remote = f"remote:{invoice.contact_id}"
     path = "accounting/reports/aged_receivables"
-    told = await client.told(path, consistency="live", contact=remote)
+    told = await client.one(path, consistency="live", contact=remote)
     ours = record_id(rig.tenant, "contact", invoice.contact_id)
     assert told["parameters"]["contact"]["id"] == ours
-    assert await client.told(path, contact=ours) == told
-    dated = await client.told(path, consistency="live", contact=ours, as_of="2026-11-30")
+    assert await client.one(path, contact=ours) == told
+    dated = await client.one(path, consistency="live", contact=ours, as_of="2026-11-30")
     assert dated["parameters"]["as_of"] == "2026-11-30"
     for query in ({}, {"contact": record_id(rig.tenant, "invoice", invoice.id)}):
         assert (await client.problem(path, **query))[:2] == (400, "bad_request")

@@ -48,7 +48,7 @@ async def test_file_is_kept_as_it_was_sent(it: Writing) -> None:
     assert told["parent"]["id"] == it.id_of("contact", it.contact.id)
     assert answer.headers["Location"] == f"/v1/accounting/attachments/{told['id']}"
     contact = await it.client.get(f"/v1/accounting/contacts/{it.id_of('contact', it.contact.id)}")
-    assert contact.json()["has_attachments"] is True
+    assert contact.json()["result"]["has_attachments"] is True
 
 
 async def test_file_of_the_same_name_takes_its_place(it: Writing) -> None:

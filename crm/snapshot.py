@@ -1,6 +1,8 @@
 """Read partitions from their beginning to where they end now. Nothing is committed to Kafka.
 
-"End" is the last stable offset: everything committed before the reading began is seen.
+"End" is the last stable offset. Kafka acknowledges a commit before it has marked every partition as
+committed, so what was acknowledged a moment ago may stand behind it: whoever has to see that waits
+for the high watermark instead, below which a transaction under way must end first.
 """
 
 import asyncio
@@ -18,9 +20,11 @@ STALLED_AFTER_S = 60.0  #: without any record, while some should be there
 
 
 async def snapshot(
-    broker: BrokerSettings, partitions: Sequence[TopicPartition]
+    broker: BrokerSettings, partitions: Sequence[TopicPartition], *, settled: bool = False
 ) -> AsyncGenerator[list[ConsumerRecord], None]:
     """Yield batches, in order within each partition; a batch may be empty.
+
+    With `settled`, all that was acknowledged before is among it.
 
     Raises:
         KafkaError: the broker is away, or stopped giving what it said it has.
@@ -34,7 +38,9 @@ async def snapshot(
     try:
         await reader.start()
         reader.assign(list(partitions))
-        ends = await reader.end_offsets(partitions)
+        ends = await (
+            _watermarks(broker, partitions) if settled else reader.end_offsets(partitions)
+        )
         begins = await reader.beginning_offsets(partitions)
         left = {tp for tp in partitions if begins[tp] < ends[tp]}
         reader.pause(*(set(partitions) - left))
@@ -52,6 +58,19 @@ async def snapshot(
             left -= ended
     finally:
         await close_client(reader)
+
+
+async def _watermarks(
+    broker: BrokerSettings, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Where the partitions end, transactions under way among it."""
+    asker = AIOKafkaConsumer(**broker.client_options(), enable_auto_commit=False)
+    try:
+        await asker.start()
+        ends: dict[TopicPartition, int] = await asker.end_offsets(partitions)
+        return ends
+    finally:
+        await close_client(asker)
 
 
 def all_partitions(count: int, *topics: str) -> list[TopicPartition]:

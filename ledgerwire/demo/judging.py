@@ -54,9 +54,11 @@ async def judge_installation(db: Database, broker: BrokerSettings, control_url: 
 
 
 async def read_topics(broker: BrokerSettings, *topics: str) -> list[KafkaRecord]:
-    """Every committed record of these topics, in the order of each partition."""
+    """Every committed record of these topics, in the order of each partition; those, too, that were
+    acknowledged only now."""
     found: list[KafkaRecord] = []
-    async for batch in snapshot(broker, all_partitions(broker.partitions, *topics)):
+    partitions = all_partitions(broker.partitions, *topics)
+    async for batch in snapshot(broker, partitions, settled=True):
         found.extend(
             KafkaRecord(r.topic, r.partition, r.offset, r.key, tuple(r.headers), r.value)
             for r in batch

@@ -91,10 +91,14 @@ class MovedClock(OffsetClock):
             await asyncio.gather(running, return_exceptions=True)
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long in business time, however fast that runs."""
-        until = self.now() + timedelta(seconds=seconds)
-        while (left_s := (until - self.now()).total_seconds()) > 0:  # noqa: ASYNC110  # a clock
+        """Wait so long in business time, however fast that runs; a jump back makes it no longer,
+        as with the real seconds that programs wait."""
+        left_s, before = seconds, self.now()
+        while left_s > 0:
             await asyncio.sleep(min(left_s, LOOK_EVERY_S))
+            now = self.now()
+            left_s -= max((now - before).total_seconds(), 0.0)
+            before = now
 
 
 @dataclass

@@ -32,7 +32,7 @@ async def page(db: Database, places: dict[TenantId, Place], **changes: object) -
 
 def numbers(found: FeedPage, tenant_id: TenantId) -> list[tuple[int, int]]:
     """Epochs and sequences of one organisation's events, as they stand on the page."""
-    return [tuple(each.place) for each in found.events if each.tenant_id == tenant_id]
+    return [(each.place[0], each.place[1]) for each in found.events if each.tenant_id == tenant_id]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 500])

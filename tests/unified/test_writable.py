@@ -157,7 +157,7 @@ def test_decimals_may_be_sent_as_numbers() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"contac": None}, "there is no such field to write here; did you mean contact?"),
+        ({"contacts": None}, "there is no such field to write here; did you mean contact?"),
         ({"line_items": [{"unit_pric": "1"}]}, "did you mean unit_price?"),
         ({"contact": {"remote": "x"}}, "did you mean remote_id?"),
     ],

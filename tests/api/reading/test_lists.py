@@ -206,7 +206,7 @@ async def test_what_can_not_be_is_not_found(client: Reading) -> None:
 @pytest.mark.parametrize(
     ("query", "about", "said"),
     [
-        ({"statuss": "open"}, "?statuss", "did you mean status"),
+        ({"state": "open"}, "?state", "did you mean status"),
         ({"status": "opened"}, "?status", "there are deleted, draft"),
         ({"updated_after": "2026-11-03"}, "?updated_after", "with its time zone"),
         ({"updated_after": "2026-11-03T04:17:52"}, "?updated_after", "with its time zone"),

@@ -175,6 +175,7 @@ MEMBERS: Final[Mapping[str, Schema]] = {
     "free_at": {"type": "string", "format": "date-time"},
     "legal_in": {"type": "array", "items": {"type": "string"}},
     "limit": {"type": "string", "description": "Which limit"},
+    "most": {"type": "integer", "description": "As many as there may be"},
     "most_bytes": {"type": "integer"},
     "needed_scope": {"type": "string"},
     "provider_errors": _problem_list("path", "remote_field"),

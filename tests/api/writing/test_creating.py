@@ -37,7 +37,7 @@ async def test_invoice_is_made_and_published_once(it: Writing) -> None:
     assert answer.headers["etag"].endswith('.1"')
     assert (meta["source"], meta["max_staleness_s"], meta["warnings"]) == ("live", 0, [])
     read = await it.client.get(answer.headers["location"])
-    assert (read.json(), read.headers["etag"]) == (record, answer.headers["etag"])
+    assert (read.json()["result"], read.headers["etag"]) == (record, answer.headers["etag"])
 
     [event] = (await it.events())[events:]
     assert (event["op"], event["after"]) == ("c", record)

@@ -36,7 +36,7 @@ from unified.clock import OffsetClock
 from unified.resources import RESOURCES
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 120.0  #: on a busy machine
+PATIENCE_S = 240.0  #: on a busy machine
 LOOK_EVERY_S = 0.02
 HURRY = 100.0  #: business seconds in one real second, once everything is to be healed
 UNHURRIED = 10.0  #: the same before judging: no sweep but those asked for should come due

@@ -22,6 +22,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{heading} · Ledgerwire</title>
+<link rel="icon" href="{icon}">
 <style>{style}</style>
 </head>
 <body>
@@ -34,6 +35,12 @@ _PAGE = """<!doctype html>
 {script}</body>
 </html>
 """
+#: In the page itself: a browser that finds none asks for one, where there is none.
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E"
+    "%3Crect width='24' height='24' rx='5' fill='%230b5cad'/%3E"
+    "%3Cpath d='M7 6v12h10' fill='none' stroke='%23fff' stroke-width='3'/%3E%3C/svg%3E"
+)
 _TICK, _CROSS = "M4 12.5l5.5 5.5L20 6.5", "M6 6l12 12M18 6L6 18"
 
 
@@ -68,6 +75,7 @@ def page(told: Told, *, status: int = 200, script: Mapping[str, str] | None = No
     style = static_file("page.css").decode()
     content = _PAGE.format(
         heading=escape(told.heading),
+        icon=_ICON,
         style=style,
         kind="good" if told.good else "bad",
         sign=_TICK if told.good else _CROSS,
@@ -76,7 +84,7 @@ def page(told: Told, *, status: int = 200, script: Mapping[str, str] | None = No
     )
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; "
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; frame-ancestors 'none'; "
         "base-uri 'none'; form-action 'none'"
     )
     if script is not None:

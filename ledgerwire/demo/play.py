@@ -179,9 +179,10 @@ async def _play(
         await watch.steer("play", {"rate": options.rate, "seconds": seconds})
         await _wait(stop, seconds)
         await watch.steer("play", {"rate": 0})
-        await watch.quiet(PATIENCE_S)
-        pace.forward(NIGHT)
-        async with pace.hurrying():
+        await watch.heard(PATIENCE_S)
+        async with pace.hurrying():  # nothing but Xero's limits is waited for
+            await watch.quiet(PATIENCE_S)
+            pace.forward(NIGHT)
             await watch.quiet(PATIENCE_S)
         say(f"{'':12}── night: {day} {'day' if day == 1 else 'days'} later ──")
     await watch.steer("play", {"rate": 0})
@@ -198,7 +199,9 @@ async def _last_sweep(
     here: Installation, watch: Watch, pace: Pace, say: Callable[[str], None]
 ) -> None:
     """What lost webhooks would have told is found by one sweep of everything."""
-    await watch.quiet(PATIENCE_S)
+    await watch.heard(PATIENCE_S)
+    async with pace.hurrying():
+        await watch.quiet(PATIENCE_S)
     paths = [resource.endpoint.path for resource in SOURCES]
     before = await here.db.fetchval("SELECT count(*) FROM event")
     await bring_sweeps_forward(here.db, paths, now=here.clock.now(), spread_s=0.0)

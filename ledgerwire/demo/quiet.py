@@ -4,6 +4,7 @@ work flows; nothing is waited for but the next look."""
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -81,7 +82,15 @@ class Watch:
         """
         await _until_nothing_is_left(self._left, patience_s)
 
-    async def _left(self) -> str | None:
+    async def heard(self, patience_s: float) -> None:
+        """Wait until all that webhooks told is through; sweeps may be due still.
+
+        Raises:
+            NotQuiet: something still was not, after `patience_s` seconds.
+        """
+        await _until_nothing_is_left(partial(self._left, sweeps=False), patience_s)
+
+    async def _left(self, *, sweeps: bool = True) -> str | None:
         stats = (await self.http.get(f"{self.control_url}/stats")).json()
         if stats["playing"] or stats["deliveries"]["pending"]:
             return "the simulator still delivers"
@@ -98,7 +107,7 @@ class Watch:
         )
         assert row is not None  # noqa: S101  # a select without FROM has one row
         for what, count in row.items():
-            if count:
+            if count and (sweeps or what != "sweeps"):
                 return f"{count} {what} are still due"
         unrelayed = await unrelayed_count(self.db)
         if unrelayed:

@@ -16,7 +16,7 @@ import httpx
 from ledgerwire.settings import Settings, load
 from tests.acceptance.ports import neighbouring_ports
 
-COMMAND_S = 60.0  #: for a command to end by itself, on a machine that is busy
+COMMAND_S = 100.0  #: for a command to end by itself, on a machine that is busy
 DRAIN_S = 10.0  #: the longest that a role may take to end when told to
 READY_S = 60.0
 PORTS = 6  #: neighbouring ports that one installation may use

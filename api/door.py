@@ -12,6 +12,7 @@ from api.operation import Asked, Operation
 from api.parameters import read_query
 from api.problems import Problem, bad_request
 from storage.database import Database
+from storage.tenant_states import state_of
 from unified.ids import TenantId
 
 TENANT_HEADER = "X-Tenant-Id"
@@ -39,7 +40,9 @@ class Door:
         tenant: TenantId | None = None
         state: str | None = None
         if operation.of_tenant:
-            tenant, state = await tenant_of(self.db, caller, request)
+            tenant = named_tenant(caller, request)
+            if operation.asks_state:
+                state = await _state(self.db, tenant)
         query = (
             {} if operation.any_query else read_query(operation.parameters, request.query_params)
         )
@@ -61,6 +64,16 @@ async def tenant_of(db: Database, caller: Caller, request: Request) -> tuple[Ten
         Problem: `bad_request`, `tenant_required`, `tenant_unknown`.
         StorageError.
     """
+    tenant_id = named_tenant(caller, request)
+    return tenant_id, await _state(db, tenant_id)
+
+
+def named_tenant(caller: Caller, request: Request) -> TenantId:
+    """The organisation that a request names; the caller may see it, if there is such a one.
+
+    Raises:
+        Problem: `bad_request`, `tenant_required`, `tenant_unknown`.
+    """
     headers = request.headers
     given = headers.getlist(TENANT_HEADER) or headers.getlist(XEROS_TENANT_HEADER)
     if len(given) > 1:
@@ -75,10 +88,18 @@ async def tenant_of(db: Database, caller: Caller, request: Request) -> tuple[Ten
             tenant_id = TenantId(str(UUID(given[0])))
         except ValueError:
             raise bad_request(TENANT_HEADER, "is no uuid") from None
-    state = None
-    if caller.sees(tenant_id):
-        state = await db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
-    if not isinstance(state, str):
-        # The same words whether it is unknown or another's: its existence is nobody's business.
-        raise Problem("tenant_unknown", "No such organisation is known to this key.")
-    return tenant_id, state
+    if not caller.sees(tenant_id):
+        raise _unknown()
+    return tenant_id
+
+
+async def _state(db: Database, tenant_id: TenantId) -> str:
+    state = await state_of(db, tenant_id)
+    if state is None:
+        raise _unknown()
+    return state
+
+
+def _unknown() -> Problem:
+    # The same words whether it is unknown or another's: its existence is nobody's business.
+    return Problem("tenant_unknown", "No such organisation is known to this key.")

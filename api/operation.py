@@ -82,7 +82,7 @@ class Asked:
         touched: filled by the handler of an operation that changes something.
         request_id: names it in logs, answers, the audit and the cause of what it changes.
         tenant_id: the organisation; for operations of one organisation always there.
-        tenant_state: how that is: "linked" and the like.
+        tenant_state: how that is: "linked" and the like; None where the operation `asks_state` not.
         query: the declared query parameters, read.
     """
 
@@ -156,6 +156,8 @@ class Operation:
         path: from the root, with `{names}` of parameters; `{name:path}` takes the rest.
         scope: what the key must cover; None: any key will do.
         of_tenant: it is about one organisation, named by X-Tenant-Id.
+        asks_state: the door asks how that organisation is; False: what is asked of the database
+            anyway tells it, and it refuses those that are not known.
         problems: codes that it may answer beside those that every operation may.
         any_query: names of query parameters are somebody else's and pass as they are.
         changes: it changes something, here or at Xero: it stands in the audit.
@@ -169,6 +171,7 @@ class Operation:
     tag: str
     scope: str | None
     of_tenant: bool = True
+    asks_state: bool = True
     about: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None

@@ -1,11 +1,15 @@
-"""What is known of how fresh the mirror of one resource is. What follows from it is told in
-`api.reading.freshness`."""
+"""Pages of the mirror with what is known of how fresh it is: one statement, so one moment. What
+follows from it is told in `api.reading.freshness`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from asyncpg import Record
+
 from storage.database import Database
+from storage.errors import UnknownTenant
+from storage.listing import Head, Listing, Page, Place, page_of, statement
 from unified.ids import TenantId
 
 MOST_NOTICES = 200  #: looked at; more say only that there are many
@@ -55,34 +59,59 @@ class MirrorState:
 # Real times become business times by how far the handed clock is ahead, now.
 _STATE = """
 SELECT t.state, t.state_reason, t.epoch,
-       w.heard_at + ($3::timestamptz - clock_timestamp()) AS heard_at,
+       w.heard_at + ({now}::timestamptz - clock_timestamp()) AS heard_at,
        w.silent_since IS NOT NULL OR w.untold > 0 AS silent,
        c.endpoint, c.since, c.last_swept_at, c.backfill_state = 'done' AS backfilled,
-       c.unsupported_reason, n.waiting, n.waiting_since, n.dead, g.gap_at
+       c.unsupported_reason, n.waiting, n.waiting_since, n.dead, g.gap_at,
+       p.entities, p.versions, p.places
   FROM tenant t
+ CROSS JOIN (SELECT array_agg(entity) AS entities, array_agg(version) AS versions,
+                    array_agg(place) AS places FROM ({page}) AS listed) AS p
   LEFT JOIN webhook_watch w ON true
-  LEFT JOIN cursor c ON c.tenant_id = t.id AND c.endpoint = ANY($2::text[])
+  LEFT JOIN cursor c ON c.tenant_id = t.id AND c.endpoint = ANY({endpoints}::text[])
   LEFT JOIN LATERAL (
        SELECT count(*) FILTER (WHERE state = 'due') AS waiting, bool_or(state = 'dead') AS dead,
-              min(coalesce(hinted_at, $3::timestamptz - (clock_timestamp() - received_at)))
+              min(coalesce(hinted_at, {now}::timestamptz - (clock_timestamp() - received_at)))
                   FILTER (WHERE state = 'due') AS waiting_since
          FROM (SELECT state, hinted_at, received_at FROM notice
-                WHERE tenant_id = t.id AND endpoint = c.endpoint LIMIT $4) AS few) AS n ON true
+                WHERE tenant_id = t.id AND endpoint = c.endpoint LIMIT {most}) AS few) AS n ON true
   LEFT JOIN LATERAL (
-       SELECT min(opened_at) + ($3::timestamptz - clock_timestamp()) AS gap_at FROM sequence_gap
+       SELECT min(opened_at) + ({now}::timestamptz - clock_timestamp()) AS gap_at FROM sequence_gap
         WHERE closed_at IS NULL
-          AND opened_at > c.since - ($3::timestamptz - clock_timestamp())) AS g ON true
+          AND opened_at > c.since - ({now}::timestamptz - clock_timestamp())) AS g ON true
  WHERE t.id = $1
 """
 
 
-async def mirror_state(
-    db: Database, tenant_id: TenantId, endpoints: Sequence[str], *, now: datetime
-) -> MirrorState | None:
-    """How it is at `now` (business time); None: no such organisation."""
-    rows = await db.fetch(_STATE, tenant_id, endpoints, now, MOST_NOTICES)
+async def page_and_state(  # noqa: PLR0913  # a page as it is asked for, and whose
+    db: Database,
+    tenant_id: TenantId,
+    listing: Listing,
+    endpoints: Sequence[str],
+    *,
+    now: datetime,
+    limit: int,
+    beyond: Place | None = None,
+    backwards: bool = False,
+) -> tuple[Page, MirrorState]:
+    """A page as `storage.listing.list_heads` gives it, and how the mirror of what is read at these
+    endpoints was in the same moment, `now` in business time.
+
+    Raises:
+        UnknownTenant: no such organisation.
+    """
+    page, arguments = statement(tenant_id, listing, limit=limit, beyond=beyond, backwards=backwards)
+    first = len(arguments) + 1
+    sql = _STATE.format(page=page, endpoints=f"${first}", now=f"${first + 1}", most=MOST_NOTICES)
+    rows = await db.fetch(sql, *arguments, endpoints, now)
     if not rows:
-        return None
+        raise UnknownTenant(tenant_id)
+    listed = rows[0]["entities"], rows[0]["versions"], rows[0]["places"]
+    heads = [] if listed[0] is None else list(map(Head, *listed))
+    return page_of(heads, limit=limit, backwards=backwards), _state(rows)
+
+
+def _state(rows: Sequence[Record]) -> MirrorState:
     first = rows[0]
     sources = tuple(
         SourceState(

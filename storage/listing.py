@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from storage.database import Database
 from unified.ids import EntityId, TenantId
@@ -146,8 +146,7 @@ class Place:
     id: EntityId
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A record in a page, without its content; another `version` of the row is other content."""
 
     id: EntityId
@@ -199,10 +198,15 @@ async def list_heads(
     """
     sql, arguments = statement(tenant_id, listing, limit=limit, beyond=beyond, backwards=backwards)
     rows = await db.fetch(sql, *arguments)
-    heads = [Head(*row.values()) for row in rows[:limit]]
+    return page_of([Head(*row.values()) for row in rows], limit=limit, backwards=backwards)
+
+
+def page_of(heads: list[Head], *, limit: int, backwards: bool) -> Page:
+    """The page that what a `statement` brought makes."""
+    shown = heads[:limit]
     if backwards:
-        heads.reverse()
-    return Page(heads, len(rows) > limit)
+        shown.reverse()
+    return Page(shown, len(heads) > limit)
 
 
 def statement(
@@ -213,7 +217,8 @@ def statement(
     beyond: Place | None,
     backwards: bool = False,
 ) -> tuple[str, list[Any]]:
-    """The SQL of a page and one row more, with its arguments."""
+    """The SQL of a page and one row more (entity, version, place), with its arguments, of which the
+    first is the organisation."""
     expression, kind = _ORDERS[listing.order]
     arguments: list[Any] = [tenant_id]
 
@@ -245,7 +250,7 @@ def statement(
     ordered = ", ".join(f"{key}{way}" for key in keys)
     text = (
         # Names of their own: else PostgreSQL would take them for what is ordered by.
-        f"SELECT id::text AS entity, xmin::text::bigint, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
+        f"SELECT id::text AS entity, xmin::text::bigint AS version, {shown} AS place FROM record"  # noqa: S608  # ours alone, see above
         f" WHERE {' AND '.join(conditions)} ORDER BY {ordered} LIMIT {limit + 1}"
     )
     return text, arguments

@@ -34,6 +34,12 @@ _ALLOWED = {
 }
 
 
+async def state_of(db: Database, tenant_id: TenantId) -> str | None:
+    """How an organisation is: "linked" and the like; None: no such organisation."""
+    state: str | None = await db.fetchval("SELECT state FROM tenant WHERE id = $1", tenant_id)
+    return state
+
+
 async def change_state(db: Database, tenant_id: TenantId, state: str, *, reason: str) -> bool:
     """Bring a tenant into `state`; False if it is there already or must not go there from here.
 

@@ -13,8 +13,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from api.problems import Problem
-from api.reading.envelope import Warned
+from api.reading.envelope import LIVE, MIRROR, Meta, Warned
+from api.reading.live import LiveRead
 from storage.freshness import MOST_NOTICES, MirrorState, SourceState
+from unified.ids import TenantId
+from unified.resource import Resource
 from unified.resources import SOURCES
 
 TELLING: Final = timedelta(minutes=5)
@@ -54,6 +57,36 @@ def require_kept(tenant_state: str | None) -> None:
     if tenant_state in _GONE:
         detail = "The organisation's books have been erased here, or are just being erased."
         raise Problem("tenant_not_linked", detail, {"tenant_state": tenant_state})
+
+
+def meta_of(
+    kind: Resource,
+    tenant_id: TenantId,
+    fresh: Freshness,
+    read: LiveRead | None,
+    *,
+    live_at: datetime | None,
+    now: datetime,
+) -> Meta:
+    """What an answer out of the mirror says about itself at `now` (business time).
+
+    Args:
+        read: the live read that went before it, if one did.
+        live_at: up to when what it shows was read live, by that read or by one of an earlier page.
+    """
+    as_of = max((each for each in (fresh.as_of, live_at) if each is not None), default=None)
+    warnings = fresh.warnings
+    if read is not None:
+        warnings = (*(each for each in warnings if not read.settles(each)), *read.warnings)
+    return Meta(
+        source=MIRROR if live_at is None else LIVE,
+        as_of=as_of,
+        max_staleness_s=staleness_s(as_of, now),
+        tenant_id=tenant_id,
+        schema_version=kind.schema_version,
+        warnings=warnings,
+        cost=None if read is None else read.cost,
+    )
 
 
 def freshness_of(state: MirrorState, *, now: datetime) -> Freshness:

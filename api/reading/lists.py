@@ -12,15 +12,14 @@ from api.operation import Asked, Operation, Reply
 from api.reading.collections import Collection
 from api.reading.controls import list_parameters
 from api.reading.cursors import Going, ListName, read_cursor, write_cursor
-from api.reading.envelope import LIVE, MIRROR, ListAnswer, Meta
+from api.reading.envelope import LIVE, ListAnswer
 from api.reading.filters import filters_of, orders_of
-from api.reading.freshness import Freshness, freshness_of, require_kept, staleness_s
-from api.reading.live import LIVE_PROBLEMS, LiveRead, LiveReader
+from api.reading.freshness import Freshness, freshness_of, meta_of
+from api.reading.live import LIVE_PROBLEMS, LiveReader
 from api.reading.rendering import LEGS, Shown, rendered
 from api.reading.texts import Texts
-from storage.errors import UnknownTenant
-from storage.freshness import mirror_state
-from storage.listing import Content, Listing, Page, Removed, list_heads, without
+from storage.freshness import page_and_state
+from storage.listing import Content, Listing, Page, Removed, without
 from unified.facets import LEG
 from unified.ids import TenantId
 from unified.resources import sources
@@ -75,6 +74,7 @@ class Lister:
             tag=collection.tag,
             scope="read",
             handle=self.answer,
+            asks_state=False,
             parameters=(
                 *(each.parameter for each in self._filters),
                 *list_parameters(collection.kind, self._orders),
@@ -91,7 +91,6 @@ class Lister:
 
     async def answer(self, asked: Asked) -> Response:
         """One page."""
-        require_kept(asked.tenant_state)
         tenant_id, now = asked.tenant_id, self._api.clock.now()
         question = self._question(asked)
         going, read = None, None
@@ -99,18 +98,21 @@ class Lister:
             going = read_cursor(asked.query["cursor"], question.name, self._api.box, now=now)
         elif asked.query["consistency"] == LIVE:
             read = await self._live.listed(asked, self._collection.kind)
-        fresh = await self._fresh(tenant_id)
-        page, found = await self._page(tenant_id, question, going)
+        page, found, fresh = await self._page(tenant_id, question, going)
         records = await rendered(self._api.db, tenant_id, found, question.shown)
         live_at = going.live_at if going is not None else None if read is None else read.as_of
         before, after = _neighbours(page, going)
+        meta = meta_of(
+            self._collection.kind, tenant_id, fresh, read,
+            live_at=live_at, now=self._api.clock.now(),
+        )  # fmt: skip
         return ListAnswer(
             records=records,
             next_cursor=self._cursor(after, question, live_at),
             prev_cursor=self._cursor(before, question, live_at),
             limit=question.limit,
             is_partial=fresh.is_partial if read is None else not read.complete,
-            meta=self._meta(tenant_id, fresh, read, live_at),
+            meta=meta,
         ).response()
 
     def _question(self, asked: Asked) -> _Question:
@@ -140,30 +142,24 @@ class Lister:
             Shown(fields=query["fields"], include=include),
         )
 
-    async def _fresh(self, tenant_id: TenantId) -> Freshness:
-        """How fresh the mirror is: asked before it is read, so it can't be worse than told."""
-        now = self._api.clock.now()
-        state = await mirror_state(self._api.db, tenant_id, self._endpoints, now=now)
-        if state is None:
-            raise UnknownTenant(tenant_id)
-        return freshness_of(state, now=now)
-
     async def _page(
         self, tenant_id: TenantId, question: _Question, going: Going | None
-    ) -> tuple[Page, list[Content]]:
+    ) -> tuple[Page, list[Content], Freshness]:
         beyond = None if going is None else going.place
         backwards = going is not None and going.backwards
         for _ in range(_TRIES):
-            page = await list_heads(
-                self._api.db, tenant_id, question.listing,
+            now = self._api.clock.now()
+            page, state = await page_and_state(
+                self._api.db, tenant_id, question.listing, self._endpoints, now=now,
                 limit=question.limit, beyond=beyond, backwards=backwards,
             )  # fmt: skip
+            fresh = freshness_of(state, now=now)
             found = await self._texts.of(tenant_id, page.heads)
             # One that changed between the two looks may not belong here any more: look again. It
             # is shown all the same before it would be lost.
             if [each.version for each in found] == [each.version for each in page.heads]:
                 break
-        return page, found
+        return page, found, fresh
 
     def _cursor(
         self, going: Going | None, question: _Question, live_at: datetime | None
@@ -172,27 +168,6 @@ class Lister:
             return None
         going = Going(going.place, going.backwards, live_at)
         return write_cursor(going, question.name, self._api.box, now=self._api.clock.now())
-
-    def _meta(
-        self,
-        tenant_id: TenantId,
-        fresh: Freshness,
-        read: LiveRead | None,
-        live_at: datetime | None,
-    ) -> Meta:
-        as_of = max((each for each in (fresh.as_of, live_at) if each is not None), default=None)
-        warnings = fresh.warnings
-        if read is not None:
-            warnings = (*(each for each in warnings if not read.settles(each)), *read.warnings)
-        return Meta(
-            source=MIRROR if live_at is None else LIVE,
-            as_of=as_of,
-            max_staleness_s=staleness_s(as_of, self._api.clock.now()),
-            tenant_id=tenant_id,
-            schema_version=self._collection.kind.schema_version,
-            warnings=warnings,
-            cost=None if read is None else read.cost,
-        )
 
 
 def _removed(deleted: str | None, statuses: tuple[tuple[str, ...], ...]) -> Removed:

@@ -21,6 +21,7 @@ from storage.errors import TenantNotLinked
 from storage.organisations import country_of
 from storage.records import record_of
 from storage.tenant_context import read_context
+from storage.tenant_states import state_of
 from unified.codecs import Choice
 from unified.entries import Field
 from unified.ids import EntityId, Parent, TenantId
@@ -156,8 +157,9 @@ class LiveReader:
         return wanted, read
 
     async def _context(self, asked: Asked) -> TenantContext:
-        if asked.tenant_state != "linked":
-            raise TenantNotLinked(asked.tenant_id, asked.tenant_state or "unknown")
+        state = asked.tenant_state or await state_of(self._api.db, asked.tenant_id)
+        if state != "linked":
+            raise TenantNotLinked(asked.tenant_id, state or "unknown")
         return await read_context(self._api.db, asked.tenant_id)
 
     # --- one source ------------------------------------------------------------------------------

@@ -21,9 +21,7 @@ def reading_operations(api: Api) -> list[Operation]:
     for each in COLLECTIONS:
         getter = Getter(api, each, texts=texts, live=live)
         found.append(Lister(api, each, texts=texts, live=live).operation())
-        found.append(
-            report_operation(api, each, getter, live) if _is_asked(each) else getter.operation()
-        )
+        found.append(report_operation(api, each, getter) if _is_asked(each) else getter.operation())
         if not each.clauses and Historian.knows(each):
             found.append(Historian(api, each).operation())
     return [*found, Downloads(api).operation(), online_operation(api)]

@@ -9,16 +9,15 @@ from api.parameters import Parameter
 from api.problems import Problem
 from api.reading.collections import Collection
 from api.reading.controls import CONSISTENCY, fields_parameter, include_parameter
-from api.reading.envelope import LIVE, MIRROR, Meta, one_answer
+from api.reading.envelope import LIVE, one_answer
 from api.reading.filters import entity_id
-from api.reading.freshness import Freshness, freshness_of, require_kept, staleness_s
+from api.reading.freshness import Freshness, freshness_of, meta_of
 from api.reading.live import LIVE_PROBLEMS, LiveRead, LiveReader
 from api.reading.rendering import Shown, rendered
 from api.reading.texts import Texts
 from api.reading.values import REMOTE, read_id
-from storage.errors import UnknownTenant
-from storage.freshness import MirrorState, mirror_state
-from storage.listing import Clause, Content, Listing, Removed, attachment_ids, ids, list_heads
+from storage.freshness import MirrorState, page_and_state
+from storage.listing import Clause, Content, Listing, Removed, attachment_ids, ids
 from unified.ids import TenantId
 from unified.resources import sources
 
@@ -63,6 +62,7 @@ class Getter:
             tag=collection.tag,
             scope="read",
             handle=self.answer,
+            asks_state=False,
             parameters=(ID, fields_parameter(kind), include_parameter(kind), CONSISTENCY),
             replies=(
                 Reply(
@@ -77,14 +77,11 @@ class Getter:
 
     async def answer(self, asked: Asked) -> Response:
         """One record."""
-        require_kept(asked.tenant_state)
         tenant_id, given = asked.tenant_id, given_id(asked)
         read: LiveRead | None = None
         if asked.query["consistency"] == LIVE:
             _, read = await self._live.single(asked, self._collection.kind, given)
-        # How fresh the mirror is: asked before it is read, so it can't be worse than told.
-        state = await self._state(tenant_id)
-        content = await self._content(tenant_id, given)
+        content, state = await self._content(tenant_id, given)
         fresh = self._fresh(state, known=content is not None)
         if content is None:
             raise Problem("not_found", f"No {self._collection.singular} has this id.")
@@ -95,7 +92,11 @@ class Getter:
             if _is_known(asked.request.headers.get("if-none-match"), headers[TAG]):
                 return Response(status_code=304, headers=headers)
         [record] = await rendered(self._api.db, tenant_id, [content], shown)
-        return one_answer(record, self._meta(tenant_id, fresh, read), headers)
+        meta = meta_of(
+            self._collection.kind, tenant_id, fresh, read,
+            live_at=None if read is None else read.as_of, now=self._api.clock.now(),
+        )  # fmt: skip
+        return one_answer(record, meta, headers)
 
     def _fresh(self, state: MirrorState, *, known: bool) -> Freshness:
         try:
@@ -105,37 +106,17 @@ class Getter:
                 raise
             return Freshness(None, (), is_partial=True)  # what is known is shown all the same
 
-    def _meta(self, tenant_id: TenantId, fresh: Freshness, read: LiveRead | None) -> Meta:
-        as_of, warnings = fresh.as_of, fresh.warnings
-        if read is not None:
-            as_of = max(each for each in (as_of, read.as_of) if each is not None)
-            warnings = (*(each for each in warnings if not read.settles(each)), *read.warnings)
-        return Meta(
-            source=MIRROR if read is None else LIVE,
-            as_of=as_of,
-            max_staleness_s=staleness_s(as_of, self._api.clock.now()),
-            tenant_id=tenant_id,
-            schema_version=self._collection.kind.schema_version,
-            warnings=warnings,
-            cost=None if read is None else read.cost,
-        )
-
-    async def _state(self, tenant_id: TenantId) -> MirrorState:
-        now = self._api.clock.now()
-        state = await mirror_state(self._api.db, tenant_id, self._endpoints, now=now)
-        if state is None:
-            raise UnknownTenant(tenant_id)
-        return state
-
-    async def _content(self, tenant_id: TenantId, given: str) -> Content | None:
+    async def _content(self, tenant_id: TenantId, given: str) -> tuple[Content | None, MirrorState]:
         listing = Listing(
             resource=self._collection.kind.name,
             clauses=(self._by_id(tenant_id, given), *self._collection.clauses),
             removed=Removed.INCLUDE,
         )
-        page = await list_heads(self._api.db, tenant_id, listing, limit=1)
+        page, state = await page_and_state(
+            self._api.db, tenant_id, listing, self._endpoints, now=self._api.clock.now(), limit=1
+        )
         found = await self._texts.of(tenant_id, page.heads)
-        return found[0] if found else None
+        return (found[0] if found else None), state
 
     def _by_id(self, tenant_id: TenantId, given: str) -> Clause:
         kind = self._collection.kind

@@ -24,7 +24,7 @@ from api.reading.controls import CONSISTENCY
 from api.reading.envelope import LIVE, MIRROR, Meta, one_answer
 from api.reading.filters import entity_id
 from api.reading.freshness import require_kept, staleness_s
-from api.reading.live import LIVE_PROBLEMS, LiveReader
+from api.reading.live import LIVE_PROBLEMS
 from api.reading.records import Getter
 from api.reading.values import REMOTE, chosen, read_day, read_id, whole
 from storage.errors import TenantNotLinked
@@ -112,11 +112,8 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
 )  # fmt: skip
 
 
-def report_operation(
-    api: Api, collection: Collection, getter: Getter, live: LiveReader
-) -> Operation:
+def report_operation(api: Api, collection: Collection, getter: Getter) -> Operation:
     """One report by its type, with parameters, or by the id of its snapshot."""
-    del live
     reporter = _Reporter(api, collection.kind, getter)
     plain = getter.operation()
     types = ", ".join(f"`{each}`" for each in BY_TYPE)
@@ -129,6 +126,7 @@ def report_operation(
         "with these. `consistency=live` has Xero compute it now, at one call: with parameters, "
         "nothing is kept of it; without any, it is the next snapshot.",
         handle=reporter.answer,
+        asks_state=True,
         parameters=(
             replace(
                 plain.parameters[0],

@@ -70,6 +70,10 @@ class Shell:
         try:
             async with asyncio.timeout(COMMAND_S):
                 out, err = await program.communicate()
+        except TimeoutError:
+            program.terminate()  # it ends what it has started
+            await program.communicate()
+            raise
         finally:
             with suppress(ProcessLookupError):
                 program.kill()

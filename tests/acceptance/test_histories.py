@@ -31,7 +31,7 @@ def batches() -> list[Sequence[int]]:
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seeds", batches(), ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 async def test_random_histories_end_in_agreement(
     database_url: str,

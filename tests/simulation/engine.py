@@ -10,6 +10,7 @@ some transaction ends. Whether it waits is asked of the server, so it is a fact 
 import asyncio
 import os
 import select
+import signal
 import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -134,7 +135,20 @@ class Session:
         self.parked: asyncio.Future[None] | None = None
         self.notified: list[tuple[str, str]] = []
         self.pid = connection.get_server_pid()
+        self._stopped = False
         connection.add_log_listener(self._heard)
+
+    def stand_still(self) -> None:
+        """Stop the server's process, which waits for a lock and so holds nothing of the server's
+        own: given the lock, it does not run off with it."""
+        os.kill(self.pid, signal.SIGSTOP)
+        self._stopped = True
+
+    def go_on(self) -> None:
+        """Let it work again."""
+        if self._stopped:
+            self._stopped = False
+            os.kill(self.pid, signal.SIGCONT)
 
     def _heard(self, _: Any, message: Any) -> None:
         mark, _, rest = message.message.partition(" ")
@@ -187,6 +201,7 @@ class Engine:
         """End all connections."""
         self._loop.set_exception_handler(lambda _loop, _context: None)  # of statements cut off
         for session in self._all:
+            session.go_on()
             session.connection.terminate()
         if self._admin is not None:
             self._admin.terminate()
@@ -202,6 +217,8 @@ class Engine:
         """Make all tables as after the migration."""
         self._free = list(reversed(self._all))
         self._parked.clear()
+        for session in self._all:
+            session.go_on()
         self.admin("execute", f"TRUNCATE {self._tables} RESTART IDENTITY")
         self.admin("execute", "SELECT setval('notice_version', 1, false)")
         self.admin(
@@ -329,6 +346,7 @@ class Engine:
     async def _park(self, session: Session) -> None:
         self.waits += 1
         session.parked = parked = asyncio.get_running_loop().create_future()
+        session.stand_still()
         self._parked.append(session)
         if self._is_a_deadlock(session):
             self._break_deadlock(session)
@@ -366,6 +384,7 @@ class Engine:
         """Give up a statement that waits."""
         statement, session.statement = session.statement, None
         session.parked = None
+        session.go_on()
         if session in self._parked:
             self._parked.remove(session)
         if statement is None:
@@ -378,17 +397,23 @@ class Engine:
         _run_in(outer)
 
     def settle(self) -> None:
-        """Some transaction has ended: let those go on who waited for it.
+        """Some transaction has ended: let those go on who waited for it, one after the other in the
+        order in which they came, until each has ended or waits again.
 
-        They go on in the server all at once, and may then wait for each other. So nobody is told
-        before all of them have ended or wait again, whichever of them is quicker today.
+        Left to themselves they would race in the server for what has become free. And none of them
+        is told before all of them have come to rest, whichever is quicker today.
         """
         while self._parked:
-            self._let_all_work()
-            circle = next((each for each in self._parked if self._is_in_a_deadlock(each)), None)
-            if circle is None:
+            for session in self._free_to_go():
+                session.go_on()
+                if not self._drive(session):
+                    session.stand_still()
                 break
-            self._break_deadlock(circle)
+            else:
+                circle = next((each for each in self._parked if self._is_in_a_deadlock(each)), None)
+                if circle is None:
+                    break
+                self._break_deadlock(circle)
         ended = [each for each in self._parked if each.statement is None or each.statement.done]
         for session in ended:
             self._parked.remove(session)
@@ -399,31 +424,17 @@ class Engine:
         statement = session.statement
         return statement is not None and not statement.done and self._is_a_deadlock(session)
 
-    def _let_all_work(self) -> None:
-        """Read what those who waited are told, until each has ended or waits for another."""
-        outer = _running()
-        try:
-            while at_work := self._at_work():
-                select.select([each.socket for each in at_work], (), (), PROBE_AFTER_S)
-                for statement in at_work:
-                    if not statement.done and statement.says_something(0.0):
-                        statement.read()
-        finally:
-            _run_in(outer)
-
-    def _at_work(self) -> list[Statement]:
+    def _free_to_go(self) -> list[Session]:
         """Of those who waited, who waits for nobody any more and has not ended yet."""
         waiting = [
-            (each.pid, each.statement)
-            for each in self._parked
-            if each.statement is not None and not each.statement.done
+            each for each in self._parked if each.statement is not None and not each.statement.done
         ]
         if not waiting:
             return []
         blocked = self.admin(
             "fetch",
             "SELECT pid FROM unnest($1::int[]) AS pid WHERE cardinality(pg_blocking_pids(pid)) > 0",
-            [pid for pid, _ in waiting],
+            [each.pid for each in waiting],
         )
         stand_still = {row["pid"] for row in blocked}
-        return [statement for pid, statement in waiting if pid not in stand_still]
+        return [each for each in waiting if each.pid not in stand_still]

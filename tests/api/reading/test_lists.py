@@ -328,3 +328,31 @@ async def test_as_of_is_what_was_proven(client: Reading, rig: Rig) -> None:
                    hinted_at=cursor.since - timedelta(minutes=9))  # fmt: skip
     meta = (await client.told("accounting/invoices"))["meta"]
     assert meta["as_of"][:16] == (cursor.since - timedelta(minutes=9)).isoformat()[:16]
+
+
+async def test_what_is_asked_for_again_takes_one_look_at_the_database(
+    client: Reading, rig: Rig
+) -> None:
+    """Who may ask is remembered, and so are records: state, freshness and page are one statement,
+    of one moment."""
+    [first, *_] = await client.ids("accounting/invoices", limit=20)
+    await client.one(f"accounting/invoices/{first}")
+    asked: list[str] = []
+    holders = rig.db.pool._holders  # type: ignore[attr-defined]  # asyncpg's own
+    for each in holders:
+        if each._con is not None:
+            each._con.add_query_logger(lambda said: asked.append(said.query))
+
+    await client.told("accounting/invoices", limit=20)
+    assert len(asked) == 1, asked
+    await client.one(f"accounting/invoices/{first}")
+    assert len(asked) == 2, asked
+
+
+async def test_unknown_organisation_is_told_whatever_is_asked_of_it(client: Reading) -> None:
+    """A key for all organisations does not make one exist."""
+    client.client.headers["X-Tenant-Id"] = "0198b3c1-2f6e-5a51-9c5e-0d2f3a4b5c6d"
+    for path in ("accounting/invoices", "accounting/invoices/remote:1", "accounting/reports"):
+        for consistency in ("mirror", "live"):
+            status, code, _ = await client.problem(path, consistency=consistency)
+            assert (status, code) == (404, "tenant_unknown"), (path, consistency)

@@ -74,8 +74,8 @@ def theme() -> dict[str, Any]:
 
 
 def tracking() -> dict[str, Any]:
-    """The first option of the first tracking category."""
-    category = next(iter(ledger().reference.categories))
+    """The first option of the first tracking category that has any."""
+    category = next(each for each in ledger().reference.categories if each.options)
     return {"category": ref(category.id), "option": ref(category.options[0].id)}
 
 

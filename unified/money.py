@@ -103,6 +103,12 @@ def inverse_rate(rate: Decimal) -> str | None:
     return _rate_text(_INVERSE.divide(Decimal(1), rate))
 
 
+def rate_to_write(rate: Decimal) -> str | None:
+    """The rate as Xero takes it, 1 / rate to 16 fraction digits; None where nothing is left."""
+    text = _rate_text(_WIDE.divide(Decimal(1), rate))
+    return None if text == "0" else text
+
+
 def to_base(amount: Decimal, rate: Decimal, digits: int) -> str:
     """An amount in base currency: divided by Xero's rate, half up to the minor unit.
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from unified.codecs import TEXT, Choice, Codec, Scope, choice, read_currency, remote_of
-from unified.money import AMOUNT, RATE, inverse_rate, minor_digits, to_base
+from unified.money import AMOUNT, RATE, inverse_rate, minor_digits, rate_to_write, to_base
 from unified.shape import ALL, LISTS, Derived, Entry, Field
 from unified.vocabulary import DenormalizeError
 
@@ -78,7 +78,8 @@ def _write_rate(value: Any, record: Mapping[str, Any]) -> str | None:
     """The rate as Xero wants it; left out for base currency, where Xero knows it.
 
     Raises:
-        DenormalizeError: it is no rate, or 1, which cannot be right between two currencies.
+        DenormalizeError: it is no rate, 1, which cannot be right between two currencies, or one
+            whose inverse is nothing within sixteen fraction digits.
     """
     if record.get("currency") == record.get("base_currency"):
         return None
@@ -91,7 +92,10 @@ def _write_rate(value: Any, record: Mapping[str, Any]) -> str | None:
     # A rate that came from Xero goes back as it came, not as the inverse of its inverse.
     if given is not None and abs(Decimal(given) * rate - 1) < _NEARLY_ONE:
         return str(given)
-    return str(RATE.decode(1 / rate, Scope("")))
+    text = rate_to_write(rate)
+    if text is None:
+        raise DenormalizeError("/exchange_rate_to_base", "is beyond any rate between currencies")
+    return text
 
 
 # --- tables ------------------------------------------------------------------------------------

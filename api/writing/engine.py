@@ -20,13 +20,14 @@ from starlette.responses import Response
 from api.absorber import ApiWrite
 from api.here import Api
 from api.operation import Asked
-from api.problems import Problem
+from api.problems import Problem, bad_request
 from api.reading.envelope import Warned
 from api.writing.answers import Worded, dry_run, meta_of, replayed, response_of, stored
 from api.writing.keys import fingerprint_of, key_of
 from api.writing.plan import Plan
 from api.writing.refusals import refused
 from api.writing.rules import broken_rules
+from api.writing.schemas import CORRELATION_HEADER, CORRELATION_LETTERS
 from api.writing.settling import Settled, settle
 from storage.errors import StorageError
 from storage.idempotency import (
@@ -50,8 +51,6 @@ from xero.writes import KEY_LIFE, Written, XeroWrites
 MARGIN: Final = timedelta(minutes=1)  #: of Xero's memory, for what is under way and for clocks
 RESOLVABLE: Final = KEY_LIFE - MARGIN
 AGAIN_S: Final = 2  #: seconds after which a write that is in hand is worth asking about
-CORRELATION: Final = "X-Correlation-Id"
-_LONGEST_CORRELATION: Final = 128
 
 Prepare = Callable[[], Awaitable[Plan]]
 Word = Callable[[Plan, Settled], Worded]
@@ -72,7 +71,9 @@ async def write(  # what a write is made of
     Raises:
         Problem: see the operation. XeroError, StorageError: nothing was done.
     """
-    key = key_of(asked, required=needs_key)  # a rehearsal is asked for as the real thing is
+    # A rehearsal is asked for as the real thing is.
+    key = key_of(asked, required=needs_key)
+    _correlation(asked)
     if asked.query.get("dry_run"):
         return await _tried(api, asked, prepare)
     if key is None:
@@ -256,9 +257,16 @@ def _unknown(detail: str, plan: Plan | None, began_at: datetime) -> Problem:
 
 
 def _correlation(asked: Asked) -> str | None:
-    told = asked.request.headers.get(CORRELATION)
-    if not told or len(told) > _LONGEST_CORRELATION or not told.isprintable():
+    """The caller's own word for this change; None: none.
+
+    Raises:
+        Problem: `bad_request`, where events could not carry it.
+    """
+    told = asked.request.headers.get(CORRELATION_HEADER)
+    if told is None:
         return None
+    if not 1 <= len(told) <= CORRELATION_LETTERS or not all(" " <= each <= "~" for each in told):
+        raise bad_request(CORRELATION_HEADER, f"is 1 to {CORRELATION_LETTERS} letters of ASCII")
     return told
 
 

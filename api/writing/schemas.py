@@ -51,12 +51,19 @@ DRY_RUN: Final = Parameter(
     read=read_truth,
     default=False,
 )
+CORRELATION_HEADER: Final = "X-Correlation-Id"
+CORRELATION_LETTERS: Final = 128
 CORRELATION: Final = Parameter(
-    name="X-Correlation-Id",
+    name=CORRELATION_HEADER,
     about="The caller's own word for this change: the events that follow carry it, so that the "
     "caller knows its own echo.",
     where="header",
-    schema={"type": "string", "maxLength": 128},
+    schema={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": CORRELATION_LETTERS,
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
+    },
     example="order-1017",
 )
 

@@ -378,7 +378,9 @@ def test_changed_rates_are_inverted_and_checked() -> None:
     assert INVOICE.denormalize({**bill, "exchange_rate_to_base": "2"})["CurrencyRate"] == "0.5"
     bare = {"currency": "USD", "base_currency": "NZD"}
     assert INVOICE.denormalize({**bare, "exchange_rate_to_base": "4"})["CurrencyRate"] == "0.25"
-    for wrong in ("1", "1.00", "0", "-2"):
+    vast = INVOICE.denormalize({**bare, "exchange_rate_to_base": "207580372747398"})
+    assert vast["CurrencyRate"] == "0.0000000000000048"
+    for wrong in ("1", "1.00", "0", "-2", "99999999999999999999"):
         with pytest.raises(DenormalizeError) as caught:
             INVOICE.denormalize({**bill, "exchange_rate_to_base": wrong})
         assert caught.value.path == "/exchange_rate_to_base"

@@ -55,6 +55,20 @@ async def test_invoice_is_made_and_published_once(it: Writing) -> None:
     await it.rig.agree()
 
 
+@pytest.mark.parametrize("word", ["o" * 129, "order\t17", "a" * 10 + "\u00e9"])
+async def test_word_that_events_cannot_carry_is_refused(it: Writing, word: str) -> None:
+    """Nothing is left out in silence: the caller would wait for its own echo."""
+    before = it.invoice_ids
+    client, body = it.client, it.invoice()
+    headers = {b"Idempotency-Key": b"word", b"X-Correlation-Id": word.encode("latin-1")}
+
+    answer = await client.post("/v1/accounting/invoices", json=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request"), answer.text
+    assert answer.json()["errors"][0]["path"] == "X-Correlation-Id"
+    assert it.invoice_ids == before
+
+
 async def _headers(it: Writing) -> list[list[list[str]]]:
     """The headers of all events, the oldest first."""
     rows = await it.db.fetch("SELECT headers FROM event ORDER BY position")

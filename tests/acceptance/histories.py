@@ -129,11 +129,7 @@ class Trouble:
         await self.rig.wait_for(self._delivered)
         await self.rig.wait_for(self._tokens_fresh)
         self.rig.clock.forward(days=1)  # longer than any interval, so everything is swept
-        morning = self.rig.clock.now()
-        async with self.rig.clock.hurrying(pace=self.rig.pace):
-            await self.rig.quiet()
-        swept_at = await self.rig.db.fetchval("SELECT min(last_swept_at) FROM cursor")
-        assert swept_at >= morning
+        await self.rig.swept_since(self.rig.clock.now())
 
     async def _delivered(self) -> bool:
         return not self.rig.simulator.simulation.courier.pending

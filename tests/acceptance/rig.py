@@ -10,7 +10,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 from pydantic import SecretStr
@@ -229,8 +229,25 @@ class Rig:
 
     async def sweep(self) -> None:
         """Sweep everything once, as the demo does before it compares."""
-        await sweep_soon(self.db, RESOURCES, now=self.clock.now())
+        asked_at = self.clock.now()
+        await sweep_soon(self.db, RESOURCES, now=asked_at)
+        await self.swept_since(asked_at)
+
+    async def swept_since(self, moment: datetime) -> None:
+        """Wait until everything has been swept since a moment, and nothing is pending: a sweep
+        that failed is not due for a while, and yet was not done."""
+
+        async def swept() -> bool:
+            left = await self.db.fetchval(
+                """SELECT count(*) FROM cursor c JOIN tenant t ON t.id = c.tenant_id
+                    WHERE t.state = 'linked' AND c.unsupported_reason IS NULL
+                      AND c.last_swept_at < $1""",
+                moment,
+            )
+            return not left
+
         async with self.clock.hurrying(pace=self.pace):
+            await self.wait_for(swept, patience_s=self.patience_s)
             await self.quiet()
 
     async def judge(self) -> Judged:

@@ -77,6 +77,23 @@ class DatabaseTime(Protocol):
         ...
 
 
+async def token_and_turn(
+    tokens: TokenSource, budget: CallBudget, tenant_id: TenantId, purpose: str
+) -> str:
+    """A token, and the right to one call: side by side, since somebody waits for both.
+
+    Raises: what either raises; the token's trouble first, for that is what a person has to mend.
+    """
+    token, turn = await asyncio.gather(
+        tokens.access_token(tenant_id), budget.reserve(tenant_id, purpose), return_exceptions=True
+    )
+    if isinstance(token, BaseException):
+        raise token
+    if isinstance(turn, BaseException):
+        raise turn
+    return token
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call to come: what to ask or to send, and for what.
@@ -148,15 +165,15 @@ class XeroCalls:
     async def call(self, tenant_id: TenantId, call: Call) -> Called:
         """Make it, once more with a new token if that was refused: a call refused so had no
         effect. What is not 2xx is raised."""
-        token = await self._tokens.access_token(tenant_id)
+        token = await token_and_turn(self._tokens, self._budget, tenant_id, call.purpose)
         try:
             return await self._once(tenant_id, call, token)
         except AccessTokenRefused:
             token = await self._tokens.refresh(tenant_id, token)
+        await self._budget.reserve(tenant_id, call.purpose)
         return await self._once(tenant_id, call, token)
 
     async def _once(self, tenant_id: TenantId, call: Call, token: str) -> Called:
-        await self._budget.reserve(tenant_id, call.purpose)
         async with self._places.place(tenant_id, call.purpose):
             asked_at = call.asked_at or await self._database_time.now()
             answer = await self._send(tenant_id, call, token)

@@ -17,7 +17,7 @@ import structlog
 
 from unified.ids import TenantId
 from xero.answers import refusal
-from xero.calling import CallBudget, TokenSource
+from xero.calling import CallBudget, TokenSource, token_and_turn
 from xero.errors import AccessTokenRefused, RateLimited, UndecodableAnswer, XeroUnreachable
 from xero.limits import API, ConcurrentCalls, Limits
 from xero.urls import XeroUrls
@@ -105,7 +105,7 @@ class PassedCalls:
             XeroUnreachable: no answer.
             ConsentRevoked, TenantRefused, AppRefused: there is no token to send it with.
         """
-        token = await self._tokens.access_token(tenant_id)
+        token = await token_and_turn(self._tokens, self._budget, tenant_id, API)
         async with self._once(tenant_id, call, token) as response:
             read: list[bytes] = []
             rest = _raw(response)
@@ -115,6 +115,7 @@ class PassedCalls:
         token = await self._tokens.refresh(tenant_id, token)
         if not call.body.repeatable:
             raise AccessTokenRefused("and the body can't be sent again")
+        await self._budget.reserve(tenant_id, API)
         async with self._once(tenant_id, call, token) as response:
             yield _handed_on(response, (), _raw(response))
 
@@ -122,7 +123,6 @@ class PassedCalls:
     async def _once(
         self, tenant_id: TenantId, call: PassedCall, token: str
     ) -> AsyncIterator[httpx.Response]:
-        await self._budget.reserve(tenant_id, API)
         started = time.perf_counter()
         async with self._places.place(tenant_id, API):
             response = await self._open(tenant_id, call, token)

@@ -16,7 +16,7 @@ from oracle.reports import is_settled
 
 Thing = tuple[str, str, str]  #: tenant, resource, remote id
 #: Kinds of removal after which the thing may be absent from the books.
-_MAY_BE_ABSENT = frozenset({"deleted", "missing", "erased"})
+_MAY_BE_ABSENT = frozenset({"deleted", "merged", "missing", "erased"})
 #: Kinds of removal that end a thing on its state topic.
 _ENDED = frozenset({"missing", "erased"})
 

@@ -15,11 +15,12 @@ from uuid import UUID
 from simulator.business import Business
 from simulator.config import CURRENCIES, OpeningBooks, TenantSpec
 from simulator.ledger import Change
-from tests.simulation.judging import Acknowledged
+from tests.simulation.judging import IS_LEFT_OUT, Acknowledged
 from tests.simulation.loop import Program
 from tests.simulation.weather import AMBUSHES, Ambush, Trouble, Weather
 from tests.simulation.world import Running, World
 from unified.partition import relay_shard
+from unified.resources import RESOURCES
 from unified.topics import RELAY_SHARDS
 
 API = "/api.xro/2.0"
@@ -43,6 +44,11 @@ TOKEN_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 503, "path": "/connect/token"},
     {"kind": "truncated", "path": "/connect/token"},
 )
+ALL_OF_IT = 0.2  #: of the histories read everything
+LEFT_OUT = 0.8  #: of what is optional, in the others
+FILES = "attachment"
+_ANNOUNCED = {each.name for each in RESOURCES if each.webhook_category is not None}
+OPTIONAL = sorted({each.name for each in RESOURCES} - _ANNOUNCED - {"company_info", "payment"})
 LONG_S = 5.0  #: a sleep that costs leases
 MOST_SKEW = timedelta(seconds=2)  #: between two machines' clocks
 HURRY_S = 25.0  #: business seconds at each look while everything is to be healed
@@ -99,8 +105,13 @@ class History:
         if self.rng.random() < 0.8:
             self._take_other_shards()
         world.begin()
-        world.start_handlers()
-        await world.link()
+        if self.rng.random() < ALL_OF_IT:
+            world.start_handlers()
+            await world.link()
+        else:
+            await world.link()
+            self._leave_out()
+            world.start_handlers()
         self.tell(f"linked {len(self._tenants)}")
         if self.rng.random() < 0.7:
             await self._until("backfills", self._backfilled, hurry_s=1.0)
@@ -119,6 +130,20 @@ class History:
                SELECT 'relay.' || n, 'elsewhere', 'infinity' FROM unnest($1::int[]) AS n""",
             [shard for shard in range(RELAY_SHARDS) if shard not in ours],
         )
+
+    def _leave_out(self) -> None:
+        """Let Xero refuse some of what no webhook tells: each endpoint's calls cost time, and what
+        goes wrong with one goes wrong with few."""
+        # Files are those of everything: they are played where everything is.
+        names = [each for each in OPTIONAL if each == FILES or self.rng.random() < LEFT_OUT]
+        paths = [each.endpoint.path for each in RESOURCES if each.name in names]
+        now = self.world.clock.now()
+        self._set(
+            "cursor",
+            "unsupported_reason = $4, unsupported_since = $1, sweep_due_at = $2",
+            "endpoint = ANY($3)", now, now + timedelta(days=365), paths, IS_LEFT_OUT,
+        )  # fmt: skip
+        self.tell(f"left out: {', '.join(names)}")
 
     def tell(self, what: str) -> None:
         """Write a line of the report."""

@@ -40,7 +40,7 @@ from unified.model import OneOf, Part, Ref
 from unified.resource import Resource
 from unified.resources import sources
 
-MOST_ELEMENTS: Final = 1_000  #: of any list inside a record
+MOST_ELEMENTS: Final = 1_000  #: of any list inside a record, and of what is sent in Xero's words
 MOST_LETTERS: Final = 4_000  #: of any text; Xero's own bounds are lower and told by Xero
 #: No control characters but those that break lines: neither Xero nor PostgreSQL takes them.
 _TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
@@ -75,7 +75,7 @@ _BOUNDED: Final[Mapping[Any, Any]] = {
 }
 Short = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
 
-REMOTE_BODY: Final = "remote_body"
+REMOTE_BODY: Final = "remote_body"  #: whose members go into Xero's body last, in Xero's own words
 _RemoteBody = Annotated[
     dict[str, Any],
     Field(

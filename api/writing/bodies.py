@@ -12,9 +12,8 @@ from storage.database import Database
 from unified.ids import TenantId
 from unified.model import Part
 from unified.resource import DenormalizeError, Resource
-from unified.writable import NotTaken, taken
+from unified.writable import MOST_ELEMENTS, REMOTE_BODY, NotTaken, taken
 
-REMOTE_BODY: Final = "remote_body"  #: whose members go into Xero's body last, in Xero's own words
 _TAX: Final = "tax_amount"
 _LINE_AMOUNT: Final = "line_amount"
 
@@ -40,6 +39,9 @@ def split(sent: Any) -> tuple[Any, Mapping[str, Any] | None]:
     remote = sent[REMOTE_BODY]
     if remote is not None and not isinstance(remote, dict):
         raise body_refused([(f"/{REMOTE_BODY}", "must be an object")])
+    if remote is not None and len(remote) > MOST_ELEMENTS:
+        said = f"must have {MOST_ELEMENTS} members at most"
+        raise body_refused([(f"/{REMOTE_BODY}", said)])
     return rest, remote
 
 

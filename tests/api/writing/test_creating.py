@@ -119,6 +119,11 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"status": "paid"}, "/status", "input should be"),
     ({"line_items": [{"quantity": "many"}]}, "/line_items/0/quantity", "should match"),
     ({"remote_body": []}, "/remote_body", "must be an object"),
+    (
+        {"remote_body": dict.fromkeys(map(str, range(1_001)))},
+        "/remote_body",
+        "must have 1000 members at most",
+    ),
     ({"currency": "USD", "exchange_rate_to_base": "1"}, "/exchange_rate_to_base",
      "1 cannot be right"),
 )  # fmt: skip

@@ -131,6 +131,14 @@ def test_missing_thing_keeps_its_flagged_record_and_a_tombstone() -> None:
     assert world.judge() == []
 
 
+def test_contact_that_was_merged_away_may_leave_the_books() -> None:
+    """It was announced as removed; that Xero no longer has it either is no news."""
+    world = agreeing()
+    world.books["tenants"][0]["Contacts"].remove(world.raw("Contacts", r.MERGED))
+
+    assert world.judge() == []
+
+
 def test_tenant_that_is_gone_is_not_held_against_books() -> None:
     """A disconnected organisation's books move on; what is known of it must agree with itself."""
     world = agreeing()

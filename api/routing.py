@@ -1,5 +1,6 @@
 """Operations as routes: all of `/v1` is one ASGI application that answers in problem documents."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -59,7 +60,7 @@ class _Versioned:
         # Addresses without a parameter come before those with one: a name is never an id.
         for path in sorted(by_path, key=_rank):
             place = _Place(by_path[path], door, clock)
-            routes.setdefault(_head(path), []).append(Route(path, place))
+            routes.setdefault(_head(path), []).append(_route(path, place))
         self._routers = {head: _router(found) for head, found in routes.items()}
         self._other = self._routers.get("", _router([]))
 
@@ -118,6 +119,14 @@ class _Place:
         allowed = ", ".join(sorted(self._operations))
         detail = f"{request.method} is not taken here, but {allowed}."
         return Problem("method_not_allowed", detail, headers={"Allow": allowed})
+
+
+def _route(path: str, place: _Place) -> Route:
+    """An address whose last parameter may hold any letter, line breaks too: what may not stand
+    there is said by the operation."""
+    route = Route(path, place)
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:

@@ -194,6 +194,7 @@ async def test_refused_address_leaves_no_trace_at_xero(rig: ProxyRig) -> None:
         "connections",
         "api.xro/../connections",
         "api.xro/%2e%2e/connections",
+        "%0Ad",
         "/x/api.xro",
     ):
         answered = await rig.call("DELETE", path)

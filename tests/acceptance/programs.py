@@ -104,10 +104,10 @@ class Running:
     def __post_init__(self) -> None:
         self._reading = asyncio.create_task(self._read_log())
 
-    async def line(self) -> str:
+    async def line(self, *, patience_s: float = READY_S) -> str:
         """The next line it prints."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(READY_S):
+        async with asyncio.timeout(patience_s):
             text = (await self.process.stdout.readline()).decode()
         assert text, self.complaint("ended early")
         return text

@@ -187,11 +187,17 @@ async def bring_sweeps_forward(
 ) -> int:  # fmt: skip
     """Make one sweep of each of these endpoints due between `now` and `now + spread_s` seconds,
     evenly spread over the tenants (or of one tenant), but of none that Xero refuses; returns how
-    many were brought forward."""
+    many were brought forward.
+
+    One that was due already is due from `now`: it may be under way, and have read its list before
+    what is looked for happened, so it must come again (see `swept`).
+    """
     rows = await db.fetch(
-        """UPDATE cursor SET sweep_due_at = least(
-                  cursor.sweep_due_at, $2::timestamptz + make_interval(secs =>
+        """UPDATE cursor SET sweep_due_at = CASE
+                  WHEN cursor.sweep_due_at <= $2::timestamptz THEN $2
+                  ELSE least(cursor.sweep_due_at, $2::timestamptz + make_interval(secs =>
                       $3 * (abs(hashtext(cursor.tenant_id::text)::bigint) % 1000) / 1e3))
+                  END
              FROM tenant
             WHERE tenant.id = cursor.tenant_id AND tenant.state IN ('linked','needs_reauth')
               AND cursor.endpoint = ANY($1::text[]) AND ($4::uuid IS NULL OR tenant.id = $4)
@@ -229,7 +235,7 @@ async def ask_for_backfill(
                     backfill_listed = false,
                     backfill_since = excluded.backfill_since, failures = 0,
                     unsupported_reason = NULL, unsupported_since = NULL,
-                    sweep_due_at = least(cursor.sweep_due_at, excluded.sweep_due_at)
+                    sweep_due_at = excluded.sweep_due_at
              RETURNING 1
            )
            SELECT pg_notify($5, $1::uuid::text) FROM asked LIMIT 1""",
@@ -244,9 +250,10 @@ async def ask_for_backfill(
 async def sweep_at_once(
     conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime
 ) -> None:
-    """Let an endpoint that was read once be swept next, where Xero does not refuse it."""
+    """Let an endpoint that was read once be swept next, where Xero does not refuse it, and once
+    more if a sweep is under way."""
     await conn.execute(
-        """UPDATE cursor SET sweep_due_at = least(sweep_due_at, $3)
+        """UPDATE cursor SET sweep_due_at = $3
             WHERE tenant_id = $1 AND endpoint = $2 AND backfill_state = 'done'
               AND unsupported_reason IS NULL""",
         tenant_id,

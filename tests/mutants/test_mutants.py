@@ -72,8 +72,9 @@ def test_mutant_is_found(patch: Path, copied_tree: Path) -> None:
     """The named tests fail on the broken copy; passing on the product is the suite's work."""
     mutant = Mutant.read(patch)
     applied(patch, copied_tree)
-    # Without tracebacks: rendering one now and then ends Python 3.11 with a SystemError of its own.
-    options = ["-q", "-x", "--tb=no", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    # Parsing source as a run ends (to render a traceback, to import a plugin's report) now and then
+    # ends Python 3.11 with a SystemError of its own: a test's line says by then how it went.
+    options = ["-v", "-x", "--tb=no", "-p", "no:randomly", "-p", "no:cacheprovider"]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *mutant.found_by],
         cwd=copied_tree,

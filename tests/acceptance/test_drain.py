@@ -186,14 +186,17 @@ async def kafka_is_silent(world: World) -> Callable[[], Awaitable[None]]:
 
 
 async def kafka_is_away(world: World) -> Callable[[], Awaitable[None]]:
-    """Batches can't be sent and are tried again, until those who need Kafka say that it is away."""
+    """Batches can't be sent and are tried again, until those who need Kafka say that it is away.
+
+    A producer that runs already tries for ever, without a failure that it would tell of.
+    """
     await asyncio.to_thread(world.broker.go_away)
 
     async def heal() -> None:
         await asyncio.to_thread(world.broker.come_back)
 
     world.simulator.player.act(20)
-    await until(lambda: world.figure("handlers", "ledgerwire_relay_failures_total"))
+    await until(lambda: world.figure("handlers", "ledgerwire_relay_stalled_seconds"))
     await until(lambda: world.unready("handlers"))
     await until(lambda: world.unready("crm"))
     assert not await world.unready("receiver")

@@ -1,8 +1,9 @@
 """The embedded Kafka-compatible broker: a single program that comes in a wheel.
 
 For: trying Ledgerwire out and developing without a Kafka server. Not for: production. It is not
-durable: what it received since its last snapshot is lost when it is killed. This module is the
-only one that knows which program it is (noida-db), so that it can be replaced.
+durable: what it received since its last snapshot is lost when it is killed; what it acknowledged
+before a `stop` is kept. This module is the only one that knows which program it is (noida-db), so
+that it can be replaced.
 """
 
 import contextlib
@@ -83,6 +84,7 @@ def stop(broker: EmbeddedBroker, *, deadline_s: float = 30.0) -> None:
     process = _find(broker)
     if process is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
+            _save(process, deadline_s)
             process.terminate()
             if not _ends_within(process, deadline_s):
                 log.warning("embedded_broker_killed", pid=broker.pid, waited_s=deadline_s)
@@ -90,6 +92,24 @@ def stop(broker: EmbeddedBroker, *, deadline_s: float = 30.0) -> None:
                 _ends_within(process, deadline_s)
     if broker._process is not None:
         broker._process.wait()
+
+
+def _save(process: psutil.Process, deadline_s: float) -> None:
+    """Let it close its port, and save, before it is told to end.
+
+    Told to end at once, it saves first, and goes on to acknowledge what it then forgets.
+    """
+    words = process.cmdline()
+    data_dir = words[words.index("--data-dir") + 1]
+    with _program() as program:
+        asked = [program, "stop", "kafka", "--data-dir", data_dir]
+        try:
+            done = subprocess.run(asked, capture_output=True, timeout=deadline_s, check=False)  # noqa: S603  # as above
+        except subprocess.TimeoutExpired:
+            log.warning("embedded_broker_silent", pid=process.pid, waited_s=deadline_s)
+            return
+    if done.returncode:
+        log.warning("embedded_broker_not_saved", pid=process.pid, exit_code=done.returncode)
 
 
 def is_running(broker: EmbeddedBroker) -> bool:

@@ -1,5 +1,6 @@
 """The embedded broker starts, keeps what it was told across a stop, and ends when asked."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -56,6 +57,39 @@ async def test_what_it_received_survives_a_stop_and_a_start(tmp_path: Path) -> N
         assert await _count(second.address) == 500
     finally:
         embedded_broker.stop(second)
+
+
+async def test_what_it_acknowledges_while_it_is_being_stopped_is_kept(tmp_path: Path) -> None:
+    """Whoever is told that a record is taken will not send it again."""
+    broker = embedded_broker.start(tmp_path)
+    await _make_topic(broker.address)
+    producer = AIOKafkaProducer(bootstrap_servers=broker.address, enable_idempotence=True)
+    await producer.start()
+    acknowledged, busy = 0, asyncio.Event()
+
+    async def keep_sending(partition: int) -> None:
+        nonlocal acknowledged
+        while True:
+            await producer.send_and_wait(TOPIC, b"busy", partition=partition)
+            acknowledged += 1
+            if acknowledged == 2000:
+                busy.set()
+
+    sending = [asyncio.create_task(keep_sending(partition)) for partition in range(12)]
+    await busy.wait()
+    await asyncio.to_thread(embedded_broker.stop, broker)
+    port = int(broker.address.rpartition(":")[2])
+    told = acknowledged
+    for task in sending:
+        task.cancel()
+    await asyncio.wait(sending)
+
+    again = await asyncio.to_thread(embedded_broker.start, tmp_path, port=port)
+    try:
+        await producer.stop()
+        assert await _count(again.address) >= told > 2000
+    finally:
+        embedded_broker.stop(again)
 
 
 def test_it_listens_on_loopback_only(tmp_path: Path) -> None:

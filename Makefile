@@ -11,8 +11,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 ARGS ?=
 NODES ?= 1
-# Test processes; tests on Apache Kafka share one of them.
-WORKERS ?= 2
+# Test processes, for a machine of two cores: half of the time a test waits for other programs.
+# Tests on Apache Kafka share one of them.
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -30,6 +30,7 @@ SEED = os.environ.get("LEDGERWIRE_PROOF_SEED", "crash")
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.proof,
+    pytest.mark.short,
     pytest.mark.needs_kafka,
     pytest.mark.skipif(sys.platform != "linux", reason="killed by pidfd, which Linux alone has"),
     pytest.mark.timeout(300 + 10 * KILLS),

@@ -14,7 +14,12 @@ from unified.broker import BrokerSettings
 from unified.clock import OffsetClock
 from unified.resources import SOURCES
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.proof,
+    pytest.mark.short,
+    pytest.mark.timeout(600),
+]
 
 HOURS = 5.0
 

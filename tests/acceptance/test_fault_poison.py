@@ -18,7 +18,12 @@ from tests.acceptance.rig import ALL_ROLES, QUICK, SMALL, Rig, installed
 from tests.handlers.answers import remote_id
 from unified.broker import BrokerSettings
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.proof,
+    pytest.mark.short,
+    pytest.mark.timeout(600),
+]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +49,13 @@ def applied(patch: Path, tree: Path, *options: str) -> None:
 
 
 @pytest.fixture
-def copied_tree(tmp_path: Path) -> Path:
-    """The project's own files, in a folder where they may be broken."""
-    left_out = shutil.ignore_patterns(".*_cache", ".venv", ".git", "__pycache__", "results")
-    return Path(shutil.copytree(ROOT, tmp_path / "tree", ignore=left_out))
+def copied_tree(tmp_path: Path) -> Iterator[Path]:
+    """The project's own files, in a folder where they may be broken; gone afterwards, since pytest
+    would keep a copy for each bug."""
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "images", "results")
+    tree = Path(shutil.copytree(ROOT, tmp_path / "tree", ignore=left_out))
+    yield tree
+    shutil.rmtree(tree)
 
 
 def test_there_are_enough_of_them() -> None:

@@ -83,7 +83,8 @@ async def backfill_advanced(  # noqa: PLR0913  # one page's facts
     total: int | None, clock_lead: timedelta, listed: bool = False,
 ) -> None:  # fmt: skip
     """Page `page` (or all up to the number `page`, where the endpoint goes on by numbers) has been
-    absorbed; `read` things were on it, `total` are said to exist.
+    absorbed; `read` things were on it, `total` are said to exist. Where another backfill was asked
+    for meanwhile, nothing is noted: that one begins at its first page.
 
     `listed` says that all of it was on lists by now, and the rest is reads of single things.
     `clock_lead` is how far our clock may be ahead of Xero's: sweeps start that much earlier.
@@ -94,7 +95,7 @@ async def backfill_advanced(  # noqa: PLR0913  # one page's facts
                   unsupported_reason = NULL, unsupported_since = NULL,
                   since = least(since, backfill_started_at - $6::interval),
                   backfill_listed = backfill_listed OR $7
-            WHERE tenant_id = $1 AND endpoint = $2""",
+            WHERE tenant_id = $1 AND endpoint = $2 AND backfill_state = 'running'""",
         tenant_id,
         endpoint,
         page,
@@ -109,12 +110,13 @@ async def backfill_ended(
     conn: Connection, tenant_id: TenantId, endpoint: str, *, now: datetime, sweep_due_at: datetime
 ) -> None:
     """A backfill has ended; the first sweep is due at `sweep_due_at`. The endpoint is known in full
-    from here on, unless this backfill left out what is older than a date."""
+    from here on, unless this backfill left out what is older than a date. One that was asked for
+    while this one ran is still to be done."""
     await conn.execute(
         """UPDATE cursor SET backfill_state = 'done',
                   backfill_complete = backfill_complete OR backfill_since IS NULL,
                   backfill_ended_at = $3, sweep_due_at = $4
-            WHERE tenant_id = $1 AND endpoint = $2""",
+            WHERE tenant_id = $1 AND endpoint = $2 AND backfill_state = 'running'""",
         tenant_id,
         endpoint,
         now,

@@ -8,6 +8,9 @@ import pytest
 from storage.cursors import (
     ask_for_backfill,
     ask_for_sweep,
+    backfill_advanced,
+    backfill_ended,
+    backfill_started,
     bring_sweeps_forward,
     cursors,
     sweep_at_once,
@@ -83,3 +86,26 @@ async def test_spread_sweep_that_is_due_is_not_put_off(database: Database) -> No
         await _due(database, tenant_id, due_at)
         await bring_sweeps_forward(database, [PATH], now=ASKED, spread_s=1e9, tenant_id=tenant_id)
         assert (await cursors(database, tenant_id))[PATH].sweep_due_at == expected
+
+
+async def test_backfill_that_was_asked_for_during_another_begins_after_it(
+    database: Database,
+) -> None:
+    """With its own reach: the one under way leaves out what is old, the next one reads it all."""
+    tenant_id = await link(database, backfilled=False)
+    await ask_for_backfill(database, tenant_id, {PATH: NOW}, now=NOW)
+    async with database.transaction() as conn:
+        await backfill_started(conn, tenant_id, PATH, now=BEGAN)
+
+    await ask_for_backfill(database, tenant_id, {PATH: None}, now=ASKED)
+    async with database.transaction() as conn:
+        await backfill_advanced(
+            conn, tenant_id, PATH, page=3, read=100, total=300, clock_lead=timedelta(0)
+        )
+        await backfill_ended(conn, tenant_id, PATH, now=ASKED, sweep_due_at=NEXT)
+
+    found = (await cursors(database, tenant_id))[PATH]
+    assert (found.backfill_state, found.backfill_page, found.backfill_since) == ("pending", 0, None)
+    assert found.sweep_due_at == ASKED
+    complete = "SELECT backfill_complete FROM cursor WHERE tenant_id = $1 AND endpoint = $2"
+    assert not await database.fetchval(complete, tenant_id, PATH)

@@ -227,7 +227,6 @@ MOMENTS = (
 
 
 @pytest.mark.proof
-@pytest.mark.short
 async def test_every_role_ends_in_time_whatever_is_away(world: World, figure: Figure) -> None:
     """With a client on each port that never finishes its request, too. In the end all agrees."""
     slowest = dict.fromkeys(ROLES, 0.0)

@@ -110,6 +110,7 @@ class StoredBudget:
             if lane is _Lane.API:
                 deadline = self._head_deadline(tenant_id, deadline)
             while not block.take(self._clock.now()):
+                deadline = self._still(deadline)
                 await self._fill(block, tenant_id, lane, deadline=deadline)
 
     async def ahead(self, tenant_id: TenantId, most: int) -> int:
@@ -123,6 +124,7 @@ class StoredBudget:
         deadline = self._clock.now() + timedelta(seconds=self._longest_wait_s)
         async with block.turn.turn(behalf()):
             while not block.at_hand(self._clock.now()):
+                deadline = self._still(deadline)
                 await self._fill(block, tenant_id, _Lane.LIVE, deadline=deadline)
             return min(block.calls, most)
 
@@ -168,6 +170,11 @@ class StoredBudget:
             endpoint=endpoint,
         )
 
+    def _still(self, deadline: datetime, *, spans: int = 1) -> datetime:
+        """A deadline so many longest waits away at most, as it is but where the clock was set back
+        meanwhile: nobody waits until it has come as far again."""
+        return min(deadline, self._clock.now() + spans * timedelta(seconds=self._longest_wait_s))
+
     def _head_deadline(self, tenant_id: TenantId, deadline: datetime) -> datetime:
         """Until when the head of the callers' queue waits for its call.
 
@@ -201,7 +208,7 @@ class StoredBudget:
                 if refused is None:
                     block.yields = True
                     return
-                await self._wait(tenant_id, refused, now, deadline=deadline)
+                await self._wait(tenant_id, refused, now, deadline=self._still(deadline, spans=2))
                 if block.yields:
                     await self._pause(YIELD_S)
                 block.yields = False

@@ -26,6 +26,7 @@ class Rig:
         self.database = database
         self.clock = ManualClock(NOW)
         self.waits: list[float] = []
+        self.set_back = timedelta(0)  #: by this much at the end of the next wait
         self.budget = self.another(longest_wait_s=longest_wait_s)
 
     def another(self, *, longest_wait_s: float = 5.0) -> StoredBudget:
@@ -40,7 +41,8 @@ class Rig:
 
     async def _pause(self, seconds: float) -> None:
         self.waits.append(seconds)
-        self.clock.advance(timedelta(seconds=seconds))
+        self.clock.advance(timedelta(seconds=seconds) - self.set_back)
+        self.set_back = timedelta(0)
 
 
 @pytest.fixture
@@ -126,6 +128,22 @@ async def test_short_block_is_waited_for(rig: Rig) -> None:
     await rig.budget.reserve(TENANT, "handlers")
 
     assert rig.waits == [0.5]
+
+
+@pytest.mark.parametrize("purpose", ["handlers", "sweep", "api"])
+async def test_clock_that_is_set_back_keeps_nobody_waiting_for_the_old_time(
+    rig: Rig, purpose: str
+) -> None:
+    """The bucket is full again only then, unless somebody notes it; until that each gives up soon
+    and comes again."""
+    for _ in range(6):
+        await rig.budget.reserve(TENANT, "handlers")
+    rig.set_back = timedelta(hours=5)
+
+    with pytest.raises(RateLimited):
+        await rig.budget.reserve(TENANT, purpose)
+
+    assert 0 < sum(rig.waits) < 20
 
 
 async def test_app_limit_stops_every_tenant(rig: Rig, database: Database) -> None:

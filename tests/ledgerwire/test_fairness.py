@@ -38,6 +38,7 @@ from xero.urls import XeroUrls
 START = datetime(2026, 11, 3, 4, 17, 52, tzinfo=UTC)
 SPAN_S = 60.0  #: business time for which calls are wanted
 DAY = 1_000  #: calls of the lowest tier
+AT_ONCE = 5  #: calls that Xero answers of one organisation at the same time
 ORGANISATION = resource("company_info").endpoint
 SCOPES = app_scopes_for(each.endpoint for each in RESOURCES)
 BOOKS = OpeningBooks(contacts=1, invoices=1, bills=0, months=1)
@@ -242,7 +243,9 @@ async def test_spent_day_leaves_each_side_what_is_kept_for_it(database: Database
 
         with pytest.raises(RateLimited) as caught:
             await process.client.get_list(rig.tenant, ORGANISATION, purpose="api")
-        assert process.made["handlers"] == 20
+        # Xero's word on what is left does not count calls that were on their way when it was said,
+        # so one of those may be held back for either.
+        assert 20 - AT_ONCE < process.made["handlers"] <= 20
         assert caught.value.problem == "day"
         assert caught.value.retry_after_s > 60
         assert rig.refused == 0

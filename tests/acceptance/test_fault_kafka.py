@@ -132,7 +132,6 @@ async def order_was_kept(rig: Rig) -> None:
     assert ids == {(row["tenant_id"], row["tenant_sequence"]): row["event_id"] for row in rows}
 
 
-@pytest.mark.short
 async def test_kafka_away_grows_the_outbox_and_changes_nothing_else(
     database_url: str, one_node: real.Cluster, figure: Figure
 ) -> None:

@@ -28,7 +28,6 @@ def digests(*arguments: str) -> dict[str, str]:
 
 
 @pytest.mark.proof
-@pytest.mark.short
 @pytest.mark.timeout(60 + 30 * SEEDS)
 def test_whatever_goes_wrong_books_mirror_and_topics_agree_in_the_end() -> None:
     """Seeded histories of kills, sleeps, lost messages and broken connections, each healed and
@@ -39,7 +38,6 @@ def test_whatever_goes_wrong_books_mirror_and_topics_agree_in_the_end() -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.short
 @pytest.mark.timeout(1200)
 def test_a_seed_is_the_same_history_each_time() -> None:
     """Statement by statement, in another process and after other histories: a seed is a bug

@@ -10,7 +10,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from storage.errors import StorageConflict, StorageUnavailable
-from storage.listener import Listener, Subscription
+from storage.listener import BROKEN, Listener, Subscription
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
@@ -44,9 +44,6 @@ _UNAVAILABLE = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby after a failover
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-#: What asyncpg says of a connection that broke in its hands; a server that shuts down in the
-#: middle of an exchange even confuses its protocol (InternalClientError).
-_BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 _CONFLICT = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -114,7 +111,7 @@ class Database:
         )
         try:
             await pool
-        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        except (OSError, TimeoutError, *BROKEN, asyncpg.PostgresError) as error:
             raise StorageUnavailable(f"the database does not answer: {error}") from error
         return cls(pool, Listener(opened))
 
@@ -129,7 +126,7 @@ class Database:
         """Lend one connection, outside any transaction."""
         try:
             held = await self.pool.acquire(timeout=CONNECT_TIMEOUT_S)
-        except (OSError, TimeoutError, *_BROKEN, asyncpg.PostgresError) as error:
+        except (OSError, TimeoutError, *BROKEN, asyncpg.PostgresError) as error:
             raise StorageUnavailable(f"no database connection: {error}") from error
         try:
             yield held
@@ -139,7 +136,7 @@ class Database:
             raise StorageUnavailable(str(error)) from error
         except TimeoutError as error:
             raise StorageUnavailable("the database did not answer in time") from error
-        except (*_BROKEN, OSError) as error:
+        except (*BROKEN, OSError) as error:
             if isinstance(error, asyncpg.InternalClientError):
                 held.terminate()  # what it would say next can't be trusted
             elif not _is_lost(held):
@@ -151,7 +148,7 @@ class Database:
     async def _give_back(self, held: "PoolConnectionProxy[asyncpg.Record]") -> None:
         try:
             await self.pool.release(held, timeout=CONNECT_TIMEOUT_S)
-        except (OSError, TimeoutError, *_BROKEN, *_UNAVAILABLE):
+        except (OSError, TimeoutError, *BROKEN, *_UNAVAILABLE):
             with suppress(asyncpg.InterfaceError):  # lost, and taken back by the pool already
                 held.terminate()
 

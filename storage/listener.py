@@ -13,6 +13,11 @@ log = structlog.get_logger(__name__)
 Callback = Callable[[str], None]
 Opener = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
+#: What asyncpg says of a connection that broke in its hands; a server that shuts down in the
+#: middle of an exchange even confuses its protocol (InternalClientError).
+BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, *BROKEN)
+
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 SUBSCRIBE_WITHIN_S = 2.0
 PROBE_EVERY_S = 30.0  # finds connections that died without a word
@@ -34,8 +39,9 @@ class Subscription:
 class Listener:
     """Holds the connection while anybody is subscribed."""
 
-    def __init__(self, opener: Opener) -> None:
+    def __init__(self, opener: Opener, *, probe_every_s: float = PROBE_EVERY_S) -> None:
         self._opener = opener
+        self._probe_every_s = probe_every_s
         self._channels: dict[str, list[Callback]] = {}
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -72,7 +78,7 @@ class Listener:
         while True:
             try:
                 connection = await self._opener()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _AWAY as error:
                 log.warning("listen_refused", error_type=type(error).__name__, wait_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
@@ -80,7 +86,7 @@ class Listener:
             wait_s = FIRST_WAIT_S
             try:
                 await self._serve(connection, healed=healed)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _AWAY as error:
                 log.warning("listen_lost", error_type=type(error).__name__)
                 await asyncio.sleep(wait_s)
             finally:
@@ -102,7 +108,7 @@ class Listener:
             async with self._progress:
                 self._progress.notify_all()
             try:
-                async with asyncio.timeout(PROBE_EVERY_S):
+                async with asyncio.timeout(self._probe_every_s):
                     await self._changed.wait()
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=10)

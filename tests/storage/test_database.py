@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from threading import Thread
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -11,7 +12,10 @@ from alembic.script import ScriptDirectory
 
 from storage.database import Database, changed_rows
 from storage.errors import LoginRefused, SchemaTooNew, StorageConflict, StorageUnavailable
+from storage.listener import Listener
 from storage.migrate import migrate, newest_revision
+
+TIMES_CUT = 5
 
 
 async def test_uuid_columns_are_text(database: Database) -> None:
@@ -161,6 +165,35 @@ async def test_listener_heals_itself(database: Database) -> None:
     assert await asyncio.wait_for(heard.get(), 10) == ""
     await database.execute("SELECT pg_notify('somewhere', 'two')")
     assert await asyncio.wait_for(heard.get(), 10) == "two"
+
+
+async def test_listener_outlives_a_probe_of_a_connection_that_was_just_cut(
+    database_url: str,
+) -> None:
+    """After the program stood still, what the server said last and the time to probe come in the
+    same moment: asyncpg's protocol is in no state for the probe then."""
+    opened: list[asyncpg.Connection[asyncpg.Record]] = []
+
+    async def opener() -> "asyncpg.Connection[asyncpg.Record]":
+        opened.append(await asyncpg.connect(database_url))
+        return opened[-1]
+
+    async def cut(pid: int) -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("SELECT pg_terminate_backend($1, 10_000)", pid)
+        await connection.close()
+
+    listener = Listener(opener, probe_every_s=0.01)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await listener.subscribe("somewhere", heard.put_nowait)
+
+    for _ in range(TIMES_CUT):
+        elsewhere = Thread(target=asyncio.run, args=(cut(opened[-1].get_server_pid()),))
+        elsewhere.start()
+        elsewhere.join()  # nothing of this loop runs meanwhile
+        assert await asyncio.wait_for(heard.get(), 10) == ""
+
+    await listener.close()
 
 
 async def test_subscribing_does_not_wait_for_a_database_that_is_away(database_url: str) -> None:

@@ -8,6 +8,7 @@ before the server has it, or after, when nobody knows what became of it.
 import asyncio
 from collections.abc import Callable
 from contextvars import Context, copy_context
+from functools import cache
 from typing import Any, cast
 
 import asyncpg
@@ -161,6 +162,7 @@ class _Transaction:
             await self._connection.rollback()
 
 
+@cache
 def _short(query: str) -> str:
     return " ".join(query.split())[:70]
 

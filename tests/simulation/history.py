@@ -7,6 +7,7 @@ from the seed alone, so a seed is a bug report.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context
 from datetime import timedelta
 from typing import Any
@@ -15,8 +16,10 @@ from uuid import UUID
 from simulator.business import Business
 from simulator.config import CURRENCIES, OpeningBooks, TenantSpec
 from simulator.ledger import Change
+from simulator.refusals import Refused
 from tests.simulation.judging import IS_LEFT_OUT, Acknowledged
 from tests.simulation.loop import Program
+from tests.simulation.scale import scale_of
 from tests.simulation.weather import AMBUSHES, Ambush, Trouble, Weather
 from tests.simulation.world import Running, World
 from unified.partition import relay_shard
@@ -44,14 +47,10 @@ TOKEN_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 503, "path": "/connect/token"},
     {"kind": "truncated", "path": "/connect/token"},
 )
-ALL_OF_IT = 0.2  #: of the histories read everything
-LEFT_OUT = 0.8  #: of what is optional, in the others
-FILES = "attachment"
-_ANNOUNCED = {each.name for each in RESOURCES if each.webhook_category is not None}
-OPTIONAL = sorted({each.name for each in RESOURCES} - _ANNOUNCED - {"company_info", "payment"})
 LONG_S = 5.0  #: a sleep that costs leases
 MOST_SKEW = timedelta(seconds=2)  #: between two machines' clocks
 HURRY_S = 25.0  #: business seconds at each look while everything is to be healed
+MOST_HURRY = 16.0  #: times that, while nothing changes
 LOOK_EVERY_S = 0.25
 LOOKS = 40
 PATIENCE_S = 400.0  #: virtual
@@ -69,6 +68,7 @@ class History:
     """Everything that happens in one seed."""
 
     def __init__(self, seed: int, weather: Weather) -> None:
+        self.scale = scale = scale_of(seed)
         self.rng = random.Random(f"{seed}|history")  # noqa: S311  # play
         rng = self.rng
         specs = [
@@ -77,11 +77,11 @@ class History:
                 currency=rng.choice(CURRENCIES),
                 tenant_id=str(UUID(int=rng.getrandbits(128), version=4)),
             )
-            for number in range(rng.choice((1, 1, 2)))
+            for number in range(rng.choice(scale.tenants))
         ]
         books = OpeningBooks(
-            contacts=rng.randint(1, 3), invoices=rng.randint(0, 3), bills=rng.randint(0, 2),
-            months=1,
+            contacts=rng.randint(*scale.contacts), invoices=rng.randint(*scale.invoices),
+            bills=rng.randint(*scale.bills), months=1,
         )  # fmt: skip
         self.weather = weather
         self.world = World(weather, specs, books)
@@ -105,17 +105,17 @@ class History:
         if self.rng.random() < 0.8:
             self._take_other_shards()
         world.begin()
-        if self.rng.random() < ALL_OF_IT:
+        if self.scale.reads_everything:
             world.start_handlers()
             await world.link()
         else:
             await world.link()
             self._leave_out()
             world.start_handlers()
-        self.tell(f"linked {len(self._tenants)}")
+        self.tell(f"linked {len(self._tenants)}, {self.scale.name}")
         if self.rng.random() < 0.7:
             await self._until("backfills", self._backfilled, hurry_s=1.0)
-        for number in range(1, self.rng.randint(10, 40) + 1):
+        for number in range(1, self.rng.randint(*self.scale.steps) + 1):
             await self._step(number)
             self._none_ended()
             await asyncio.sleep(self._pause_s())
@@ -132,10 +132,8 @@ class History:
         )
 
     def _leave_out(self) -> None:
-        """Let Xero refuse some of what no webhook tells: each endpoint's calls cost time, and what
-        goes wrong with one goes wrong with few."""
-        # Files are those of everything: they are played where everything is.
-        names = [each for each in OPTIONAL if each == FILES or self.rng.random() < LEFT_OUT]
+        """Let Xero refuse what this history is not about."""
+        names = self.scale.unread(self.rng)
         paths = [each.endpoint.path for each in RESOURCES if each.name in names]
         now = self.world.clock.now()
         self._set(
@@ -189,9 +187,22 @@ class History:
     async def _work(self) -> None:
         tenant = self.rng.choice(self._tenants)
         for _ in range(self.rng.choice((1, 1, 1, 2, 4))):
-            self._business.act(tenant)
+            self._act(tenant)
             if self.rng.random() < 0.5:
                 await asyncio.sleep(self.rng.uniform(0.0, 0.1))
+
+    def _act(self, tenant: str) -> None:
+        business, work = self._business, self.scale.work
+        if not work:
+            business.act(tenant)
+            return
+        books = business.books.get(tenant)
+        assert books is not None
+        business.books.turn()
+        with suppress(Refused):  # a lock date, a payment that is reconciled
+            if self.rng.choice(work)(business, books):
+                return
+        business.new_contact(books)
 
     async def _deliveries_go_wrong(self) -> None:
         shares = {
@@ -452,11 +463,15 @@ class History:
     ) -> None:
         loop = asyncio.get_running_loop()
         patience = loop.time() + PATIENCE_S
+        before, more = None, 1.0
         while (found := left()) is not None:
             if loop.time() > patience:
                 raise NotQuiet(f"{what}: {found}")
+            # What waits for business time, such as the end of a limit, waits for that alone.
+            more = min(2 * more, MOST_HURRY) if found == before else 1.0
+            before = found
             await asyncio.sleep(LOOK_EVERY_S)
-            self.world.offset.forward(seconds=hurry_s)
+            self.world.offset.forward(seconds=hurry_s * more)
             self._none_ended()
 
     async def _look_for_the_forgotten(self) -> None:

@@ -135,11 +135,12 @@ _NEEDS: dict[str, Callable[[], str | None]] = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests on Apache Kafka in one process of a parallel run, and those in a browser: both
-    are heavy to start."""
+    """Keep tests on Apache Kafka in one process of a parallel run, the long ones in another, and
+    those in a browser: all are heavy to start."""
     for item in items:
         if item.get_closest_marker("needs_kafka"):
-            item.add_marker(pytest.mark.xdist_group("apache-kafka"))
+            group = "proofs" if item.get_closest_marker("proof") else "tests"
+            item.add_marker(pytest.mark.xdist_group(f"apache-kafka {group}"))
         if item.get_closest_marker("needs_chromium"):
             item.add_marker(pytest.mark.xdist_group("chromium"))
 

@@ -38,7 +38,12 @@ from tests.figures import Figure
 from tests.receiver.cable import cable_to
 from unified.broker import BrokerSettings
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.proof,
+    pytest.mark.short,
+    pytest.mark.timeout(600),
+]
 
 AWAY_S = float(os.environ.get("LEDGERWIRE_PROOF_DATABASE_AWAY_S", "8"))
 RATE = 10.0  #: actions in the books a second

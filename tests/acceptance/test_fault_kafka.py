@@ -36,6 +36,7 @@ from unified.topics import events_topic
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.proof,
+    pytest.mark.short,
     pytest.mark.needs_kafka,
     pytest.mark.timeout(1200),
 ]

@@ -21,7 +21,12 @@ from tests.acceptance.faults import (
 from tests.acceptance.rig import QUICK, SMALL, Rig, running
 from unified.broker import BrokerSettings
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.proof,
+    pytest.mark.short,
+    pytest.mark.timeout(600),
+]
 
 ACCESS_LIFE_MIN = 31.0  #: minutes after which every access token has ended
 

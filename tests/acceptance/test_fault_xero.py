@@ -12,7 +12,12 @@ from tests.acceptance.faults import arrived, dead, fault, heal, new_contact, str
 from tests.acceptance.rig import QUICK, SMALL, Rig, running
 from unified.broker import BrokerSettings
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.proof,
+    pytest.mark.short,
+    pytest.mark.timeout(600),
+]
 
 SLOW_S = 1.5
 TROUBLES: dict[str, dict[str, Any]] = {

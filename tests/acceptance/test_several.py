@@ -21,10 +21,15 @@ from unified.broker import BrokerSettings
 from unified.resources import resource
 from unified.topics import events_topic, invoice_status_topic
 
-pytestmark = [pytest.mark.proof, pytest.mark.acceptance, pytest.mark.needs_kafka]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.proof,
+    pytest.mark.short,
+    pytest.mark.needs_kafka,
+]
 
 ROUNDS = "LEDGERWIRE_PROOF_SEVERAL"  #: how many times one of each is killed and one paused; 1
-TENANTS = 200
+TENANTS = int(os.environ.get("LEDGERWIRE_PROOF_TENANTS", "200"))
 RATE = 6.0  #: changes a second, of all organisations together
 TAKEOVER_S = 15.0  #: from a kill until every organisation's next change is through
 QUIET_S = 5.0  #: what the same takes with nobody killed, on two cores that do nothing else
@@ -77,7 +82,7 @@ async def test_several_processes_share_the_work_and_survive_each_other(
 ) -> None:
     """One of each killed, then one paused beyond its leases: all goes on within 15 s, whoever
     wakes late changes nothing, and no organisation waits for another. LEDGERWIRE_PROOF_SEVERAL=n
-    does it n times."""
+    does it n times, LEDGERWIRE_PROOF_TENANTS says with how many organisations (200)."""
     async with (
         running(database_url, kafka_broker, figure, tenants=TENANTS) as several,
         watching(several, kafka_broker) as watched,

@@ -84,11 +84,11 @@ SMALL: Final = Scale("small", (1,), (1, 1), (0, 1), (0, 1), (3, 12), 1.0, _SMALL
 MIDDLE: Final = Scale("middle", (1, 1, 2), (1, 3), (0, 3), (0, 2), (10, 40), 0.8)
 WHOLE: Final = Scale("whole", (1, 1, 2), (1, 3), (0, 3), (0, 2), (10, 40), 0.0)
 SCALES: Final = {each.name: each for each in (SMALL, MIDDLE, WHOLE)}
-_SHARES: Final = ((SMALL, 95), (MIDDLE, 4), (WHOLE, 1))
+_SHARES: Final[tuple[tuple[Scale, int], ...]] = ((SMALL, 95), (MIDDLE, 4), (WHOLE, 1))
 
 
 def scale_of(seed: int) -> Scale:
     """The size of a seed's history, the same each time."""
-    kinds, weights = zip(*_SHARES, strict=True)
-    chosen: Scale = random.Random(f"{seed}|scale").choices(kinds, weights)[0]  # noqa: S311  # play
-    return chosen
+    kinds = [each for each, _ in _SHARES]
+    weights = [weight for _, weight in _SHARES]
+    return random.Random(f"{seed}|scale").choices(kinds, weights)[0]  # noqa: S311  # play

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = int(os.environ.get("LEDGERWIRE_PROOF_SEEDS", "60"))
+SEEDS = int(os.environ.get("LEDGERWIRE_PROOF_SEEDS", "150"))
 
 
 def played(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -28,16 +28,18 @@ def digests(*arguments: str) -> dict[str, str]:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(60 + 30 * SEEDS)
+@pytest.mark.short
+@pytest.mark.timeout(60 + 10 * SEEDS)
 def test_whatever_goes_wrong_books_mirror_and_topics_agree_in_the_end() -> None:
     """Seeded histories of kills, sleeps, lost messages and broken connections, each healed and
-    judged. LEDGERWIRE_PROOF_SEEDS says how many (60)."""
+    judged. LEDGERWIRE_PROOF_SEEDS says how many (150)."""
     done = played("--seeds", f"1-{SEEDS}", "--jobs", "2")
 
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
 
 
 @pytest.mark.proof
+@pytest.mark.short
 @pytest.mark.timeout(1200)
 def test_a_seed_is_the_same_history_each_time() -> None:
     """Statement by statement, in another process and after other histories: a seed is a bug

@@ -50,7 +50,7 @@ TOKEN_FAULTS: tuple[dict[str, Any], ...] = (
 LONG_S = 5.0  #: a sleep that costs leases
 MOST_SKEW = timedelta(seconds=2)  #: between two machines' clocks
 HURRY_S = 25.0  #: business seconds at each look while everything is to be healed
-MOST_HURRY = 16.0  #: times that, while nothing changes
+MOST_HURRY = 16.0  #: times that in the end; before, a token refresh that is open would die of it
 LOOK_EVERY_S = 0.25
 LOOKS = 40
 PATIENCE_S = 400.0  #: virtual
@@ -452,23 +452,24 @@ class History:
         await self._until("backfills", self._backfilled, hurry_s=HURRY_S)
         world.offset.forward(hours=24)  # longer than any interval, so everything is swept
         morning = world.clock.now()
-        await self._until("quiet", self._left, hurry_s=HURRY_S)
+        await self._until("quiet", self._left, hurry_s=HURRY_S, most=MOST_HURRY)
         swept_at = self._admin("fetchval", "SELECT min(last_swept_at) FROM cursor")
         if swept_at is None or swept_at < morning - MOST_SKEW:
             raise NotQuiet(f"not everything was swept after {morning}: {swept_at}")
         self.tell("quiet")
 
     async def _until(
-        self, what: str, left: Callable[[], str | None], *, hurry_s: float = 0.0
+        self, what: str, left: Callable[[], str | None], *, hurry_s: float = 0.0, most: float = 1.0
     ) -> None:
+        """Wait until nothing is left. Business time hurries, up to `most` times as fast while all
+        stays as it is: what waits for the end of a limit waits for that alone."""
         loop = asyncio.get_running_loop()
         patience = loop.time() + PATIENCE_S
         before, more = None, 1.0
         while (found := left()) is not None:
             if loop.time() > patience:
                 raise NotQuiet(f"{what}: {found}")
-            # What waits for business time, such as the end of a limit, waits for that alone.
-            more = min(2 * more, MOST_HURRY) if found == before else 1.0
+            more = min(2 * more, most) if found == before else 1.0
             before = found
             await asyncio.sleep(LOOK_EVERY_S)
             self.world.offset.forward(seconds=hurry_s * more)

@@ -19,6 +19,7 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from bench.normalize import make_invoice
+from handlers.metrics import DriftMetrics
 from ledgerwire.installation import Installation
 from ledgerwire.logs import configure_logging
 from ledgerwire.settings import Settings
@@ -73,7 +74,9 @@ async def run(settings: Settings) -> None:
     here = Installation(settings, database, settings.database_url, broker, clock)
     async with httpx.AsyncClient(transport=InventedXero()) as http:
         xero = XeroSide.build(here, http, lending=False)
-        role = handlers_role(here, CollectorRegistry(), xero=xero, owner="bench")
+        registry = CollectorRegistry()
+        drift = DriftMetrics(registry)
+        role = handlers_role(here, registry, xero=xero, owner="bench", drift=drift)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.gather(*(loop(stop) for loop in role.loops))

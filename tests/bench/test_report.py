@@ -20,6 +20,9 @@ HALF = Row(
     why="there is more to it",
 )
 
+#: Quick in their quick form.
+CHEAP = ("receive", "memory", "tenants", "normalize", "create", "proxy", "feed", "list")
+
 
 def written(folder: Path, name: str, *rows: Row) -> None:
     """Let a benchmark of this name end with these rows, on a quiet machine."""
@@ -93,7 +96,7 @@ def test_document_shows_the_results_that_are_kept() -> None:
 
 @pytest.mark.proof
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["receive"])
+@pytest.mark.parametrize("name", CHEAP)
 async def test_cheap_benchmark_runs(name: str, tmp_path: Path) -> None:
     """In its quick form; figures of so short a run mean nothing, so only their being is asked."""
     command = (sys.executable, "-m", "bench", "--quick", "--results", str(tmp_path), name)

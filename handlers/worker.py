@@ -30,7 +30,7 @@ POLL_S = 0.25  #: behind NOTIFY
 LEASE = timedelta(seconds=10)  #: how long a killed worker's tenants wait for another
 RENEW_EVERY_S = 3.0
 TAKE_AT_ONCE = 8  #: tenants leased by one look, so that a backlog spreads over all workers
-LONGEST_DRAIN_S = 5.0
+LONGEST_DRAIN_S = 4.0
 STORAGE_REST_S = 1.0  #: a tenant's rest after the database failed its session
 BROKEN_REST_S = 10.0  #: the same after a mistake of ours, which will most likely come again
 SECRETS_REST_S = 300.0  #: the same where a key is missing: settings are read at the start alone

@@ -8,7 +8,7 @@ import structlog
 
 from storage.database import Database
 
-DRAIN_S = 6.0  #: for work under way, once asked to stop; every role may take 10 s in all
+DRAIN_S = 5.0  #: for work under way; closing may take 3 s more, and a role has 10 s in all
 
 log = structlog.get_logger(__name__)
 

@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import psutil
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from bench.handlers_alone import CLIENT_ID
 from ledgerwire import embedded_broker
@@ -143,6 +145,28 @@ class Chain:
             elif loop.time() - moved_at > PATIENCE_S:
                 raise TimeoutError(f"{left} notices and events stand still")
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def trim_kafka(self) -> None:
+        """Have the embedded broker, which keeps all in memory, forget the events so far; states it
+        compacts by itself."""
+        address = str(self.settings["kafka"])
+        consumer = AIOKafkaConsumer(bootstrap_servers=address)
+        admin = AIOKafkaAdminClient(bootstrap_servers=address)
+        await consumer.start()
+        try:
+            await admin.start()
+            events = [topic for topic in await admin.list_topics() if ".events." in topic]
+            topics = await admin.describe_topics(events)
+            ends = await consumer.end_offsets(
+                TopicPartition(topic["topic"], each["partition"])
+                for topic in topics
+                for each in topic["partitions"]
+            )
+            held = {each: RecordsToDelete(before_offset=end) for each, end in ends.items() if end}
+            await admin.delete_records(held)
+        finally:
+            await admin.close()
+            await consumer.stop()
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ the last event, the baseline the same after the first tenth, when all code is lo
 have their size. Anything kept for each event would show: 100 bytes each are 27 MB.
 """
 
+import sys
 import time
 from typing import Any
 
@@ -33,13 +34,15 @@ async def drive(chain: Chain, handlers: psutil.Process, events: int) -> list[dic
         await chain.change(chain.tenants[turn], changed)
         if number % every == 0:
             await chain.until_sent(waiting=MOST_WAITING)
-            samples.append(
-                {
-                    "events": number * AT_ONCE,
-                    "seconds": round(time.perf_counter() - began, 1),
-                    "rss_mb": round(handlers.memory_info().rss / 2**20, 1),
-                }
-            )
+            await chain.trim_kafka()
+            sample = {
+                "events": number * AT_ONCE,
+                "seconds": round(time.perf_counter() - began, 1),
+                "rss_mb": round(handlers.memory_info().rss / 2**20, 1),
+            }
+            samples.append(sample)
+            sys.stdout.write(f"{sample}\n")
+            sys.stdout.flush()
     await chain.until_sent()
     samples[-1]["rss_mb"] = round(handlers.memory_info().rss / 2**20, 1)
     return samples

@@ -56,6 +56,18 @@ MakeProducer = Callable[[BrokerSettings, int], Producer]
 class _PromptProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka is untyped
     """Stops in good time: the library's own would wait for a lost broker for most of a minute."""
 
+    async def start(self) -> None:
+        """Cancelled while it waits for its first answer, the library would forget the connection
+        and leave it open; so it is given a moment to finish."""
+        starting = asyncio.ensure_future(super().start())
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.wait({starting}, timeout=STOP_WITHIN_S)
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            raise
+
     async def stop(self) -> None:
         stopping = asyncio.ensure_future(super().stop())
         try:

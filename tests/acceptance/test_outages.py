@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -25,6 +26,14 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 KILLS = 10
 SENDERS = 8  #: deliveries under way when the receiver is killed
+
+
+@pytest.fixture(autouse=True)
+def settings_of_ours_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs started here inherit this one's environment, and refuse a setting that is none, such
+    as the length of a proof."""
+    for name in [each for each in os.environ if each.startswith("LEDGERWIRE_")]:
+        monkeypatch.delenv(name)
 
 
 class Broker:

@@ -1,6 +1,7 @@
 """The relay's producer: it lets go in good time, whatever the broker does."""
 
 import asyncio
+import gc
 import os
 import signal
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.handlers.kafka import make_topics
 from unified.broker import BrokerSettings
 from unified.topics import control_topic
 
+TURNS = 40  #: more than a start takes
 IN_GOOD_TIME_S = 8.0  #: on a machine that is busy; the library's own way takes most of a minute
 
 
@@ -37,6 +39,24 @@ async def test_stops_though_the_broker_is_silent(tmp_path: Path) -> None:
             await asyncio.wait({sending}, timeout=0.1)
     finally:
         await asyncio.to_thread(embedded_broker.stop, server)
+
+
+async def test_start_that_is_cancelled_leaves_no_connection_open(
+    embedded_broker_settings: BrokerSettings,
+) -> None:
+    """Whichever of the event loop's turns it is cancelled in; pytest fails a test that leaves an
+    open socket to the garbage."""
+    await make_topics(embedded_broker_settings)
+    for turns in range(TURNS):
+        producer = kafka_producer(embedded_broker_settings, 3)
+        starting = asyncio.create_task(producer.start())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await producer.stop()
+        del producer, starting
+        gc.collect()
 
 
 async def _send(producer: Producer, topic: str, on_its_way: asyncio.Event) -> None:

@@ -254,11 +254,11 @@ class Courier:
                     headers=webhooks.headers(signature),
                     timeout=self._policy.timeout_s,
                 )
-            except httpx.HTTPError:
-                self.counts.failed_posts += 1
+            except httpx.HTTPError as error:
+                self.counts.failed(type(error).__name__)
                 return False
         if not answer.is_success or answer.content or "set-cookie" in answer.headers:
-            self.counts.failed_posts += 1
+            self.counts.failed(str(answer.status_code))
             return False
         self.counts.acknowledged += 1
         self.counts.events_acknowledged += delivery.events

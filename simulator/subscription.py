@@ -28,6 +28,7 @@ class Counts:
     posts: int = 0
     acknowledged: int = 0
     failed_posts: int = 0
+    failures: dict[str, int] = field(default_factory=dict)  # the same by status or error
     lost: int = 0
     repeated: int = 0
     delayed: int = 0
@@ -35,6 +36,11 @@ class Counts:
     given_up: int = 0
     events_acknowledged: int = 0
     events_lost: int = 0
+
+    def failed(self, reason: str) -> None:
+        """Count one attempt that was not answered as Xero wants it, and why."""
+        self.failed_posts += 1
+        self.failures[reason] = self.failures.get(reason, 0) + 1
 
 
 @dataclass

@@ -153,7 +153,7 @@ async def test_failed_delivery_is_repeated_byte_by_byte(caller: Caller, sink: Si
         second.body, second.headers["x-xero-signature"]
     )  # fmt: skip
     counts = caller.running.simulation.courier.counts
-    assert (counts.posts, counts.acknowledged, counts.failed_posts) == (2, 1, 1)
+    assert (counts.posts, counts.acknowledged, counts.failures) == (2, 1, {"503": 1})
 
 
 @pytest.mark.parametrize(

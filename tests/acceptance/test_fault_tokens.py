@@ -117,8 +117,16 @@ async def test_organisation_that_left_keeps_its_notices_and_catches_up_when_it_i
     """Its users disconnected us in Xero, of which no webhook tells: a 403 does. The other goes on.
     What came while it was away is found when it is linked again."""
     gone, stays = rig.simulator.books
+    [handlers] = rig.running("handlers")
+    await rig.end(handlers)  # or a sweep could be refused before the notice is there
     await rig.watch.steer(f"tenants/{gone.id}/disconnect", {})
     asked_for = new_contact(gone, "Asked for and refused")
+
+    async def noticed() -> bool:
+        return await notices_of(rig, gone.id) == {asked_for}
+
+    await rig.wait_for(noticed)
+    await rig.start(*handlers.roles)
 
     async def vanished() -> bool:
         return await state_of(rig, gone.id) == "vanished"

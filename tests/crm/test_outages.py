@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from ledgerwire import embedded_broker
@@ -24,7 +25,7 @@ def folder() -> Iterator[Path]:
 
 
 async def test_database_connections_are_lost(
-    database: Database, embedded_broker_settings: BrokerSettings
+    database: Database, database_url: str, embedded_broker_settings: BrokerSettings
 ) -> None:
     """Every connection is cut, as by a restart of the server: the consumer begins again."""
     broker = embedded_broker_settings
@@ -32,12 +33,15 @@ async def test_database_connections_are_lost(
     async with Feed(broker) as feed, running(database, broker):
         await feed.publish(moment(invoice(1)))
         await settle(database, broker)
+        # A connection of its own: the pool's may be one that was cut a moment ago.
+        cutter = await asyncpg.connect(database_url)
         for sequence in range(1, 6):
             await feed.publish(moment(invoice(2, total=f"{sequence}.00"), sequence))
-            await database.execute(
+            await cutter.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+        await cutter.close()
         statuses = await settle(database, broker)
 
     assert sorted(d["total"] for d in statuses.invoices.values()) == ["100.00", "5.00"]

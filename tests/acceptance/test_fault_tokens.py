@@ -19,7 +19,9 @@ from tests.acceptance.faults import (
     taken_in,
 )
 from tests.acceptance.rig import QUICK, SMALL, Rig, running
+from tests.acceptance.unannounced import sweep_soon
 from unified.broker import BrokerSettings
+from unified.resources import RESOURCES
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -143,6 +145,33 @@ async def test_organisation_that_left_keeps_its_notices_and_catches_up_when_it_i
     await link_again(rig)
 
     await rig.wait_for(partial(arrived, rig, [asked_for, unheard]))
+    assert await state_of(rig, gone.id) == "linked"
+    assert await dead(rig) == 0
+    await rig.quiet()
+    await rig.agrees()
+
+
+async def test_organisation_that_a_sweep_finds_gone_is_caught_up_when_it_is_back(rig: Rig) -> None:
+    """Nothing was announced when it left, so a sweep meets the 403. What Xero says of it from then
+    on is answered, and read when it is linked again."""
+    gone, stays = rig.simulator.books
+    await rig.watch.steer(f"tenants/{gone.id}/disconnect", {})
+    await sweep_soon(rig.db, RESOURCES, now=rig.clock.now())
+
+    async def vanished() -> bool:
+        return await state_of(rig, gone.id) == "vanished"
+
+    await rig.wait_for(vanished)
+    unheard = new_contact(gone, "Said while we were out")
+    went_on = new_contact(stays, "Meanwhile")
+    await rig.wait_for(partial(taken_in, rig))
+    await rig.wait_for(partial(arrived, rig, [went_on]))
+    assert await notices_of(rig, gone.id) == set()
+    assert not await arrived(rig, [unheard])
+
+    await link_again(rig)
+
+    await rig.wait_for(partial(arrived, rig, [unheard]))
     assert await state_of(rig, gone.id) == "linked"
     assert await dead(rig) == 0
     await rig.quiet()

@@ -1,8 +1,9 @@
 """What no webhook tells: changes of accounts, tax rates, items and their kind are found by sweeps.
 
 So are payments that were made and undone before their document was read: the simulator, as far as
-is known of Xero, announces no payment. And who joined and left a group between two reads of the
-contact stays in the group, which no list tells, until that is read on its day.
+is known of Xero, announces no payment. And who joined and left a group, or left and joined it,
+between two reads of the contact stays in the group, or out of it, if that was read in between: no
+list tells, until the group is read on its day.
 
 Tests that show what webhooks alone bring ask for these sweeps, and no others, before they judge:
 a sweep of what webhooks announce would find what was lost, and hide it.
@@ -31,7 +32,8 @@ async def sweep_soon(db: Database, resources: Iterable[Resource], *, now: dateti
     for each in chosen:
         if each.endpoint.detail_every is not None and each.updated_key is None:
             await db.execute(
-                """UPDATE cursor SET last_swept_at = last_swept_at - $2::interval
+                """UPDATE cursor
+                      SET last_swept_at = coalesce(last_swept_at, backfill_started_at) - $2::interval
                     WHERE endpoint = $1""",
                 each.endpoint.path,
                 each.endpoint.detail_every,

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from ledgerwire import apache_kafka, embedded_broker, kafka_artifacts
 from ledgerwire.demo.linking import link_all
 from ledgerwire.demo.stage import free_ports
-from ledgerwire.settings import Settings, as_environment
+from ledgerwire.settings import Settings, as_environment, without_settings
 from ledgerwire.up import end, start_roles
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
@@ -90,7 +90,11 @@ class Stage:
         settings = self.settings.model_copy(
             update={"port": port, "public_url": f"http://localhost:{port}"}
         )
-        environment = {**as_environment(settings), "LEDGERWIRE_LOG_LEVEL": level}
+        environment = {
+            **without_settings(os.environ),
+            **as_environment(settings),
+            "LEDGERWIRE_LOG_LEVEL": level,
+        }
         output = self._stack.enter_context(log.open("wb"))
         process = await start_roles(roles, environment, stderr=output)
         self._stack.push_async_callback(end, process)
@@ -223,7 +227,7 @@ async def _simulator(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ledgerwire", "simulate", "--json", "--port", "0"),
         *("--tenants", f"{tenants}", *options),
-        env={**os.environ, "LEDGERWIRE_LOG_LEVEL": "warning"},
+        env={**without_settings(os.environ), "LEDGERWIRE_LOG_LEVEL": "warning"},
         stdout=asyncio.subprocess.PIPE,
         stderr=log,
         start_new_session=True,

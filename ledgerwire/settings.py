@@ -25,6 +25,7 @@ from ledgerwire.settings_rules import (
 
 PREFIX = "LEDGERWIRE_"
 ENV_FILE = "LEDGERWIRE_ENV_FILE"
+COMMENT = "# "  #: a value that begins so was none: Compose reads `NAME=  # text` that way
 
 
 class SettingsError(Exception):
@@ -215,6 +216,11 @@ def load(
     for origin, variables in zip(("file", "environment"), given, strict=True):
         for key, text in variables.items():
             name, value, how = _value(key, text, read_text)
+            if value.startswith(COMMENT):
+                raise SettingsError(
+                    f"{key} holds a comment: where a file of settings leaves a value out, nothing "
+                    "may follow the =. Put the comment on a line of its own"
+                )
             values[name] = value
             sources[name] = Source(key, how or origin)
     fields = Settings.model_fields
@@ -337,10 +343,16 @@ def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment that says nothing of ours, for children that have settings of their own."""
+    return {key: value for key, value in environment.items() if not key.startswith(PREFIX)}
+
+
 def as_environment(settings: Settings) -> dict[str, str]:
     """The variables that give a child process the settings that differ from their defaults.
 
-    Holds secrets in plain: hand it to a child's environment and nowhere else.
+    A child that inherits others beside them has those, too: see `without_settings`. Holds secrets
+    in plain: hand it to a child's environment and nowhere else.
     """
     variables: dict[str, str] = {}
     for name, field in Settings.model_fields.items():

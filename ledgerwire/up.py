@@ -55,7 +55,7 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> int:
             return 0
         return await supervise(
             [
-                (roles, {variable("port"): str(settings.port + offset)})
+                (roles, {**os.environ, variable("port"): str(settings.port + offset)})
                 for roles, offset in PROCESSES
             ],
             stop,
@@ -75,7 +75,7 @@ async def _look_at_schema(url: str) -> None:
 async def supervise(
     processes: Sequence[tuple[Sequence[str], Mapping[str, str]]], stop: asyncio.Event
 ) -> int:
-    """Run `ledgerwire run ROLES` for each entry; returns 1 if one of them ended by itself."""
+    """Run `ledgerwire run ROLES` in each entry's environment; returns 1 if one ended by itself."""
     children = [await start_roles(roles, environment) for roles, environment in processes]
     waits = [asyncio.create_task(child.wait()) for child in children]
     stopping = asyncio.create_task(stop.wait())
@@ -90,14 +90,14 @@ async def supervise(
 async def start_roles(
     roles: Sequence[str], environment: Mapping[str, str], *, stderr: IO[bytes] | None = None
 ) -> asyncio.subprocess.Process:
-    """Start roles in a process of their own, with our environment and this on top."""
+    """Start roles in a process of their own, which inherits this environment and no other."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "ledgerwire",
         "run",
         *roles,
-        env={**os.environ, **environment},
+        env=dict(environment),
         stderr=stderr,
         # Ctrl-C reaches this process alone: children drain when told, in their own time.
         start_new_session=True,

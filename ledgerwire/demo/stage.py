@@ -14,7 +14,7 @@ import httpx
 from cryptography.fernet import Fernet
 
 from ledgerwire.failures import JobFailed, listening
-from ledgerwire.settings import Settings, as_environment, load
+from ledgerwire.settings import Settings, as_environment, load, without_settings
 from ledgerwire.up import end, start_roles
 
 READY_S = 60.0  #: for a program to become ready; a cold disk is slow
@@ -70,7 +70,8 @@ async def simulator_process(
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ledgerwire", "simulate", "--json", "--port", "0",
             "--seed", str(seed), "--tenants", str(tenants),
-            env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE, stderr=log,
+            env={**without_settings(os.environ), **environment},
+            stdout=asyncio.subprocess.PIPE, stderr=log,
             start_new_session=True,
         )  # fmt: skip
         try:
@@ -150,7 +151,8 @@ async def programs(stage: Stage) -> AsyncIterator[None]:
     Raises:
         StageError: one of them did not become ready.
     """
-    environment = as_environment(stage.settings)
+    # Whoever shows the demo may have an installation of their own in this shell's settings.
+    environment = {**without_settings(os.environ), **as_environment(stage.settings)}
     ports = (stage.settings.port, int(stage.health_url.rsplit(":", 1)[1]))
     roles = (("receiver", "api"), ("handlers", "crm"))
     children: list[asyncio.subprocess.Process] = []

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from ledgerwire.settings import Settings, load
+from ledgerwire.settings import Settings, load, without_settings
 from tests.acceptance.ports import neighbouring_ports
 
 COMMAND_S = 100.0  #: for a command to end by itself, on a machine that is busy
@@ -54,10 +54,9 @@ class Shell:
 
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         """Start `ledgerwire words…`, its output in pipes."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("LEDGERWIRE_")}
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ledgerwire", *words),
-            env={**clean, **self.variables},
+            env={**without_settings(os.environ), **self.variables},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=16 * 1024 * 1024,

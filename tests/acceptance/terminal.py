@@ -13,6 +13,8 @@ from types import TracebackType
 
 import pexpect
 
+from ledgerwire.settings import without_settings
+
 AGAIN_S = 15.0  #: until Ctrl-C is pressed again; a program may take ten to end
 ANSWER_S = 60.0  #: for the next thing to be said, on a machine that is busy
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -26,13 +28,12 @@ class Terminal:
     """One program in a terminal of 100 columns, until it ends or the block does."""
 
     def __init__(self, folder: Path, variables: Mapping[str, str], *words: str) -> None:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("LEDGERWIRE_")}
         self.words = words
         self._child: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,
             ["-m", "ledgerwire", *words],
             cwd=str(folder),
-            env={**clean, "TERM": "xterm", "COLUMNS": "100", **variables},
+            env={**without_settings(os.environ), "TERM": "xterm", "COLUMNS": "100", **variables},
             dimensions=(50, 100),
             encoding="utf-8",
             timeout=ANSWER_S,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from ledgerwire import embedded_broker
+from ledgerwire.settings import without_settings
 from ledgerwire.up import start_roles
 from storage.database import Database
 from storage.secrets import new_key
@@ -26,14 +27,6 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
 KILLS = 10
 SENDERS = 8  #: deliveries under way when the receiver is killed
-
-
-@pytest.fixture(autouse=True)
-def settings_of_ours_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs started here inherit this one's environment, and refuse a setting that is none, such
-    as the length of a proof."""
-    for name in [each for each in os.environ if each.startswith("LEDGERWIRE_")]:
-        monkeypatch.delenv(name)
 
 
 class Broker:
@@ -160,6 +153,7 @@ async def receiving(database_url: str, port: int) -> AsyncIterator[asyncio.subpr
     program = await start_roles(
         ["receiver"],
         {
+            **without_settings(os.environ),
             "LEDGERWIRE_DATABASE_URL": database_url,
             "LEDGERWIRE_PORT": str(port),
             "LEDGERWIRE_XERO_WEBHOOK_KEYS": KEY,

@@ -229,9 +229,16 @@ async def test_roles_end_in_good_time_and_lose_nothing(
             assert await program.stop() == 0, program.complaint(f"({role}) ended wrongly")
 
 
-async def test_demo_says_what_the_contract_says(figure: Figure) -> None:
-    """Exit code 0 and one JSON object on the last line."""
-    ended = await Shell({}).run("demo", "--seconds", "3", "--quiet", "--json")
+async def test_demo_says_what_the_contract_says(figure: Figure, tmp_path: Path) -> None:
+    """Exit code 0 and one JSON object on the last line; whatever installation this shell's settings
+    are for is let alone."""
+    theirs = tmp_path / "ledgerwire.env"
+    theirs.write_text("LEDGERWIRE_KAFKA=127.0.0.1:1\nLEDGERWIRE_XERO_WEBHOOK_KEYS=theirs\n")
+    shell = Shell({"LEDGERWIRE_ENV_FILE": str(theirs)}).but(
+        database_url="postgresql://127.0.0.1:1/theirs", topic_prefix="theirs"
+    )
+
+    ended = await shell.run("demo", "--seconds", "3", "--quiet", "--json")
 
     assert ended.code == 0, ended.out + ended.err
     assert set(ended.json) == DEMO_KEYS

@@ -32,8 +32,8 @@ async def sweep_soon(db: Database, resources: Iterable[Resource], *, now: dateti
     for each in chosen:
         if each.endpoint.detail_every is not None and each.updated_key is None:
             await db.execute(
-                """UPDATE cursor
-                      SET last_swept_at = coalesce(last_swept_at, backfill_started_at) - $2::interval
+                """UPDATE cursor SET last_swept_at =
+                          coalesce(last_swept_at, backfill_started_at) - $2::interval
                     WHERE endpoint = $1""",
                 each.endpoint.path,
                 each.endpoint.detail_every,

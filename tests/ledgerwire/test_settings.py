@@ -136,6 +136,19 @@ def test_child_gets_the_same_settings() -> None:
     assert again == settings
 
 
+def test_comment_is_not_taken_for_a_value() -> None:
+    """Compose hands on `NAME=   # text` as this value: a webhook key that everybody knows."""
+    name = "LEDGERWIRE_XERO_WEBHOOK_KEYS"
+
+    with pytest.raises(SettingsError, match=f"{name} holds a comment: .* a line of its own"):
+        load({name: "# from its Webhooks page"})
+    with pytest.raises(SettingsError, match=f"{name} holds a comment: .* a line of its own"):
+        load(
+            {"LEDGERWIRE_ENV_FILE": "own.env"},
+            read_text=lambda _: f"{name}=   # from its Webhooks page\n",
+        )
+
+
 def test_missing_setting_is_asked_for() -> None:
     """`up` without an app at Xero says which value is missing and where it is found."""
     with pytest.raises(SettingsError, match="LEDGERWIRE_XERO_CLIENT_ID is missing: Client id"):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ledgerwire import wiring
+from ledgerwire.settings import without_settings
 
 #: What `ledgerwire run` imports on its way to work, the late ones too.
 _IMPORTED = (
@@ -55,10 +56,9 @@ class Nursery:
 @asynccontextmanager
 async def nursery() -> AsyncIterator[Nursery]:
     """Run one; when it ends, however that comes, it kills the programs that still run."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("LEDGERWIRE_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.acceptance.crash.nursery"),
-        env=clean,
+        env=without_settings(os.environ),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,

@@ -17,6 +17,7 @@ SHORTEST = timedelta(minutes=1)
 USUAL = Pace()
 """An endpoint that never showed a change is still assumed to change once in four days."""
 SMOOTHING = 0.3  #: weight of the newest observation in the rate
+ALONE_OF_DAY = 0.6  #: of a day's calls, where sweeps are all there is; reads and audits need some
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,16 @@ class SweepShare:
 
     calls_per_day: int = 120  #: with webhooks: sweeps are the safety net
     calls_per_day_alone: int = 1_500  #: without webhook keys: sweeps are all there is
+
+    @classmethod
+    def of_day(cls, calls: int) -> "SweepShare":
+        """The usual share, or less where Xero allows an organisation fewer calls a day: looking
+        less often all day long beats finding nothing in the evening."""
+        usual = cls()
+        return cls(
+            calls_per_day=min(usual.calls_per_day, round(calls * ALONE_OF_DAY)),
+            calls_per_day_alone=min(usual.calls_per_day_alone, round(calls * ALONE_OF_DAY)),
+        )
 
 
 def observed_rate(previous_per_hour: float, found: int, elapsed: timedelta) -> float:

@@ -17,6 +17,7 @@ from ledgerwire.wiring.role import Role
 from ledgerwire.wiring.xero import XeroSide
 from storage.notices import newest_notice_version
 from unified.topics import all_topics
+from xero.tiers import tier_named
 
 
 def handlers_role(
@@ -49,7 +50,7 @@ def handlers_role(
         budget=xero.budget,
         clock=here.clock,
         metrics=metrics,
-        share=SweepShare(),
+        share=SweepShare.of_day(tier_named(here.settings.xero_tier).calls_a_day),
         webhooks=bool(here.settings.xero_webhook_keys),
     )
     retention = Retention(events=timedelta(days=here.settings.event_days))

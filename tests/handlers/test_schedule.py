@@ -6,6 +6,7 @@ from math import isclose
 import pytest
 
 from handlers.schedule import (
+    ALONE_OF_DAY,
     SHORTEST,
     SMOOTHING,
     USUAL,
@@ -15,6 +16,7 @@ from handlers.schedule import (
 )
 from unified.resource import Pace
 from unified.resources import RESOURCES
+from xero.tiers import TIERS, Tier
 
 HOUR = timedelta(hours=1)
 
@@ -72,6 +74,21 @@ def test_a_quiet_day_of_everything_that_is_carried_costs_few_calls() -> None:
     assert min(called for path, called in calls.items() if path not in children) >= 1
     # What a list shows of a parent leads to its children at once; this is only the second look.
     assert min(calls[path] for path in children) * 7 >= 1
+
+
+@pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier.name)
+def test_sweeps_alone_leave_calls_of_every_tiers_day(tier: Tier) -> None:
+    """They find changes all day long, and reads through the api find calls left in the evening."""
+    paces = {each.endpoint.path: each.endpoint.pace for each in RESOURCES}
+    busy = dict.fromkeys(paces, 1.0)
+    share = SweepShare.of_day(tier.calls_a_day).calls_per_day_alone
+
+    calls = sum(
+        HOUR * 24 / sweep_interval(path, busy, calls_per_day=share, paces=paces) for path in paces
+    )
+
+    assert calls < tier.calls_a_day * 0.7
+    assert share == min(tier.calls_a_day * ALONE_OF_DAY, 1_500)
 
 
 def test_rate_follows_what_sweeps_find() -> None:

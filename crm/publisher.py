@@ -20,7 +20,7 @@ from crm.topics import CrmTopics
 from storage.database import Database
 from unified.broker import BrokerSettings
 from unified.partition import partition_of
-from unified.topics import key
+from unified.topics import MAX_RECORD_BYTES, key
 
 BATCH = 500  #: statuses of each kind in one round
 
@@ -43,7 +43,12 @@ class Published:
 
 def new_producer(broker: BrokerSettings) -> AIOKafkaProducer:
     """Return a producer, not yet started, whose own retries neither repeat nor reorder."""
-    return AIOKafkaProducer(**broker.client_options(), enable_idempotence=True, acks="all")
+    return AIOKafkaProducer(
+        **broker.client_options(),
+        enable_idempotence=True,
+        acks="all",
+        max_request_size=MAX_RECORD_BYTES,  # a status names every payment that settled it
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from unified.broker import BrokerSettings
+from unified.topics import MAX_RECORD_BYTES
 
-TRANSACTION_TIMEOUT_MS = 10_000
+TRANSACTION_TIMEOUT_MS = 30_000  #: for a batch on a slow broker; a successor need not wait for it
+BATCH_BYTES = 512 * 1024
+"""Of one partition in one request. The library sends a partition's requests one after the other: at
+its usual 16 KB a tenant's backlog would be hundreds of round trips to a broker that is far away,
+more than a transaction may last. What Kafka takes by default is twice as much."""
 STOP_WITHIN_S = 1.5  #: then connections are cut; whatever was not acknowledged is sent again
 
 
@@ -108,7 +113,8 @@ def kafka_producer(broker: BrokerSettings, shard: int) -> Producer:
     options: dict[str, Any] = {
         "acks": "all",
         "linger_ms": 0,
-        "max_request_size": 8 * 1024 * 1024,
+        "max_batch_size": BATCH_BYTES,
+        "max_request_size": MAX_RECORD_BYTES,
         **broker.client_options(),
     }
     producer: Producer

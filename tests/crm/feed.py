@@ -17,7 +17,7 @@ from crm.topics import crm_topics, ensure_crm_topics
 from unified.broker import BrokerSettings
 from unified.ids import record_id
 from unified.partition import partition_of
-from unified.topics import key
+from unified.topics import MAX_RECORD_BYTES, key
 
 EPOCH = 1_700_000_000_000_000
 
@@ -251,6 +251,7 @@ class Feed:
         self._producer = AIOKafkaProducer(
             **broker.client_options(),
             acks="all",
+            max_request_size=MAX_RECORD_BYTES,
             transactional_id=f"{broker.prefix}.feed",
         )
 

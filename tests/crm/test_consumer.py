@@ -1,12 +1,14 @@
 """The consumer on a real database and broker: what it publishes and what it passes over."""
 
+import json
+
 from aiokafka import AIOKafkaConsumer
 
 from crm.kit import Key
 from crm.snapshot import all_partitions, snapshot
 from crm.topics import crm_topics
 from storage.database import Database
-from tests.crm.feed import EPOCH, Feed, erased, invoice, missing, moment, tenant
+from tests.crm.feed import EPOCH, Feed, erased, invoice, missing, moment, settling, tenant
 from tests.crm.running import assert_as_rebuilt, eventually, running, settle
 from unified.broker import BrokerSettings
 
@@ -226,3 +228,19 @@ async def offsets(broker: BrokerSettings) -> list[int | None]:
         return [await kafka.committed(tp) for tp in all_partitions(broker.partitions, *events)]
     finally:
         await kafka.stop()
+
+
+async def test_invoice_settled_by_thousands_is_published_like_any(
+    database: Database, broker: BrokerSettings
+) -> None:
+    """Its status names them all and is larger than what a producer sends by default."""
+    payments = [settling("payment", number, "0.01") for number in range(8_000)]
+
+    async with Feed(broker) as feed, running(database, broker):
+        await feed.publish(moment(invoice(1, payments=payments)), moment(invoice(2)))
+        statuses = await settle(database, broker)
+
+    found = statuses.invoices[key_of(invoice(1))]
+    assert len(found["settled_by"]) == len(payments)
+    assert len(json.dumps(found)) > 1024 * 1024
+    assert key_of(invoice(2)) in statuses.invoices

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from ledgerwire.failures import WrongUsage
+from ledgerwire.failures import NothingRuns, WrongUsage
 from ledgerwire.installation import open_broker
 from ledgerwire.lines import event_line, record_line
 from ledgerwire.settings import Settings
@@ -93,6 +93,7 @@ async def follow(settings: Settings, wanted: Wanted, stop: asyncio.Event) -> Asy
 
     Raises:
         WrongUsage: a topic is none of ours.
+        NothingRuns: nobody has made the topics yet.
         KafkaError: the broker is away.
     """
     wanted.names(settings.topic_prefix)
@@ -113,11 +114,7 @@ async def follow_broker(
     )
     try:
         await consumer.start()
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in wanted.names(broker.prefix)
-            for number in sorted(consumer.partitions_for_topic(topic) or range(broker.partitions))
-        ]
+        partitions = await _partitions(consumer, wanted.names(broker.prefix), broker.partitions)
         consumer.assign(partitions)
         await _seek(consumer, partitions, wanted.start)
         while not stop.is_set():
@@ -131,6 +128,24 @@ async def follow_broker(
                 await asyncio.sleep(EMPTY_REST_S)
     finally:
         await consumer.stop()
+
+
+async def _partitions(
+    consumer: AIOKafkaConsumer, topics: list[str], count: int
+) -> list[TopicPartition]:
+    # Asked without naming a topic: a broker may make what it is asked for by name.
+    missing = sorted(set(topics) - await consumer.topics())
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise NothingRuns(
+            f"Kafka has no topic {missing[0]}{more} yet: `ledgerwire up` or `ledgerwire run "
+            "handlers` makes them"
+        )
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in sorted(consumer.partitions_for_topic(topic) or range(count))
+    ]
 
 
 def _message(record: Any) -> Message:

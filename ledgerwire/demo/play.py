@@ -22,9 +22,10 @@ from ledgerwire.demo.progress import backfill_bar
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.demo.snapshots import take_reports
 from ledgerwire.demo.stage import Stage, programs, staged
-from ledgerwire.failures import WrongUsage
+from ledgerwire.failures import JobFailed, WrongUsage
 from ledgerwire.installation import Installation, open_installation
 from ledgerwire.lines import event_line
+from ledgerwire.stopping import unless_stopped
 from ledgerwire.tailing import Wanted, follow_broker
 from storage.api_keys import create_api_key
 from storage.cursors import bring_sweeps_forward
@@ -59,6 +60,7 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
         WrongUsage: the folder to keep holds something already.
         CannotListen: the port is taken.
         StageError, LinkFailed, NotQuiet: it could not be played to its end.
+        JobFailed: it was stopped before anything was played.
     """
     say: Callable[[str], None] = (lambda _: None) if options.quiet else click.echo
     with _folder(options.keep) as folder:
@@ -71,11 +73,9 @@ async def run_demo(options: DemoOptions, stop: asyncio.Event) -> bool:
                 pace = Pace(stage.settings.clock_file or folder / "clock", here.clock.real)
                 async with programs(stage), _watch(stage, here) as watch:
                     say(f"receiver    {stage.url}/webhooks/xero")
-                    async with pace.hurrying():
-                        await _link(stage, watch, options, say)
-                        say(f"reports     {await take_reports(here)} snapshots a week")
-                        await watch.quiet(PATIENCE_S)
-                    await _show_api(here, stage, say)
+                    beginning = _begin(stage, here, watch, pace, options, say)
+                    if not await unless_stopped(stop, beginning):
+                        raise JobFailed("Stopped before the first business day: nothing to compare")
                     show = Tail(here, say)
                     async with show.running():
                         await _play(watch, pace, options, say, stop)
@@ -121,6 +121,22 @@ async def _watch(stage: Stage, here: Installation) -> AsyncIterator[Watch]:
         CrmProgress(here.db, here.broker) as crm,
     ):
         yield Watch(here.db, crm, here.clock, stage.simulated.control_url, http)
+
+
+async def _begin(  # all that is on stage
+    stage: Stage,
+    here: Installation,
+    watch: Watch,
+    pace: Pace,
+    options: DemoOptions,
+    say: Callable[[str], None],
+) -> None:
+    """Until the organisations are linked and read, and a person may ask."""
+    async with pace.hurrying():
+        await _link(stage, watch, options, say)
+        say(f"reports     {await take_reports(here)} snapshots a week")
+        await watch.quiet(PATIENCE_S)
+    await _show_api(here, stage, say)
 
 
 async def _link(
@@ -178,6 +194,8 @@ async def _play(
         seconds = min(max(left_s, 1.0), DAY_S)
         await watch.steer("play", {"rate": options.rate, "seconds": seconds})
         await _wait(stop, seconds)
+        if stop.is_set():
+            say(f"{'':12}── ending: what is under way arrives first, and is compared ──")
         await watch.steer("play", {"rate": 0})
         await watch.heard(PATIENCE_S)
         async with pace.hurrying():  # nothing but Xero's limits is waited for

@@ -1,6 +1,8 @@
 """The command line as a user walks through it: what it prints, how it ends, what it shares."""
 
+import asyncio
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +19,7 @@ from ledgerwire.demo.linking import consent_at, link_all
 from ledgerwire.demo.quiet import Watch
 from ledgerwire.installation import open_installation
 from oracle.report import report
-from tests.acceptance.programs import Ended, Running, Shell, installation
+from tests.acceptance.programs import COMMAND_S, Ended, Running, Shell, installation
 from tests.acceptance.unannounced import UNANNOUNCED
 from tests.figures import Figure
 
@@ -248,3 +250,20 @@ async def test_demo_says_what_the_contract_says(figure: Figure, tmp_path: Path) 
     assert set(ended.json["latency_ms"]) == {"p50", "p99"}
     assert ended.json["topics"]["xero.accounting.invoices.events.v1"] > 0
     figure(f"demo of 3 s: {ended.out.splitlines()[-1]}")
+
+
+async def test_demo_that_is_interrupted_before_it_plays_ends_at_once() -> None:
+    """It says that nothing was compared, and leaves no program behind."""
+    program = await Shell({}).start("demo")
+    assert program.stdout is not None
+    async with asyncio.timeout(COMMAND_S):
+        while not (await program.stdout.readline()).startswith(b"webhook"):
+            assert not program.stdout.at_eof()
+        children = psutil.Process(program.pid).children(recursive=True)
+        program.send_signal(signal.SIGINT)
+        _, said = await program.communicate()
+
+    assert children
+    assert program.returncode == 1, said
+    assert b"Stopped before the first business day" in said
+    assert not [child for child in children if child.is_running() and child.status() != "zombie"]

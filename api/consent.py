@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.errors import TenantNotLinked
 from storage.notices import NOTICE_CHANNEL
 from storage.secrets import SecretBox
+from storage.tenant_states import state_of
 from storage.tenants import NewLink, link_tenant, living_tenants, tenants_of_authorization
 from unified.clock import Clock
 from unified.ids import TenantId
@@ -32,6 +33,10 @@ class NothingToLink(Exception):
 
 class TenantBusy(Exception):
     """The organisation's data are just being erased, so it can't be linked now."""
+
+
+class UnknownOrganisation(Exception):
+    """This link only brings back what was linked here: ask for a new one where you got it."""
 
 
 class WrongOrganisation(Exception):
@@ -70,6 +75,7 @@ class ConsentKeeper:
         external_id: str | None,
         verified: bool = False,
         only: TenantId | None = None,
+        known_only: bool = False,
         grant_kind: str = AUTHORIZATION_CODE,
     ) -> tuple[LinkedTenant, ...]:
         """Store the tokens and link what was chosen; backfills begin by themselves.
@@ -82,12 +88,14 @@ class ConsentKeeper:
             verified: the external id is the word of whoever runs this.
             only: the one organisation that may be linked. What else was chosen, and nobody linked
                 here before, is disconnected at Xero again, where it would count as one of ours.
+            known_only: organisations that are not known here are not linked, but given back so.
 
         Returns:
             The chosen organisations, without those that only came back.
 
         Raises:
-            NothingToLink, TenantBusy, WrongOrganisation, XeroError, StorageError.
+            NothingToLink, TenantBusy, UnknownOrganisation, WrongOrganisation, XeroError,
+            StorageError.
         """
         claims = claims_of(tokens.access_token)
         found = [
@@ -105,6 +113,8 @@ class ConsentKeeper:
             chosen = [each for each in found if each.tenant_id == only]
             if not chosen:
                 raise WrongOrganisation(WrongOrganisation.__doc__)
+        if known_only:
+            chosen = await self._known(tokens.access_token, chosen)
         authorization_id = await save_consent(
             self.database,
             self.box,
@@ -119,6 +129,18 @@ class ConsentKeeper:
         ]
         await self._heal(found, chosen, authorization_id)
         return tuple(linked)
+
+    async def _known(self, access_token: str, chosen: Sequence[Connection]) -> list[Connection]:
+        """Those that are known here; the others are given back.
+
+        Raises:
+            UnknownOrganisation: none is.
+        """
+        known = [each for each in chosen if await is_known(self.database, each.tenant_id)]
+        await self._give_back(access_token, [each for each in chosen if each not in known])
+        if not known:
+            raise UnknownOrganisation(UnknownOrganisation.__doc__)
+        return known
 
     async def _heal(
         self, found: Sequence[Connection], chosen: Sequence[Connection], authorization_id: str
@@ -170,6 +192,11 @@ class ConsentKeeper:
         )
         log.info("tenant_linked", tenant_id=connection.tenant_id, first=done.first)
         return LinkedTenant(connection.tenant_id, connection.tenant_name, done.first)
+
+
+async def is_known(db: Database, tenant_id: TenantId) -> bool:
+    """Whether an organisation was linked here, and not forgotten since."""
+    return await state_of(db, tenant_id) not in (None, "erased")
 
 
 def _chosen(found: Sequence[Connection], claims: Claims) -> list[Connection]:

@@ -7,7 +7,13 @@ import msgspec
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from api.consent import LinkedTenant, NothingToLink, TenantBusy, WrongOrganisation
+from api.consent import (
+    LinkedTenant,
+    NothingToLink,
+    TenantBusy,
+    UnknownOrganisation,
+    WrongOrganisation,
+)
 from api.link_rules import NotAllowed
 from api.origins import with_query
 from api.pages import PRIVATE_HEADERS, Told, page
@@ -111,6 +117,8 @@ def failed(error: Exception) -> Ending:
             return refused("nothing_chosen", str(error), START_AGAIN)
         case TenantBusy():
             return refused("tenant_busy", str(error), "Try again in some minutes.", status=409)
+        case UnknownOrganisation():
+            return refused("session_required", str(error))
         case WrongOrganisation():
             return refused("wrong_organisation", str(error), START_AGAIN, status=409)
         case XeroError() | StorageError():

@@ -17,7 +17,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.consent import ConsentKeeper, NothingToLink, TenantBusy, WrongOrganisation
+from api.consent import (
+    ConsentKeeper,
+    NothingToLink,
+    TenantBusy,
+    UnknownOrganisation,
+    WrongOrganisation,
+    is_known,
+)
 from api.link_ending import (
     START_AGAIN,
     Audience,
@@ -48,7 +55,10 @@ from xero.oauth import OAuthClient, Pkce
 
 log = structlog.get_logger(__name__)
 
-TROUBLE = (XeroError, StorageError, NothingToLink, TenantBusy, WrongOrganisation, NotAllowed)
+TROUBLE = (
+    XeroError, StorageError, NothingToLink, TenantBusy, UnknownOrganisation, WrongOrganisation,
+    NotAllowed,
+)  # fmt: skip
 _COOKIE = "ledgerwire_link"
 _SECRET = re.compile(r"[\w-]{43}")
 
@@ -99,7 +109,7 @@ class LinkFlow:
         """What is to be linked, by the session's word where there is one.
 
         Raises:
-            NotAllowed, StorageError.
+            NotAllowed, UnknownOrganisation, StorageError.
         """
         query = request.query_params
         if "session" in query:
@@ -112,6 +122,8 @@ class LinkFlow:
         if not self.rules.bare and (tenant_id is None or external_id is not None):
             said = "This link is not complete: ask for a new one where you got it."
             raise NotAllowed("session", "session_required", said)
+        if not (self.rules.bare or tenant_id is None or await is_known(self.database, tenant_id)):
+            raise UnknownOrganisation(UnknownOrganisation.__doc__)
         return LinkAttempt(
             verifier=verifier,
             external_id=external_id,
@@ -180,15 +192,19 @@ class LinkFlow:
         return ending
 
     async def _consented(self, attempt: LinkAttempt, code: str) -> Ending:
+        # The rules of now, which may be stricter than those that it was begun under.
+        in_session = attempt.session_id is not None
+        closed = not (in_session or self.rules.bare)
         try:
             tokens = await self.oauth.exchange(
                 code, redirect_uri=self.rules.redirect_uri, verifier=attempt.verifier
             )
             found = await self.consents.keep(
                 tokens,
-                external_id=attempt.external_id,
-                verified=attempt.session_id is not None,
+                external_id=None if closed else attempt.external_id,
+                verified=in_session,
                 only=attempt.tenant_id,
+                known_only=closed,
             )
         except TROUBLE as error:
             return failed(error)

@@ -10,6 +10,7 @@ import pytest
 from api import link_ending
 from api.consent import LinkedTenant
 from api.link_ending import Audience, tell
+from handlers.eraser import erase_due
 from ledgerwire.demo.linking import LinkFailed, consent_at, link_all
 from simulator.config import OpeningBooks, SimulatorConfig
 from simulator.server import RunningSimulator
@@ -233,27 +234,75 @@ async def test_secret_of_a_link_is_kept_nowhere(api: ServedApi) -> None:
     )
 
 
-async def test_bare_links_can_be_switched_off(database_url: str) -> None:
-    """Then only a program's word brings a name; linking a known organisation again brings none."""
-    config = SimulatorConfig(seed=6, tenants=1, opening=SMALL)
+@pytest.fixture
+async def closed(database_url: str) -> AsyncIterator[ServedApi]:
+    """An api where only a program's word links; of its two organisations the first is linked, as
+    customer-7."""
+    config = SimulatorConfig(seed=6, tenants=2, opening=SMALL)
     async with (
         RunningSimulator(config) as simulator,
-        served_api(database_url, simulator, linking="sessions") as api,
+        served_api(database_url, simulator, linking="sessions") as served,
     ):
-        known = api.tenants[0]
-        tried = [
-            await api.http.get("/connect", params=each)
-            for each in (
-                {},
-                {"external_id": "customer-7"},
-                {"tenant_id": known, "external_id": "customer-7"},
-                {"tenant_id": known},
-            )
-        ]
-        await consent_at((await _session(api, external_id="customer-7"))["url"], [known])
+        made = await _session(served, external_id="customer-7")
+        await consent_at(made["url"], [served.tenants[0]])
+        yield served
 
-        assert [each.status_code for each in tried] == [400, 400, 400, 302]
-        assert (await tenant(api.db, known)).external_id_verified
+
+async def test_bare_links_can_be_switched_off(closed: ServedApi) -> None:
+    """Then only a program's word brings a name, or an organisation that is not linked here."""
+    known, unknown = closed.tenants
+    tried = [
+        await closed.http.get("/connect", params=each)
+        for each in (
+            {},
+            {"external_id": "customer-8"},
+            {"tenant_id": known, "external_id": "customer-8"},
+            {"tenant_id": unknown},
+            {"tenant_id": known},
+        )
+    ]
+
+    assert [each.status_code for each in tried] == [400, 400, 400, 400, 302]
+
+
+async def test_bare_link_of_an_organisation_only_brings_it_back(closed: ServedApi) -> None:
+    """Whoever lost the consent may give it again; the name stays a program's."""
+    known = closed.tenants[0]
+    await change_state(closed.db, known, "vanished", reason="test")
+
+    await consent_at(f"{closed.url}/connect?tenant_id={known}", [known])
+
+    row = await tenant(closed.db, known)
+    assert (row.state, row.external_id, row.external_id_verified) == ("linked", "customer-7", True)
+
+
+async def test_erased_organisation_comes_back_by_a_session_alone(closed: ServedApi) -> None:
+    """It was forgotten on request, so it is linked anew like one that was never here."""
+    gone = closed.tenants[0]
+    await change_state(closed.db, gone, "erasing", reason="test")
+    assert await erase_due(closed.db) == 1
+
+    refused = await closed.http.get("/connect", params={"tenant_id": gone})
+    made = await _session(closed, tenant_id=gone)
+    await consent_at(made["url"], [gone])
+
+    assert (refused.status_code, (await tenant(closed.db, gone)).state) == (400, "linked")
+
+
+async def test_what_was_begun_bare_links_nothing_that_was_forgotten_meanwhile(
+    closed: ServedApi,
+) -> None:
+    """It is asked again at the end, and the app's connection at Xero is given back."""
+    gone = closed.tenants[0]
+    page = await closed.http.get("/connect", params={"tenant_id": gone})
+    await change_state(closed.db, gone, "erasing", reason="test")
+    assert await erase_due(closed.db) == 1
+
+    answer = await _consent(closed.http, page.headers["location"], gone)
+
+    assert (answer.status_code, (await tenant(closed.db, gone)).state) == (400, "erased")
+    assert closed.simulator.simulation.identity.connections == {}
+    assert await closed.db.fetchval('SELECT count(*) FROM "authorization"') == 0
 
 
 async def test_page_that_waits_may_ask_how_it_ended_from_allowed_origins(api: ServedApi) -> None:

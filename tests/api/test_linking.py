@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -307,6 +308,23 @@ async def test_tenant_being_erased_is_not_linked(rig: LinkRig) -> None:
     answer = await rig.link(rig.tenants[0])
 
     assert answer.status_code == 409
+
+
+async def test_what_was_begun_while_linking_was_open_ends_by_the_rules_of_now(rig: LinkRig) -> None:
+    """Whoever closes it need not wait ten minutes: no organisation is new, and no name counts."""
+    await rig.link(rig.tenants[0])
+    begun = [await rig.start(external_id="mallory") for _ in rig.tenants]
+    rig.rules = replace(rig.rules, bare=False)
+    told = rig.simulator.announcement
+    app = XeroApp(client_id=told["client_id"], client_secret=told["client_secret"])
+    closed = rig.browser_of(rig.flow_of(app), rig.browser.cookies)
+
+    callbacks = [await rig.decide(*each) for each in zip(begun, rig.tenants, strict=True)]
+    answers = [await closed.get(each) for each in callbacks]
+
+    assert [each.status_code for each in answers] == [200, 400]
+    rows = await tenants(rig.database)
+    assert [(row.id, row.external_id) for row in rows] == [(rig.tenants[0], None)]
 
 
 async def test_secrets_stay_out_of_database_and_logs(rig: LinkRig) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import click
+
 from ledgerwire.failures import WrongUsage
 from storage.database import Database
 from storage.tenants import TenantSummary, tenants
@@ -12,22 +14,28 @@ from unified.resources import KINDS, RESOURCES
 async def named_tenant(db: Database, name: str) -> TenantSummary:
     """The organisation of this id, external id or name.
 
+    An id is taken before an external id that a program vouches for, and that before all others:
+    those were written by whoever linked the organisation, or keeps its books. Taking one of them is
+    said on stderr.
+
     Raises:
         WrongUsage: there is none, or several have the name.
     """
     wanted = name.strip()
-    found = [
-        each
-        for each in await tenants(db)
-        if each.id == wanted.lower() or wanted in (each.external_id, each.name)
-    ]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    known = await tenants(db)
+    by_id = [each for each in known if each.id == wanted.lower()]
+    vouched = [each for each in known if each.external_id_verified and each.external_id == wanted]
+    anybodys = [each for each in known if wanted in (each.external_id, each.name)]
+    found = by_id or vouched or anybodys
+    if not found:
+        raise WrongUsage(f"There is no organisation {wanted}: `ledgerwire tenants` lists them")
+    if len(found) > 1:
         raise WrongUsage(
             f"{len(found)} organisations are called {wanted}: take an id from `ledgerwire tenants`"
         )
-    raise WrongUsage(f"There is no organisation {wanted}: `ledgerwire tenants` lists them")
+    if found is anybodys:
+        click.echo(f"Nobody vouches for the name {wanted}: taking {found[0].id} for it.", err=True)
+    return found[0]
 
 
 def named_resources(names: Sequence[str]) -> tuple[Resource, ...]:

@@ -210,18 +210,3 @@ async def test_resource_that_there_is_not_is_refused(command: Command) -> None:
             await command.backfill(*resources)
 
     assert (await command.rig.cursor("Contacts")).backfill_state == "done"
-
-
-async def test_organisation_can_be_named_as_people_name_it(command: Command) -> None:
-    """By id, by its own name, by the external id; two of one name need the id."""
-    from ledgerwire.naming import named_tenant
-    from tests.storage.makers import link
-
-    await command.rig.db.execute("UPDATE tenant SET external_id = 'customer-42', name = 'Kea'")
-    for name in (command.rig.tenant.upper(), "customer-42", "Kea"):
-        assert (await named_tenant(command.rig.db, name)).id == command.rig.tenant
-
-    other = await link(command.rig.db)
-    await command.rig.db.execute("UPDATE tenant SET name = 'Kea' WHERE id = $1", other)
-    with pytest.raises(WrongUsage, match="2 organisations are called Kea"):
-        await named_tenant(command.rig.db, "Kea")

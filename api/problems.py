@@ -82,7 +82,8 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ),
     ProblemKind(
         "tenant_not_linked", 409, "The organisation is not linked now",
-        "Open `/connect` to link it again; `tenant_state` says how it is.", ("tenant_state",),
+        "`remedy` of `GET /v1/tenants/{tenant}` says what brings it back, and where; "
+        "`tenant_state` says how it is.", ("tenant_state",),
     ),
     # --- what was asked
     ProblemKind(
@@ -249,7 +250,8 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ),
     ProblemKind(
         "needs_reauth", 409, "The consent has ended",
-        "A person has to link the organisation again: open `/connect`.",
+        "A person has to link the organisation again: `remedy` of `GET /v1/tenants/{tenant}` says "
+        "where.",
     ),
     ProblemKind(
         "app_refused", 502, "Xero refuses this installation's app",
@@ -259,6 +261,11 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ProblemKind(
         "storage_unavailable", 503, "The database does not answer",
         "Try again after `Retry-After` seconds.", ("retry_after_s",),
+    ),
+    ProblemKind(
+        "secrets_unreadable", 500, "What is kept encrypted can't be opened",
+        "Whoever runs this installation should add the key that it was encrypted with to "
+        "`LEDGERWIRE_SECRET_KEYS`, and restart.",
     ),
     ProblemKind(
         "internal_error", 500, "A mistake of ours",

@@ -203,6 +203,7 @@ def _operation(method: str, handle: Callable[[Asked], Awaitable[Response]]) -> O
         problems=(
             "proxy_path_refused", "tenant_not_linked", "needs_reauth", "xero_unreachable",
             "app_refused", "bad_request", "body_too_large", "body_too_slow",
+            "secrets_unreadable",
         ),
         any_query=True,
         changes=method in WRITES,

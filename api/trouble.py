@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from api.problems import Problem
 from storage.errors import (
     NeedsReauth,
+    SecretsUnreadable,
     StorageError,
     TenantNotLinked,
     UnknownTenant,
@@ -37,15 +38,15 @@ def problem_of(error: XeroError | StorageError, *, now: datetime) -> Problem:
 
 def _of_storage(error: StorageError) -> Problem:
     match error:
-        case UnknownTenant():
-            return Problem("tenant_unknown", "No such organisation is known to this key.")
-        case TenantNotLinked(state="unknown"):
+        case UnknownTenant() | TenantNotLinked(state="unknown"):
             return Problem("tenant_unknown", "No such organisation is known to this key.")
         case TenantNotLinked(state=state):
             detail = f"The organisation is {state.replace('_', ' ')}."
             return Problem("tenant_not_linked", detail, {"tenant_state": state})
         case NeedsReauth():
             return Problem("needs_reauth", "Xero no longer takes the organisation's consent.")
+        case SecretsUnreadable():
+            return Problem("secrets_unreadable", "The organisation's tokens can't be opened.")
         case _ if error.retriable:
             wait = {"retry_after_s": UNAVAILABLE_S}
             return Problem("storage_unavailable", "Nothing was done.", wait, _after(UNAVAILABLE_S))

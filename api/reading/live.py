@@ -44,6 +44,7 @@ LIVE_PROBLEMS: Final = (
     "limit_spent",
     "live_unavailable",
     "needs_reauth",
+    "secrets_unreadable",
     "tenant_not_linked",
     "xero_answer_unreadable",
     "xero_refused",

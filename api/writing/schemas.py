@@ -21,6 +21,7 @@ PROBLEMS: Final = (
     "xero_unreachable",
     "xero_answer_unreadable",
     "app_refused",
+    "secrets_unreadable",
     "not_offered",
     "idempotency_key_reused",
     "write_in_progress",

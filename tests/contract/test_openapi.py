@@ -3,6 +3,7 @@
 That the api answers as it says is for `test_fuzzing` to find out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from unified.resources import KINDS
 from unified.writable import changed_model, complaints, created_model
 
 DOCUMENT = openapi()
+_OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`")
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -135,6 +137,15 @@ def test_every_problem_can_be_looked_up() -> None:
         assert kind.title and not kind.title.endswith(".")  # noqa: PT018  # one sentence's form
         assert kind.remedy.endswith(".")
         assert set(kind.members) <= MEMBERS.keys()
+
+
+def test_remedies_lead_somewhere() -> None:
+    """To operations that there are. `/connect` may be closed to who has no link, or not be there;
+    what is to be done instead, an organisation's own `remedy` says."""
+    served = {f"{each.method} {each.path}" for each in operations()}
+    for code, kind in PROBLEMS.items():
+        assert "/connect" not in kind.remedy, code
+        assert set(_OPERATION.findall(kind.remedy)) <= served, code
 
 
 def test_operations_declare_problems_that_exist() -> None:

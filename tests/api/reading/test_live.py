@@ -10,7 +10,7 @@ from api.reading.live import MOST_CALLS
 from simulator import attachments, history
 from simulator.filing import Attachment
 from storage.database import Database
-from tests.api.reading.rig import Reading, reading
+from tests.api.reading.rig import Reading, reading, reading_of
 from tests.handlers.rig import FEW, Rig, running
 
 PATHS = (*FEW, "ContactGroups", "Currencies", "BankTransactions", "BankTransfers", "Attachments")
@@ -166,3 +166,19 @@ async def test_books_that_were_never_read_are_narrowed_by_xero(database: Databas
         assert stored == 1
         mirror = await client.told("accounting/invoices")
         assert mirror["is_partial_response"]
+
+
+async def test_secret_key_that_is_missing_is_the_operators_to_mend(rig: Rig) -> None:
+    """It says which setting, and nothing of what is kept; the mirror answers meanwhile."""
+    async with reading_of(
+        rig.db, rig.tenant, clock=rig.clock, base_url=rig.simulator.base_url,
+        told=rig.simulator.announcement,
+    ) as stranger:  # fmt: skip
+        answer = await stranger.get("accounting/contacts", consistency="live")
+        mirror = await stranger.get("accounting/contacts")
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (500, "secrets_unreadable")
+    assert "LEDGERWIRE_SECRET_KEYS" in told["remedy"]
+    assert set(told) == {"type", "title", "status", "detail", "code", "remedy", "instance"}
+    assert mirror.status_code == 200

@@ -13,6 +13,7 @@ import structlog
 
 from ledgerwire.failures import JobFailed
 from ledgerwire.installation import Installation, open_installation
+from ledgerwire.naming import named_tenant
 from ledgerwire.settings import Settings
 from receiver.delivery import read_delivery
 from storage.dead_letters import (
@@ -52,11 +53,15 @@ class NoSuchDeadLetter(JobFailed):
 
 
 async def list_dead_letters(
-    settings: Settings, *, tenant_id: str | None, limit: int
+    settings: Settings, *, tenant: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    """The newest dead letters first: what, of whom, since when, why; never their content."""
+    """The newest dead letters first: what, of whom, since when, why; never their content.
+
+    Raises:
+        WrongUsage: there is no such organisation.
+    """
     async with open_installation(settings, connections=2, broker=False) as here:
-        found = await dead_letters(here.db, _tenant(tenant_id), limit=limit)
+        found = await dead_letters(here.db, await _tenant(here, tenant), limit=limit)
     return [_row(letter) for letter in found]
 
 
@@ -75,7 +80,7 @@ async def show_dead_letter(settings: Settings, key: str) -> tuple[dict[str, Any]
 
 
 async def retry_dead_letters(
-    settings: Settings, keys: Sequence[str], *, tenant_id: str | None = None
+    settings: Settings, keys: Sequence[str], *, tenant: str | None = None
 ) -> list[dict[str, Any]]:
     """Try dead letters again: these, or without keys all (of one tenant).
 
@@ -87,9 +92,10 @@ async def retry_dead_letters(
 
     Raises:
         NoSuchDeadLetter: nothing was tried.
+        WrongUsage: there is no such organisation.
     """
     async with open_installation(settings, connections=2, broker=False) as here:
-        letters = await _chosen(here, keys, tenant_id)
+        letters = await _chosen(here, keys, tenant)
         return [await _retried(here, letter) for letter in letters]
 
 
@@ -110,11 +116,9 @@ async def drop_dead_letters(
     return [_row(letter) for letter in dropped]
 
 
-async def _chosen(
-    here: Installation, keys: Sequence[str], tenant_id: str | None
-) -> list[DeadLetter]:
+async def _chosen(here: Installation, keys: Sequence[str], tenant: str | None) -> list[DeadLetter]:
     if not keys:
-        return await dead_letters(here.db, _tenant(tenant_id), limit=MOST_AT_ONCE)
+        return await dead_letters(here.db, await _tenant(here, tenant), limit=MOST_AT_ONCE)
     found = {}
     for key in keys:
         letter = await dead_letter(here.db, key)
@@ -174,8 +178,8 @@ async def _unnamed_again(here: Installation, letter: DeadLetter) -> tuple[str | 
     return "due", f"it is {letter.endpoint} {read.remote_id}, which is read from Xero"
 
 
-def _tenant(tenant_id: str | None) -> TenantId | None:
-    return None if tenant_id is None else TenantId(tenant_id)
+async def _tenant(here: Installation, name: str | None) -> TenantId | None:
+    return None if name is None else (await named_tenant(here.db, name)).id
 
 
 def _row(letter: DeadLetter) -> dict[str, Any]:

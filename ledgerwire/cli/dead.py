@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 import click
 
@@ -14,7 +13,7 @@ from ledgerwire.failures import JobFailed
 Row = dict[str, Any]
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_tenant = click.option("--tenant", type=click.UUID, help="Only this organisation, by its id.")
+_tenant = click.option("--tenant", help="Only this organisation: its id, external id or name.")
 
 
 @click.group()
@@ -32,7 +31,7 @@ def dead() -> None:
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1),
               help="Rows at most.")  # fmt: skip
 @_json
-def list_dead(*, tenant: UUID | None, limit: int, as_json: bool) -> None:
+def list_dead(*, tenant: str | None, limit: int, as_json: bool) -> None:
     """List things that could not be absorbed and deliveries that could not be parsed.
 
     Newest first; times are UTC. A thing is read again as soon as Xero hints at it.
@@ -44,7 +43,7 @@ def list_dead(*, tenant: UUID | None, limit: int, as_json: bool) -> None:
     from ledgerwire.deadletters import list_dead_letters
 
     settings = settings_from_environment(a_look=True)
-    rows = run_async(list_dead_letters(settings, tenant_id=_text(tenant), limit=limit))
+    rows = run_async(list_dead_letters(settings, tenant=tenant, limit=limit))
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -89,7 +88,7 @@ def show_dead(*, key: str, as_json: bool) -> None:
 @_tenant
 @_json
 def retry_dead(
-    *, keys: tuple[str, ...], everything: bool, tenant: UUID | None, as_json: bool
+    *, keys: tuple[str, ...], everything: bool, tenant: str | None, as_json: bool
 ) -> None:
     """Try dead letters again: a thing is due at once, with no attempt counted.
 
@@ -99,14 +98,14 @@ def retry_dead(
 
     \b
     Example:
-      ledgerwire dead retry --all --tenant 2b5acf8a-bcfd-4664-9110-367c150ffabe
+      ledgerwire dead retry --all --tenant customer-42
     """
     from ledgerwire.deadletters import retry_dead_letters
 
     if bool(keys) == everything or (tenant is not None and not everything):
         raise click.UsageError("Name KEYS, or --all (of one --tenant, if given), not both.")
     settings = settings_from_environment(a_look=True)
-    rows = run_async(retry_dead_letters(settings, keys, tenant_id=_text(tenant)))
+    rows = run_async(retry_dead_letters(settings, keys, tenant=tenant))
     _report(
         rows, as_json=as_json, line=lambda row: (row["became"] or "dead", row["key"], row["why"])
     )
@@ -149,7 +148,3 @@ def _report(rows: Sequence[Row], *, as_json: bool, line: Callable[[Row], Sequenc
         click.echo("\n".join("  ".join(map(str, line(row))) for row in rows))
     else:
         click.echo("Nothing is dead.")
-
-
-def _text(tenant: UUID | None) -> str | None:
-    return None if tenant is None else str(tenant)

@@ -12,7 +12,8 @@ from ledgerwire.cli.options import run_async, settings_from_environment, stop_on
 @click.argument("topics", nargs=-1)
 @click.option("--from", "start", default="end", show_default=True,
               help="beginning, end, or a time such as 2026-11-22T10:00:00Z.")  # fmt: skip
-@click.option("--tenant", type=click.UUID, help="Only this organisation, by its id.")
+@click.option("--tenant", type=click.UUID,
+              help="Only this organisation, by its id alone: no database is asked.")  # fmt: skip
 @click.option("--entity", help="Only this kind of thing, such as invoice.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the whole event.")
 def tail(

@@ -217,8 +217,8 @@ async def test_dead_letters_tell_what_of_whom_since_when_and_why(database_url: s
         await db.close()
     settings = Settings(database_url=database_url)
 
-    (told,) = await list_dead_letters(settings, tenant_id=None, limit=10)
-    others = await list_dead_letters(settings, tenant_id=tenant_id, limit=10)
+    (told,) = await list_dead_letters(settings, tenant=None, limit=10)
+    others = await list_dead_letters(settings, tenant=tenant_id, limit=10)
 
     assert set(told) == {
         "died_at", "kind", "tenant_id", "endpoint", "remote_id", "attempts", "error_code", "error",

@@ -14,6 +14,7 @@ from ledgerwire.deadletters import (
     retry_dead_letters,
     show_dead_letter,
 )
+from ledgerwire.failures import WrongUsage
 from ledgerwire.settings import Settings
 from storage.database import Database
 from storage.dead_letters import UNNAMED
@@ -22,7 +23,7 @@ from storage.notices import Buried, bury_notice
 from tests.handlers.answers import NOW, Mirror, mirror, raw_contact
 from tests.receiver.service import delivery as body_of
 from tests.receiver.service import event
-from tests.storage.makers import delivery
+from tests.storage.makers import delivery, link
 from unified.ids import RemoteId
 
 
@@ -73,7 +74,7 @@ async def test_nameless_thing_that_can_be_read_now_is_asked_for(
     row = await books.db.fetchrow("SELECT * FROM notice")
     assert row is not None
     assert (row["remote_id"], row["state"], row["single_read"]) == (raw["ContactID"], "due", True)
-    assert await list_dead_letters(settings, tenant_id=None, limit=9) == []
+    assert await list_dead_letters(settings, tenant=None, limit=9) == []
 
 
 async def test_nameless_thing_that_still_can_not_be_read_stays_dead(
@@ -117,7 +118,7 @@ async def test_delivery_that_can_be_read_now_makes_its_notices(
     assert told[readable]["became"] == "accepted"
     assert told[broken]["stays_dead"]
     assert await books.db.fetchval("SELECT count(*) FROM notice WHERE state = 'due'") == 1
-    left = await list_dead_letters(settings, tenant_id=None, limit=9)
+    left = await list_dead_letters(settings, tenant=None, limit=9)
     assert [letter["key"] for letter in left] == [broken]
 
 
@@ -129,8 +130,24 @@ async def test_unknown_key_among_good_ones_stops_everything(
 
     with pytest.raises(NoSuchDeadLetter, match="nonsense"):
         await drop_dead_letters(settings, [key, "nonsense"], reason="x")
-    assert len(await list_dead_letters(settings, tenant_id=None, limit=9)) == 1
+    assert len(await list_dead_letters(settings, tenant=None, limit=9)) == 1
 
     assert [each["key"] for each in await drop_dead_letters(settings, [key], reason="x")] == [key]
     with pytest.raises(NoSuchDeadLetter):
         await show_dead_letter(settings, key)
+
+
+async def test_organisation_is_named_as_everywhere(books: Mirror, settings: Settings) -> None:
+    """By id, external id or name; one that there is not is said, and is no empty list."""
+    await books.db.execute("UPDATE tenant SET external_id = 'customer-42'")
+    other = await link(books.db)
+    key = await bury_nameless(books, raw_contact())
+
+    for name, keys in (("customer-42", [key]), (books.id.upper(), [key]), (other, [])):
+        found = await list_dead_letters(settings, tenant=name, limit=10)
+        assert [each["key"] for each in found] == keys
+    assert await retry_dead_letters(settings, (), tenant=other) == []
+    [retried] = await retry_dead_letters(settings, (), tenant="customer-42")
+    assert retried["key"] == key
+    with pytest.raises(WrongUsage, match="There is no organisation customer-43"):
+        await list_dead_letters(settings, tenant="customer-43", limit=10)

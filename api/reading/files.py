@@ -17,13 +17,13 @@ from api.operation import Asked, Operation, Reply
 from api.problems import Problem
 from api.proxy import CLIENT_CLOSED, PassedResponse
 from api.reading.collections import collection
-from api.reading.filters import entity_id
+from api.reading.filters import by_id, entity_id
 from api.reading.freshness import require_kept
 from api.reading.live import LIVE_PROBLEMS
 from api.reading.records import ID, given_id
 from api.reading.values import REMOTE
 from storage.errors import StorageError, TenantNotLinked
-from storage.listing import Listing, attachment_ids, list_heads
+from storage.listing import Listing, list_heads
 from unified.ids import EntityId, TenantId
 from xero.answers import refusal
 from xero.passing import PassedAnswer
@@ -114,7 +114,7 @@ class Downloads:
     async def _entity(self, tenant_id: TenantId, given: str) -> EntityId:
         if not given.startswith(REMOTE):
             return entity_id(tenant_id, self._files.kind, given)
-        clause = attachment_ids([given.removeprefix(REMOTE).lower()])
+        clause = by_id(tenant_id, self._files.kind, given)
         listing = Listing(resource=self._files.kind.name, clauses=(clause,))
         page = await list_heads(self._api.db, tenant_id, listing, limit=1)
         if not page.heads:

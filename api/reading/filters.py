@@ -257,6 +257,13 @@ def entity_id(tenant_id: TenantId, kind: Resource, given: str) -> EntityId:
     return _of_remote(tenant_id, kind, given.removeprefix(REMOTE))
 
 
+def by_id(tenant_id: TenantId, kind: Resource, given: str) -> Clause:
+    """The condition that finds one record, named as `read_id` gives it."""
+    if kind.name == "attachment" and given.startswith(REMOTE):
+        return listing.attachment_ids([given.removeprefix(REMOTE).lower()])
+    return listing.ids("id", [entity_id(tenant_id, kind, given)])
+
+
 def _of_remote(tenant_id: TenantId, kind: Resource, remote_id: str) -> EntityId:
     # Xero writes uuids in either case; codes mean what they say.
     coded = any(each.endpoint.coded for each in sources(kind.name))

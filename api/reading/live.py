@@ -14,10 +14,11 @@ from api.here import Api
 from api.operation import Asked
 from api.problems import Problem
 from api.reading.envelope import Warned
-from api.reading.filters import entity_id
+from api.reading.filters import by_id, entity_id
 from api.reading.values import REMOTE
 from storage.cursors import Cursor, cursors
 from storage.errors import TenantNotLinked
+from storage.listing import Listing, Removed, list_heads
 from storage.organisations import country_of
 from storage.records import record_of
 from storage.tenant_context import read_context
@@ -127,7 +128,7 @@ class LiveReader:
         """
         context = await self._context(asked)
         read = LiveRead(self._api.clock.now())
-        wanted = entity_id(asked.tenant_id, kind, given)
+        wanted = await self._named(asked.tenant_id, kind, given)
         found = await record_of(self._api.db, asked.tenant_id, wanted)
         if found is not None and found[0] == kind.name:
             source = source_of(kind.name, found[1].endpoint)
@@ -156,6 +157,18 @@ class LiveReader:
                 if source is candidates[-1]:
                     raise
         return wanted, read
+
+    async def _named(self, tenant_id: TenantId, kind: Resource, given: str) -> EntityId:
+        if kind.name == "attachment" and given.startswith(REMOTE):
+            # Its id is made of its parent's, too, which only the mirror knows.
+            listing = Listing(
+                resource=kind.name, clauses=(by_id(tenant_id, kind, given),),
+                removed=Removed.INCLUDE,
+            )  # fmt: skip
+            page = await list_heads(self._api.db, tenant_id, listing, limit=1)
+            if page.heads:
+                return page.heads[0].id
+        return entity_id(tenant_id, kind, given)
 
     async def _context(self, asked: Asked) -> TenantContext:
         state = asked.tenant_state or await state_of(self._api.db, asked.tenant_id)

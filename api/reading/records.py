@@ -10,14 +10,14 @@ from api.problems import Problem
 from api.reading.collections import Collection
 from api.reading.controls import CONSISTENCY, fields_parameter, include_parameter
 from api.reading.envelope import LIVE, one_answer
-from api.reading.filters import entity_id
+from api.reading.filters import by_id
 from api.reading.freshness import Freshness, freshness_of, meta_of
 from api.reading.live import LIVE_PROBLEMS, LiveRead, LiveReader
 from api.reading.rendering import Shown, rendered
 from api.reading.texts import Texts
-from api.reading.values import REMOTE, read_id
+from api.reading.values import read_id
 from storage.freshness import MirrorState, page_and_state
-from storage.listing import Clause, Content, Listing, Removed, attachment_ids, ids
+from storage.listing import Content, Listing, Removed
 from unified.ids import TenantId
 from unified.resources import sources
 
@@ -107,9 +107,10 @@ class Getter:
             return Freshness(None, (), is_partial=True)  # what is known is shown all the same
 
     async def _content(self, tenant_id: TenantId, given: str) -> tuple[Content | None, MirrorState]:
+        kind = self._collection.kind
         listing = Listing(
-            resource=self._collection.kind.name,
-            clauses=(self._by_id(tenant_id, given), *self._collection.clauses),
+            resource=kind.name,
+            clauses=(by_id(tenant_id, kind, given), *self._collection.clauses),
             removed=Removed.INCLUDE,
         )
         page, state = await page_and_state(
@@ -117,12 +118,6 @@ class Getter:
         )
         found = await self._texts.of(tenant_id, page.heads)
         return (found[0] if found else None), state
-
-    def _by_id(self, tenant_id: TenantId, given: str) -> Clause:
-        kind = self._collection.kind
-        if kind.name == "attachment" and given.startswith(REMOTE):
-            return attachment_ids([given.removeprefix(REMOTE).lower()])
-        return ids("id", [entity_id(tenant_id, kind, given)])
 
 
 def given_id(asked: Asked) -> str:

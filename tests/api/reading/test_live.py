@@ -123,6 +123,26 @@ async def test_one_record_is_read_through(rig: Rig, client: Reading) -> None:
     assert money["code"] == "NZD"
 
 
+async def test_a_file_is_read_through_by_xeros_id(rig: Rig, client: Reading) -> None:
+    """The mirror keeps it below its parent, whose files are read anew; of one that it does not
+    know, nobody knows below what it is."""
+    contact = next(iter(rig.books.ledger.contacts))
+    sent = Attachment("", "terms.pdf", "application/pdf", BYTES)
+    attachments.keep(rig.books.ledger, contact, sent, by="tests")
+    one = await client.one(f"accounting/contacts/remote:{contact.id}")
+    listed = await _live(rig, client, "accounting/attachments", parent=one["id"])
+    [known] = [each for each in listed["result"] if each["file_name"] == sent.name]
+    path = f"accounting/attachments/remote:{known['remote_id']}"
+
+    told = await _live(rig, client, path)
+
+    assert (told["result"]["id"], told["meta"]["cost"]["calls"]) == (known["id"], 1)
+    upper = f"accounting/attachments/remote:{known['remote_id'].upper()}"
+    assert (await client.one(upper, consistency="live"))["id"] == known["id"]
+    unknown = f"accounting/attachments/remote:{NOBODY}"
+    assert (await client.problem(unknown, consistency="live"))[:2] == (404, "not_found")
+
+
 async def test_trouble_of_xeros_is_the_callers_to_know(rig: Rig, client: Reading) -> None:
     """A spent limit says when it frees; an answer that can't be read is told as such."""
     rig.fault("status", status=503)

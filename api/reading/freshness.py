@@ -36,11 +36,22 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What is to be told of a mirror."""
+    """What is to be told of a mirror.
+
+    Attributes:
+        unread: the first reading of something has not ended.
+        unreadable: something can't be read and waits for a person.
+    """
 
     as_of: datetime | None
     warnings: tuple[Warned, ...]
-    is_partial: bool
+    unread: bool = False
+    unreadable: bool = False
+
+    def is_partial(self, read: LiveRead | None) -> bool:
+        """Whether records may be missing from an answer, after the live read that went before it,
+        if one did: that brings what was not read yet, but nothing that can't be read."""
+        return self.unreadable or (self.unread if read is None else not read.complete)
 
 
 def staleness_s(as_of: datetime | None, now: datetime) -> int | None:
@@ -104,11 +115,11 @@ def freshness_of(state: MirrorState, *, now: datetime) -> Freshness:
         raise _unavailable(refused)
     known = [_known_to(each, state, now, webhooks=each.endpoint in _TOLD) for each in read]
     as_of = None if not known or None in known else min(each for each in known if each is not None)
-    open_backfills = [each for each in read if not each.backfilled]
     return Freshness(
         as_of,
         (*_of_tenant(state), *_of_sources(read), *_of_refused(refused)),
-        is_partial=bool(open_backfills) or any(each.dead for each in read),
+        unread=any(not each.backfilled for each in read),
+        unreadable=any(each.dead for each in read),
     )
 
 

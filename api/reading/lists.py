@@ -111,7 +111,7 @@ class Lister:
             next_cursor=self._cursor(after, question, live_at),
             prev_cursor=self._cursor(before, question, live_at),
             limit=question.limit,
-            is_partial=fresh.is_partial if read is None else not read.complete,
+            is_partial=fresh.is_partial(read),
             meta=meta,
         ).response()
 

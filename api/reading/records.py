@@ -104,7 +104,7 @@ class Getter:
         except Problem:
             if not known:
                 raise
-            return Freshness(None, (), is_partial=True)  # what is known is shown all the same
+            return Freshness(None, ())  # what is known is shown all the same
 
     async def _content(self, tenant_id: TenantId, given: str) -> tuple[Content | None, MirrorState]:
         kind = self._collection.kind

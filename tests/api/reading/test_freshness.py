@@ -73,10 +73,10 @@ def test_several_sources_are_as_fresh_as_the_stalest() -> None:
     transfers = replace(INVOICES, endpoint="BankTransfers", since=SWEPT - timedelta(hours=9))
     state = replace(STATE, sources=(bank, transfers))
     found = freshness_of(state, now=NOW)
-    assert (found.as_of, found.is_partial) == (transfers.since, False)
+    assert (found.as_of, found.is_partial(None)) == (transfers.since, False)
     unread = replace(transfers, backfilled=False)
     found = freshness_of(replace(state, sources=(bank, unread)), now=NOW)
-    assert (found.as_of, found.is_partial) == (None, True)
+    assert (found.as_of, found.is_partial(None)) == (None, True)
     assert [each.code for each in found.warnings] == ["backfill_not_complete"]
 
 
@@ -89,7 +89,7 @@ def test_what_xero_refuses_is_a_warning_while_something_else_is_read() -> None:
     assert [(each.code, each.endpoint) for each in found.warnings] == [
         ("capability_unavailable", "Journals")
     ]
-    assert not found.is_partial
+    assert not found.is_partial(None)
     with pytest.raises(Problem, match="Journals: no") as caught:
         freshness_of(replace(STATE, sources=(journals,)), now=NOW)
     assert caught.value.code == "capability_unavailable"

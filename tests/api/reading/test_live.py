@@ -143,6 +143,22 @@ async def test_a_file_is_read_through_by_xeros_id(rig: Rig, client: Reading) -> 
     assert (await client.problem(unknown, consistency="live"))[:2] == (404, "not_found")
 
 
+async def test_what_cannot_be_read_is_lacking_in_a_live_list_too(rig: Rig, client: Reading) -> None:
+    """A first reading that has not ended is settled by reading now, a dead letter is not."""
+    await rig.cursors_say("backfill_state = 'running'")
+    await rig.db.execute(
+        """INSERT INTO notice (tenant_id, endpoint, remote_id, origin, received_at, due_at, state,
+                               died_at)
+           VALUES ($1, 'Contacts', 'x', 'webhook', now(), now(), 'dead', now())""",
+        rig.tenant,
+    )
+
+    told = await _live(rig, client, "accounting/contacts")
+
+    assert [each["code"] for each in told["meta"]["warnings"]] == ["unreadable_records"]
+    assert told["is_partial_response"]
+
+
 async def test_trouble_of_xeros_is_the_callers_to_know(rig: Rig, client: Reading) -> None:
     """A spent limit says when it frees; an answer that can't be read is told as such."""
     rig.fault("status", status=503)

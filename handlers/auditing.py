@@ -127,7 +127,7 @@ async def audit_step(
             page=number, read=len(harvest.remote_ids), total=page.item_count,
         )  # fmt: skip
         if resource.webhook_category is not None:
-            await note_untold(conn, done.untold, now=shop.clock.now())
+            await note_untold(conn, path, done.untold, now=shop.clock.now())
     if last:
         again = await note_absent(shop, tenant_id, resource, (), asked_at=asked_at, fencing=fencing)
         wait = CONFIRM_AFTER if again else audit_interval(resource, read)

@@ -219,7 +219,7 @@ async def _sweep(
                 audited_at=started, due_at=started + audit_interval(resource, len(listed)),
             )  # fmt: skip
         if resource.webhook_category is not None:
-            await note_untold(conn, done.untold, now=started)
+            await note_untold(conn, resource.endpoint.path, done.untold, now=started)
     log.info("swept", tenant_id=context.tenant_id, resource=resource.name, calls=walked.calls,
              events=done.events, unannounced=done.unannounced)  # fmt: skip
 

@@ -40,10 +40,10 @@ class WatchSettings:
 
 async def watch_webhooks(db: Database, clock: Clock, settings: WatchSettings) -> Watch:
     """Declare silence, or its end, where it is due."""
-    watch = await look_for_deliveries(db)
+    now = clock.now()
+    watch = await look_for_deliveries(db, now=now)
     if not settings.listening:
         return watch
-    now = clock.now()
     if watch.silent_since is None and _is_silent(watch, now, settings):
         await _declare(db, SILENT, watch, now, silent_since=now)
         log.warning("webhooks_silent", untold=watch.untold, remedy=REMEDY)
@@ -54,7 +54,7 @@ async def watch_webhooks(db: Database, clock: Clock, settings: WatchSettings) ->
         return watch
     webhooked = [r.endpoint.path for r in RESOURCES if r.webhook_category is not None]
     await bring_sweeps_forward(db, webhooked, now=now, spread_s=settings.spread_s)
-    return await look_for_deliveries(db)
+    return await look_for_deliveries(db, now=now)
 
 
 def _is_silent(watch: Watch, now: datetime, settings: WatchSettings) -> bool:

@@ -82,6 +82,7 @@ class _DeliveryRow(msgspec.Struct):
     last: int | None
     events: int
     notices: int
+    endpoints: list[str]
     outcome: str
     ignored: Mapping[str, int] | None
 
@@ -118,13 +119,13 @@ WITH linked AS MATERIALIZED (
 ), given AS MATERIALIZED (
   SELECT * FROM json_to_recordset($3::json)
       AS d(place int, id uuid, received_at timestamptz, digest text, body text, first bigint,
-           last bigint, events int, notices int, outcome text, ignored jsonb)
+           last bigint, events int, notices int, endpoints text[], outcome text, ignored jsonb)
    WHERE (SELECT rightly FROM presumed)
 ), fresh AS (
   INSERT INTO delivery (id, received_at, body_digest, body, first_sequence, last_sequence,
-                        event_count, notice_count, outcome, ignored)
+                        event_count, notice_count, endpoints, outcome, ignored)
   SELECT id, received_at, decode(digest, 'base64'), decode(body, 'base64'), first, last, events,
-         notices, outcome, ignored
+         notices, endpoints, outcome, ignored
     FROM given ORDER BY 3
       ON CONFLICT (body_digest) WHERE outcome <> 'repeated' DO NOTHING
   RETURNING id
@@ -251,6 +252,8 @@ def _rows(
                 delivery.last_sequence,
                 delivery.event_count,
                 len(hints) - before,
+                # Whose they are does not matter: there is one subscription for all.
+                list({hint.endpoint for hint in delivery.hints}),
                 outcome.outcome,
                 ignored,
             )

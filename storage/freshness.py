@@ -25,6 +25,8 @@ class SourceState:
         waiting: notices that are due, up to MOST_NOTICES, and since when the oldest of these is.
         dead: whether something of it could not be read and waits for a person.
         gap_at: when the first webhooks went missing of which no sweep has been made since.
+        told: webhooks have told of it since before `since`, and no sweep has found what they
+            should have told.
     """
 
     endpoint: str
@@ -36,6 +38,7 @@ class SourceState:
     waiting_since: datetime | None
     dead: bool
     gap_at: datetime | None
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class MirrorState:
 
     Attributes:
         heard_at: business time of the newest delivery of webhooks, of whichever organisation.
-        silent: webhooks are declared dead, or sweeps found what they should have told.
+        silent: webhooks are declared dead, or may be: see `storage.webhook_watch`.
         sources: of the endpoints asked about, those that are to be read of the organisation.
     """
 
@@ -63,12 +66,14 @@ SELECT t.state, t.state_reason, t.epoch,
        w.silent_since IS NOT NULL OR w.untold > 0 AS silent,
        c.endpoint, c.since, c.last_swept_at, c.backfill_state = 'done' AS backfilled,
        c.unsupported_reason, n.waiting, n.waiting_since, n.dead, g.gap_at,
+       e.told_since <= c.since AS told,
        p.entities, p.versions, p.places
   FROM tenant t
  CROSS JOIN (SELECT array_agg(entity) AS entities, array_agg(version) AS versions,
                     array_agg(place) AS places FROM ({page}) AS listed) AS p
   LEFT JOIN webhook_watch w ON true
   LEFT JOIN cursor c ON c.tenant_id = t.id AND c.endpoint = ANY({endpoints}::text[])
+  LEFT JOIN webhook_endpoint e ON e.endpoint = c.endpoint
   LEFT JOIN LATERAL (
        SELECT count(*) FILTER (WHERE state = 'due') AS waiting, bool_or(state = 'dead') AS dead,
               min(coalesce(hinted_at, {now}::timestamptz - (clock_timestamp() - received_at)))
@@ -124,6 +129,7 @@ def _state(rows: Sequence[Record]) -> MirrorState:
             waiting_since=row["waiting_since"],
             dead=bool(row["dead"]),
             gap_at=row["gap_at"],
+            told=bool(row["told"]),
         )
         for row in rows
         if row["endpoint"] is not None

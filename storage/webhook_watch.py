@@ -1,7 +1,9 @@
 """What sweeps found that webhooks should have told, since webhooks were last heard: one row, for
-Xero has one subscription per app, whatever its organisations.
+Xero has one subscription per app, whatever its organisations; and of what webhooks tell at all.
 
-Nothing is decided here; when silence is death stands in handlers.webhook_watch.
+Which categories are ticked in Xero's portal nobody can ask. So an endpoint counts as told once an
+event of it came, of whichever organisation, until a sweep finds what none told; then anew with its
+next event. Nothing else is decided here; when silence is death stands in handlers.webhook_watch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ import msgspec
 
 from storage.absorbing import announce
 from storage.database import Connection, Database
+from storage.gaps import SETTLED_AFTER
 from unified.ids import TenantId
 
 
@@ -41,16 +44,43 @@ async def watch_of(db: Database | Connection) -> Watch:
     return Watch(None, 0, None, None) if row is None else Watch(*row.values())
 
 
-async def note_untold(conn: Connection, changes: int, *, now: datetime) -> None:
-    """A sweep or audit found so many changes that a webhook should have told before `now`."""
+# Of what no webhook ever told, while they told of others, none is expected; nor of what has been
+# missed since before the newest delivery: others came, so the subscription lives.
+_UNTOLD = """
+UPDATE webhook_watch SET untold = untold + $2, untold_since = coalesce(untold_since, $3)
+ WHERE NOT EXISTS (SELECT FROM webhook_endpoint)
+    OR EXISTS (SELECT FROM webhook_endpoint
+                WHERE endpoint = $1
+                  AND (missed_at IS NULL OR missed_at >= webhook_watch.heard_at))
+"""
+
+
+async def note_untold(conn: Connection, endpoint: str, changes: int, *, now: datetime) -> None:
+    """A sweep or audit found so many changes that a webhook should have told before `now`, if
+    webhooks tell of the endpoint."""
     if changes:
+        await conn.execute(_UNTOLD, endpoint, changes, now)
         await conn.execute(
-            """UPDATE webhook_watch SET untold = untold + $1,
-                      untold_since = coalesce(untold_since, $2)""",
-            changes,
-            now,
+            """UPDATE webhook_endpoint SET told_since = NULL, missed_at = clock_timestamp()
+                WHERE endpoint = $1 AND missed_at IS NULL""",
+            endpoint,
         )
 
+
+# From now on: how long it had been ticked when its event came, nobody knows. What was still being
+# stored at the last look is looked at once more.
+_TOLD = """
+WITH heard AS (
+  SELECT endpoint, max(received_at) AS at FROM delivery, unnest(endpoints) AS endpoint
+   WHERE received_at > coalesce((SELECT heard_at FROM webhook_watch), '-infinity') - $1::interval
+   GROUP BY endpoint
+)
+INSERT INTO webhook_endpoint (endpoint, told_since)
+SELECT endpoint, $2 FROM heard
+ WHERE NOT EXISTS (SELECT FROM webhook_endpoint k WHERE k.endpoint = heard.endpoint
+                      AND (k.missed_at IS NULL OR k.missed_at >= heard.at))
+    ON CONFLICT (endpoint) DO UPDATE SET told_since = excluded.told_since, missed_at = NULL
+"""
 
 # Deliveries repeated by Xero are a sign of life, too; an intent to receive leaves no row.
 _HEARD = """
@@ -62,8 +92,10 @@ UPDATE webhook_watch SET heard_at = newest.at, untold = 0, untold_since = NULL
 """
 
 
-async def look_for_deliveries(db: Database) -> Watch:
-    """Take in whether deliveries came since the last look, which settles all that was counted."""
+async def look_for_deliveries(db: Database, *, now: datetime) -> Watch:
+    """Take in whether deliveries came since the last look, which settles all that was counted, and
+    what they told of; `now` is business time."""
+    await db.execute(_TOLD, SETTLED_AFTER, now)
     await db.execute(_HEARD)
     return await watch_of(db)
 

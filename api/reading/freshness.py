@@ -1,9 +1,10 @@
 """How fresh an answer of the mirror is, said so that it is true.
 
 What was stamped at Xero before `as_of` is in the answer. That is proven by sweeps (all that is
-stamped up to their beginning was absorbed), and by webhooks while they live: their numbers have no
-hole up to the newest delivery, so what was stamped some minutes before it has been told, and is in
-the mirror once no notice of it waits. What Xero does not stamp at all is found by audits, later.
+stamped up to their beginning was absorbed), and by webhooks while they live and tell of it: their
+numbers have no hole up to the newest delivery, so what was stamped some minutes before it has been
+told, and is in the mirror once no notice of it waits. What Xero does not stamp at all is found by
+audits, later.
 """
 
 import math
@@ -23,7 +24,6 @@ from unified.resources import SOURCES
 TELLING: Final = timedelta(minutes=5)
 """A webhook that has not told a change for so long will not: nearly all come within seconds."""
 
-_TOLD: Final = frozenset(each.endpoint.path for each in SOURCES if each.webhook_category)
 #: What other regions have is missing to nobody here.
 _REGIONAL: Final = frozenset(each.endpoint.path for each in SOURCES if each.endpoint.countries)
 _GONE: Final = frozenset({"erasing", "erased"})
@@ -113,7 +113,7 @@ def freshness_of(state: MirrorState, *, now: datetime) -> Freshness:
     read = [each for each in state.sources if each.unsupported_reason is None or each.backfilled]
     if refused and not read:
         raise _unavailable(refused)
-    known = [_known_to(each, state, now, webhooks=each.endpoint in _TOLD) for each in read]
+    known = [_known_to(each, state, now) for each in read]
     as_of = None if not known or None in known else min(each for each in known if each is not None)
     return Freshness(
         as_of,
@@ -123,13 +123,11 @@ def freshness_of(state: MirrorState, *, now: datetime) -> Freshness:
     )
 
 
-def _known_to(
-    source: SourceState, state: MirrorState, now: datetime, *, webhooks: bool
-) -> datetime | None:
+def _known_to(source: SourceState, state: MirrorState, now: datetime) -> datetime | None:
     if not source.backfilled or source.since is None:
         return None
     proven = [source.since]
-    if webhooks and state.heard_at is not None and not state.silent and state.state == "linked":
+    if source.told and state.heard_at is not None and not state.silent and state.state == "linked":
         heard = min(state.heard_at, now)
         proven.append((heard if source.gap_at is None else min(heard, source.gap_at)) - TELLING)
     known = max(proven)

@@ -96,7 +96,7 @@ async def test_announcements_keep_to_their_schemas(rig: Rig) -> None:
     await bury(rig.shop, rig.tenant, contacts, buried, fencing=fencing)
     now, at_once = rig.clock.now(), WatchSettings(untold=1)
     async with rig.db.transaction() as conn:
-        await note_untold(conn, 3, now=now - at_once.lasting)
+        await note_untold(conn, "Contacts", 3, now=now - at_once.lasting)
     await watch_webhooks(rig.db, rig.clock, at_once)
     heard = delivery(hint(rig.tenant, "i1"), number=1, received_at=await rig.db.now())
     await store_deliveries(rig.db, [heard], now=now)

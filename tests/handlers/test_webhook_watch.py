@@ -50,9 +50,10 @@ async def said(rig: Rig) -> list[Mapping[str, Any]]:
     return [msgspec.json.decode(row["value"]) for row in rows]
 
 
-async def deliver(rig: Rig, number: int = 1) -> None:
-    """A webhook comes, of whatever."""
-    told = delivery(hint(rig.tenant, "i1"), number=number, received_at=await rig.db.now())
+async def deliver(rig: Rig, number: int = 1, *, endpoint: str = "Invoices") -> None:
+    """A webhook comes, of an invoice if of nothing else."""
+    of = hint(rig.tenant, "i1", endpoint=endpoint)
+    told = delivery(of, number=number, received_at=await rig.db.now())
     await store_deliveries(rig.db, [told], now=rig.clock.now())
 
 
@@ -125,6 +126,43 @@ async def test_lost_deliveries_are_no_silence_while_others_come(rig: Rig) -> Non
     assert await said(rig) == []
 
 
+async def test_what_was_never_ticked_is_no_silence(rig: Rig) -> None:
+    """Webhooks of invoices say nothing of contacts, and a quiet evening is no death."""
+    await deliver(rig)
+    await look(rig)
+    await miss(rig, 3)
+    rig.clock.advance(SETTINGS.lasting)
+
+    assert (await look(rig)).untold == 0
+    assert await said(rig) == []
+
+
+async def test_what_is_ticked_no_more_is_no_silence(rig: Rig) -> None:
+    """What others outlived was not the subscription's end, however often it is missed after."""
+    await deliver(rig, 1, endpoint="Contacts")
+    await look(rig)
+    await miss(rig, 3)
+    once = await look(rig)
+    await deliver(rig, 2)
+    await look(rig)
+    await miss(rig, 3)
+    rig.clock.advance(SETTINGS.lasting)
+
+    assert (once.untold, (await look(rig)).untold) == (3, 0)
+    assert await said(rig) == []
+
+
+async def test_what_came_once_and_is_missed_is_silence(rig: Rig) -> None:
+    """Also where the sweeps that find it are several."""
+    await deliver(rig, endpoint="Contacts")
+    await look(rig)
+    await miss(rig, 1)
+    await miss(rig, 2)
+    rig.clock.advance(SETTINGS.lasting)
+
+    assert (await look(rig)).silent_since == rig.clock.now()
+
+
 async def test_what_webhooks_need_not_have_told_is_not_counted(rig: Rig) -> None:
     """What moved just now, or without a stamp, or was announced, or has no webhook at all."""
     rig.clock.advance(HOUR)
@@ -162,7 +200,7 @@ async def test_changes_of_a_time_without_a_link_are_not_counted(rig: Rig) -> Non
 async def test_without_webhook_keys_nothing_is_expected(rig: Rig) -> None:
     """Sweeps are all there is then, and that was said at the start."""
     async with rig.db.transaction() as conn:
-        await note_untold(conn, 99, now=rig.clock.now())
+        await note_untold(conn, "Contacts", 99, now=rig.clock.now())
     rig.clock.advance(HOUR)
 
     await look(rig, WatchSettings(listening=False))

@@ -17,7 +17,7 @@ async def test_silence_is_told_with_the_button_to_press(database: Database) -> N
     clock = ManualClock(NOW)
     before = await check_silence(database)
     async with database.transaction() as conn:
-        await note_untold(conn, 7, now=NOW)
+        await note_untold(conn, "Contacts", 7, now=NOW)
     clock.advance(timedelta(hours=1))
     await watch_webhooks(database, clock, WatchSettings())
 

@@ -44,6 +44,7 @@ async def test_hint_becomes_a_due_notice(database: Database) -> None:
     assert (row["outcome"], row["notice_count"], row["event_count"]) == ("accepted", 1, 1)
     assert row["body"] is None
     assert row["ignored"] is None
+    assert row["endpoints"] == ["Invoices"]
 
 
 async def test_many_hints_for_one_thing_are_one_notice(database: Database) -> None:

@@ -14,7 +14,7 @@ SWEPT = NOW - timedelta(hours=3)
 HEARD = NOW - timedelta(minutes=1)
 INVOICES = SourceState(
     endpoint="Invoices", since=SWEPT, swept_at=SWEPT, backfilled=True, unsupported_reason=None,
-    waiting=0, waiting_since=None, dead=False, gap_at=None,
+    waiting=0, waiting_since=None, dead=False, gap_at=None, told=True,
 )  # fmt: skip
 STATE = MirrorState("linked", None, 1, HEARD, silent=False, sources=(INVOICES,))
 
@@ -43,11 +43,9 @@ def test_without_living_webhooks_sweeps_alone_prove(changes: dict[str, object]) 
     assert _as_of(INVOICES, **changes) == SWEPT
 
 
-def test_what_has_no_webhook_is_proven_by_its_own_sweeps() -> None:
+def test_what_webhooks_do_not_tell_is_proven_by_its_own_sweeps() -> None:
     """However lively webhooks of others are."""
-    items = replace(INVOICES, endpoint="Items")
-    state = replace(STATE, sources=(items,))
-    assert freshness_of(state, now=NOW).as_of == SWEPT
+    assert _as_of(replace(INVOICES, told=False)) == SWEPT
 
 
 def test_a_hole_in_the_numbers_ends_what_webhooks_prove() -> None:
@@ -69,8 +67,8 @@ def test_a_notice_that_waits_says_that_something_is_older() -> None:
 
 def test_several_sources_are_as_fresh_as_the_stalest() -> None:
     """One that was never read makes it unknown, and the answer partial."""
-    bank = replace(INVOICES, endpoint="BankTransactions")
-    transfers = replace(INVOICES, endpoint="BankTransfers", since=SWEPT - timedelta(hours=9))
+    bank = replace(INVOICES, endpoint="BankTransactions", told=False)
+    transfers = replace(bank, endpoint="BankTransfers", since=SWEPT - timedelta(hours=9))
     state = replace(STATE, sources=(bank, transfers))
     found = freshness_of(state, now=NOW)
     assert (found.as_of, found.is_partial(None)) == (transfers.since, False)
@@ -93,7 +91,7 @@ def test_what_xero_refuses_is_a_warning_while_something_else_is_read() -> None:
     with pytest.raises(Problem, match="Journals: no") as caught:
         freshness_of(replace(STATE, sources=(journals,)), now=NOW)
     assert caught.value.code == "capability_unavailable"
-    lost = replace(journals, backfilled=True)
+    lost = replace(journals, backfilled=True, told=False)
     assert freshness_of(replace(STATE, sources=(lost,)), now=NOW).as_of == SWEPT
     home = replace(INVOICES, endpoint="PayrollAU/Employees")
     abroad = replace(journals, endpoint="PayrollUK/Employees")

@@ -10,10 +10,12 @@ business time.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import asyncpg
+import msgspec
 
+from storage.absorbing import announce
 from storage.call_budget import (
     NOTHING_KEPT,
     AppBudget,
@@ -26,9 +28,12 @@ from storage.call_budget import (
 )
 from storage.database import Database
 from storage.errors import StorageConflict, UnknownTenant
+from unified.codecs import instant_text
 from unified.ids import TenantId
 
 APP = "appminute"
+LIMITED = "limited"  #: kind of message on the control topic
+LONG = timedelta(minutes=5)  #: a minute's limit ends by itself before anybody could care
 
 _TRIES = 20  #: of taking calls out of a bucket that others are using, too
 
@@ -204,15 +209,38 @@ async def day_left(db: Database, tenant_id: TenantId) -> int | None:
     return left
 
 
-async def block_calls(db: Database, tenant_id: TenantId, *, until: datetime, by: str) -> None:
+async def block_calls(
+    db: Database, tenant_id: TenantId, *, until: datetime, by: str, now: datetime
+) -> None:
     """After a 429: no calls until then. `by` is Xero's word for the limit; "appminute" blocks
-    every tenant."""
+    every tenant. A tenant's block of LONG or more is told on the control topic, once."""
     async with db.transaction() as conn:
         if by == APP:
             await conn.execute(
                 "UPDATE app_budget SET blocked_until = greatest(blocked_until, $1)", until
             )
             return
+        row = await conn.fetchrow(
+            """SELECT shard, name, external_id, blocked_until FROM tenant WHERE id = $1
+                  FOR NO KEY UPDATE""",
+            tenant_id,
+        )
+        if row is None:
+            return
+        known = row["blocked_until"]
+        if until - now >= LONG and (known is None or known - now < LONG):
+            message = {
+                "tenant_id": tenant_id,
+                "tenant_name": row["name"],
+                "external_id": row["external_id"],
+                "limit": by,
+                "until": instant_text(until),
+                "at": instant_text(now),
+            }
+            await announce(
+                conn, tenant_id, shard=row["shard"], kind=LIMITED, topic="control", key=tenant_id,
+                value=msgspec.json.encode(message),
+            )  # fmt: skip
         await conn.execute(
             """UPDATE tenant
                   SET blocked_by = CASE WHEN blocked_until > $2::timestamptz THEN blocked_by

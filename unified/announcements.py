@@ -12,7 +12,7 @@ from pydantic import Field
 
 from unified.model import DeletionKind, Instant, Label, OneOf, Part, Personal, Uuid
 
-VERSION: Final = "1.1.0"  #: of all messages on these two topics
+VERSION: Final = "1.2.0"  #: of all messages on these two topics
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -76,6 +76,31 @@ class Webhooks(Part):
     at: Instant
 
 
+class Limited(Part):
+    """Xero takes no calls for the organisation until then: its changes come later, none is lost.
+
+    `limit` is Xero's word: `day` mostly. Only what lasts minutes or more is told.
+    """
+
+    tenant_id: Uuid
+    tenant_name: Personal | None
+    external_id: Label | None
+    limit: Label
+    until: Instant
+    at: Instant
+
+
+class GapHealed(Part):
+    """Webhooks went missing `since`, and all that they might have told has been looked for; what
+    was found stands in events up to `at`."""
+
+    tenant_id: Uuid
+    tenant_name: Personal | None
+    external_id: Label | None
+    since: Instant
+    at: Instant
+
+
 class DeadLetter(Part):
     """Something that could not be read or brought into the mirror; never its content."""
 
@@ -92,6 +117,8 @@ CONTROL: Final[Mapping[str, type[Part]]] = MappingProxyType(
         "tenant_state": TenantState,
         "backfill_progress": BackfillProgress,
         "capability": Capability,
+        "gap_healed": GapHealed,
+        "limited": Limited,
         "webhooks": Webhooks,
     }
 )

@@ -138,7 +138,7 @@ class StoredBudget:
         self._drop_blocks(tenant_id)
         now = self._clock.now()
         until = now + timedelta(seconds=retry_after_s)
-        await block_calls(self._database, tenant_id, until=until, by=problem)
+        await block_calls(self._database, tenant_id, until=until, by=problem, now=now)
         usage = Usage(tenant_id=tenant_id, day=now.date(), purpose=purpose, refused=1)
         await meter(self._database, [usage])
 

@@ -1,7 +1,7 @@
 """Messages beside events, held to their schemas: payment statuses, control topic, dead letters."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,8 +13,10 @@ from handlers.capability import note_refused, note_taken
 from handlers.webhook_watch import WatchSettings, watch_webhooks
 from handlers.workshop import bury
 from ledgerwire.schemas import CONTACT_STATUS, INVOICE_STATUS, current
+from storage.calls import block_calls
 from storage.database import Database
 from storage.deliveries import store_deliveries
+from storage.healing import begin_healing, end_healing
 from storage.leases import take_tenant
 from storage.notices import Buried
 from storage.tenant_states import change_state
@@ -35,6 +37,8 @@ AS_OF = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 OF_KIND = {
     "backfill_progress": "control.backfill_progress",
     "capability": "control.capability",
+    "gap_healed": "control.gap_healed",
+    "limited": "control.limited",
     "webhook_silent": "control.webhooks",
     "webhook_heard": "control.webhooks",
     "dead_letter": "dead.dead_letter",
@@ -101,6 +105,9 @@ async def test_announcements_keep_to_their_schemas(rig: Rig) -> None:
     heard = delivery(hint(rig.tenant, "i1"), number=1, received_at=await rig.db.now())
     await store_deliveries(rig.db, [heard], now=now)
     await watch_webhooks(rig.db, rig.clock, at_once)
+    await block_calls(rig.db, rig.tenant, until=now + timedelta(hours=18), by="day", now=now)
+    await begin_healing(rig.db, now=now)
+    await end_healing(rig.db, [], now=now)
     await change_state(rig.db, rig.tenant, "needs_reauth", reason="consent was taken back")
 
     rows = await rig.db.fetch("SELECT kind, value FROM announcement ORDER BY position")

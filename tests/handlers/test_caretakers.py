@@ -176,6 +176,38 @@ async def test_open_gap_brings_one_sweep_of_each_webhooked_endpoint_forward(
     assert len({round(wait) for wait in waits}) > 10
 
 
+async def test_organisation_is_told_when_a_gap_is_healed(database: Database) -> None:
+    """Once, when the last endpoint that webhooks tell of has been swept since the gap was acted on;
+    another that is not swept yet is told of later."""
+    one, other = await link(database), await link(database)
+    await _gap(database, 2 * MINUTE)
+    clock, settings = ManualClock(NOW), GapSettings(open_for=timedelta(0))
+    await database.execute("UPDATE cursor SET last_swept_at = $1", NOW - MINUTE)
+    await watch_gaps(database, clock, settings)
+
+    async def told() -> list[str]:
+        await watch_gaps(database, clock, settings)
+        rows = await database.fetch("SELECT key FROM announcement WHERE kind = 'gap_healed'")
+        return [row["key"] for row in rows]
+
+    assert await told() == []
+    await database.execute(
+        "UPDATE cursor SET last_swept_at = $1 WHERE tenant_id = $2 AND endpoint <> 'Invoices'",
+        NOW + MINUTE,
+        one,
+    )
+    assert await told() == []
+    await database.execute(
+        "UPDATE cursor SET last_swept_at = $1 WHERE tenant_id = $2", NOW + MINUTE, one
+    )
+    assert await told() == [one]
+    await database.execute(
+        "UPDATE cursor SET last_swept_at = $1 WHERE tenant_id = $2", NOW + MINUTE, other
+    )
+    assert sorted(await told()) == sorted([one, other])
+    assert len(await told()) == 2
+
+
 async def test_young_gap_is_left_alone(database: Database) -> None:
     """It may only be late."""
     await _gap(database, MINUTE / 2)

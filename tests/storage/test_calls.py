@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ from storage.calls import (
 from storage.database import Database
 from storage.errors import UnknownTenant
 from tests.storage.makers import NOW, link, new_tenant_id
+from unified.codecs import instant_text
 
 S = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -215,7 +217,7 @@ async def test_app_headers_and_blocks_reach_every_tenant(database: Database) -> 
 
     await learn_limits(database, one, app_minute_remaining=1, now=NOW)
     assert await reserve_calls(database, other, Wish(calls=5), now=NOW) == Granted(1)
-    await block_calls(database, one, until=NOW + HOUR, by="appminute")
+    await block_calls(database, one, until=NOW + HOUR, by="appminute", now=NOW)
 
     assert await reserve_calls(database, other, Wish(calls=5), now=NOW + S) == Refused(
         NOW + HOUR, "appminute"
@@ -226,13 +228,32 @@ async def test_block_stays_inside_its_tenant_and_the_longest_wins(database: Data
     """A spent day of one organisation is nobody else's; a shorter block later does not shorten."""
     one, other = await link(database), await link(database)
 
-    await block_calls(database, one, until=NOW + HOUR, by="day")
-    await block_calls(database, one, until=NOW + S, by="minute")
+    await block_calls(database, one, until=NOW + HOUR, by="day", now=NOW)
+    await block_calls(database, one, until=NOW + S, by="minute", now=NOW)
 
     assert await reserve_calls(database, one, Wish(calls=1), now=NOW + 2 * S) == Refused(
         NOW + HOUR, "day"
     )
     assert await reserve_calls(database, other, Wish(calls=1), now=NOW) == Granted(1)
+
+
+async def test_long_block_is_told_once(database: Database) -> None:
+    """Of a spent day a person wants to know; of a minute's limit, or the same day again, not."""
+    one = await link(database)
+    blocks = [(S, "minute", NOW), (HOUR, "day", NOW), (HOUR, "day", NOW + S), (S, "minute", NOW)]
+
+    for lasting, limit, now in blocks:
+        await block_calls(database, one, until=now + lasting, by=limit, now=now)
+
+    [row] = await database.fetch("SELECT kind, key, value FROM announcement WHERE kind = 'limited'")
+    told = msgspec.json.decode(row["value"])
+    assert (row["kind"], row["key"]) == ("limited", one)
+    assert told["limit"] == "day"
+    assert told["until"] == instant_text(NOW + HOUR)
+
+    tomorrow = NOW + 25 * HOUR
+    await block_calls(database, one, until=tomorrow + HOUR, by="day", now=tomorrow)
+    assert await database.fetchval("SELECT count(*) FROM announcement WHERE kind = 'limited'") == 2
 
 
 async def test_meter_adds_up(database: Database) -> None:

@@ -181,11 +181,15 @@ class WriteUnanswered(XeroError):
 
     Attributes:
         status: HTTP status, where Xero at least gave one (5xx); None: no answer came.
+        because: what asking for it ended in.
+        retry_after_s: seconds until Xero can be asked again, as far as `because` tells.
     """
 
-    def __init__(self, what: str, *, status: int | None = None) -> None:
+    def __init__(self, what: str, *, because: XeroError) -> None:
         super().__init__(f"nobody knows what came of a write: {what}")
-        self.status = status
+        self.status = because.status if isinstance(because, XeroUnreachable) else None
+        self.because = because
+        self.retry_after_s = because.retry_after_s
 
 
 class ConsentRevoked(XeroError):

@@ -4,7 +4,9 @@ What Xero refused, and what never left, had no effect: those errors are of `erro
 where a request left and no answer came nobody knows, which is `WriteUnanswered`. Every write has
 an Idempotency-Key of Xero's, by which Xero answers a repetition as it answered the first (Xero:
 Idempotency; kept for `KEY_LIFE` from the first use): so a lost answer is asked for once more here,
-and whoever keeps key and request may ask again until then. Nothing is absorbed or stored here.
+and whoever keeps key and request may ask again until then. Where asking again fails, as by a spent
+limit or for want of a connection, that says nothing of what was sent before. Nothing is absorbed or
+stored here.
 """
 
 from collections.abc import Sequence
@@ -22,9 +24,11 @@ from xero.calling import Call, Called, XeroCalls
 from xero.client import page_of
 from xero.errors import (
     Complaint,
+    PayloadRefused,
     ResourceMissing,
     UndecodableAnswer,
     WriteUnanswered,
+    XeroError,
     XeroUnreachable,
 )
 from xero.limits import API
@@ -58,7 +62,7 @@ class XeroWrites:
     def __init__(self, calls: XeroCalls) -> None:
         self._calls = calls
 
-    async def send(
+    async def send(  # noqa: PLR0913  # what a write is made of
         self,
         tenant_id: TenantId,
         endpoint: Endpoint,
@@ -67,6 +71,7 @@ class XeroWrites:
         key: str,
         item_key: str | None,
         asked_at: datetime | None = None,
+        sent_before: bool = False,
     ) -> Written:
         """Send it, once more where its answer got lost.
 
@@ -74,32 +79,40 @@ class XeroWrites:
             key: Xero's Idempotency-Key, at most 128 characters: of this request and no other.
             item_key: under which the answer lists things; None: what it holds does not matter.
             asked_at: the database's time, where the caller has read it just now.
+            sent_before: it may have reached Xero already, under this key. Then it is sent once
+                only: a second time could come when Xero has forgotten the key.
 
         Raises:
             WriteUnanswered: it may have been done.
-            XeroError: any other: it was not done.
+            PayloadRefused, ResourceMissing: it was not done.
+            XeroError: any other, where it was not `sent_before`: it was not done.
         """
         call = replace(_call(endpoint, request, key), asked_at=asked_at)
+        if not sent_before:
+            try:
+                return await self._sent(tenant_id, call, item_key)
+            except XeroUnreachable as error:
+                if not error.outcome_unknown:
+                    raise
+                if error.status is not None:
+                    # Xero keeps what it answered, this too: asking at once would say the same.
+                    raise WriteUnanswered(call.what, because=error) from error
+            except UndecodableAnswer:
+                pass
+            call = replace(call, asked_at=None)
+        return await self._sent_again(tenant_id, call, item_key)
+
+    async def _sent_again(self, tenant_id: TenantId, call: Call, item_key: str | None) -> Written:
         try:
             return await self._sent(tenant_id, call, item_key)
-        except XeroUnreachable as error:
-            if not error.outcome_unknown:
-                raise
-            if error.status is not None:
-                # Xero keeps what it answered, this too: asking at once would say the same.
-                raise WriteUnanswered(call.what, status=error.status) from error
-        except UndecodableAnswer:
-            pass
-        call = replace(call, asked_at=None)
-        try:
-            return await self._sent(tenant_id, call, item_key)
+        except PayloadRefused:
+            raise  # which is what Xero answered the first time, or would have
         except ResourceMissing:
-            if request.method != "DELETE":
+            if call.method != "DELETE":
                 raise
             return Written(None, None)  # Xero keeps no answers to these: what is gone is done
-        except (XeroUnreachable, UndecodableAnswer) as error:
-            status = error.status if isinstance(error, XeroUnreachable) else None
-            raise WriteUnanswered(call.what, status=status) from error
+        except XeroError as error:
+            raise WriteUnanswered(call.what, because=error) from error
 
     async def _sent(self, tenant_id: TenantId, call: Call, item_key: str | None) -> Written:
         called = await self._calls.call(tenant_id, call)

@@ -3,15 +3,14 @@
 With a key of the caller's, what leaves is kept before it leaves and the answer before it is given.
 Who finds a write that somebody began and nobody answered asks Xero the same again under the same
 key, for as long as Xero remembers its answers (`xero.writes.KEY_LIFE`); beyond that nothing is
-sent, since nobody could say whether it would be the second time. Which requests are made of what
-callers send is not decided here.
+sent, since nobody could say whether it would be the second time. A key is free again only where the
+first sending itself is known to have had no effect. Which requests are made of what callers send is
+not decided here.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
-from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -29,6 +28,7 @@ from api.writing.refusals import refused
 from api.writing.rules import broken_rules
 from api.writing.schemas import CORRELATION_HEADER, CORRELATION_LETTERS
 from api.writing.settling import Settled, settle
+from api.writing.unanswered import RESOLVABLE, in_progress, outcome_unknown, unresolved
 from storage.errors import StorageError
 from storage.idempotency import (
     CLAIM_LIFE,
@@ -44,13 +44,8 @@ from storage.idempotency import (
     renew_claim,
     take_write_over,
 )
-from unified.codecs import instant_text
 from xero.errors import PayloadRefused, ResourceMissing, WriteUnanswered, XeroError
-from xero.writes import KEY_LIFE, Written, XeroWrites
-
-MARGIN: Final = timedelta(minutes=1)  #: of Xero's memory, for what is under way and for clocks
-RESOLVABLE: Final = KEY_LIFE - MARGIN
-AGAIN_S: Final = 2  #: seconds after which a write that is in hand is worth asking about
+from xero.writes import Written, XeroWrites
 
 Prepare = Callable[[], Awaitable[Plan]]
 Word = Callable[[Plan, Settled], Worded]
@@ -121,7 +116,7 @@ async def _claimed(api: Api, asked: Asked, key: WriteKey, fingerprint: bytes, pl
         request_id=asked.request_id, sent=plan.kept(), now=api.clock.now(),
     )  # fmt: skip
     if claim is None:
-        raise _in_progress()
+        raise in_progress()
     return claim
 
 
@@ -146,24 +141,18 @@ async def _before(
     if known.answer is not None:
         return replayed(known.answer)
     if known.in_hand:
-        raise _in_progress()
+        raise in_progress()
     try:
         plan = None if known.sent is None else Plan.load(known.sent)
     except LookupError:
         plan = None  # another version began it
     if plan is None or api.clock.now() - known.began_at > RESOLVABLE:
         detail = "No answer came, and Xero no longer remembers it."
-        raise _unknown(detail, plan, known.began_at)
+        raise outcome_unknown(detail, plan, known.began_at)
     claim = await take_write_over(api.db, key)
     if claim is None:
-        raise _in_progress()
+        raise in_progress()
     return claim, plan
-
-
-def _in_progress() -> Problem:
-    detail = "A request with this key is at work now."
-    wait = {"retry_after_s": AGAIN_S}
-    return Problem("write_in_progress", detail, wait, {"Retry-After": str(AGAIN_S)})
 
 
 async def _done(api: Api, asked: Asked, plan: Plan, word: Word, *, claim: Claim | None) -> Response:
@@ -184,12 +173,13 @@ async def _done(api: Api, asked: Asked, plan: Plan, word: Word, *, claim: Claim 
         if claim is not None:
             with suppress(StorageError):
                 await leave_claim(api.db, claim)
+        trouble = error.because if isinstance(error, WriteUnanswered) else error
         log.warning("write_unanswered", operation=asked.operation.id, tenant_id=asked.tenant_id,
-                    error=type(error).__name__)  # fmt: skip
+                    error=type(trouble).__name__)  # fmt: skip
         if claim is None:
             detail = "No answer came from Xero, and no key was sent."
-            raise _unknown(detail, plan, began_at) from None
-        raise _unresolved(began_at + RESOLVABLE) from None
+            raise outcome_unknown(detail, plan, began_at) from None
+        raise unresolved(trouble, began_at + RESOLVABLE, now=api.clock.now()) from None
     except XeroError:
         if claim is not None:
             await forget_write(api.db, claim)  # it was not done, and may be tried again
@@ -207,6 +197,7 @@ async def _sent(
     return await XeroWrites(api.calls).send(
         asked.tenant_id, plan.source.endpoint, plan.request, key=key,
         item_key=plan.answer_key, asked_at=leaving.at,
+        sent_before=claim is not None and claim.leaving is None,
     )  # fmt: skip
 
 
@@ -239,21 +230,6 @@ async def _answered(  # noqa: PLR0913  # what came of it
         return response_of(worded, meta_of(plan.source, asked.tenant_id, at, warned))
     worded = word(plan, settled)
     return response_of(worded, meta_of(plan.source, asked.tenant_id, at, settled.warnings))
-
-
-def _unresolved(until: datetime) -> Problem:
-    return Problem(
-        "write_unresolved",
-        "No answer came from Xero yet.",
-        {"retry_after_s": AGAIN_S, "resolvable_until": instant_text(until)},
-        {"Retry-After": str(AGAIN_S)},
-    )
-
-
-def _unknown(detail: str, plan: Plan | None, began_at: datetime) -> Problem:
-    """What is said where nobody can know any more, and where to look."""
-    members = {} if plan is None else {"find_out": plan.look(began_at - MARGIN)}
-    return Problem("write_outcome_unknown", detail, members)
 
 
 def _correlation(asked: Asked) -> str | None:

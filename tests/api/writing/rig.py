@@ -135,8 +135,10 @@ class Writing:
 
 
 @asynccontextmanager
-async def beside(rig: Rig, scope: str = "write") -> AsyncIterator[Writing]:
-    """The api as it is wired, beside a rig."""
+async def beside(
+    rig: Rig, scope: str = "write", *, api_url: str | None = None
+) -> AsyncIterator[Writing]:
+    """The api as it is wired, beside a rig; `api_url` where it shall find Xero elsewhere."""
     told = rig.simulator.announcement
     settings = Settings(
         database_url="postgresql://elsewhere/",
@@ -144,7 +146,7 @@ async def beside(rig: Rig, scope: str = "write") -> AsyncIterator[Writing]:
         secret_keys=(SecretStr(rig.secret),),
         xero_client_id=told["client_id"],
         xero_client_secret=SecretStr(told["client_secret"]),
-        xero_api_url=rig.simulator.base_url,
+        xero_api_url=api_url or rig.simulator.base_url,
         xero_identity_url=rig.simulator.base_url,
         xero_login_url=rig.simulator.base_url,
     )

@@ -212,8 +212,8 @@ PROBLEMS: Final[Mapping[str, ProblemKind]] = _index(
     ProblemKind(
         "write_outcome_unknown", 409, "Nobody can say whether the write was done",
         "It is never sent again. Look whether it is there: read what it was about with "
-        "`consistency=live`, a new thing by its number, reference or `created_after`. If it is "
-        "not there, send the write with a new key.", ("find_out",),
+        "`consistency=live`, a new thing by its number or reference in the list that `find_out` "
+        "names. If it is not there, send the write with a new key.", ("find_out",),
     ),
     # --- Xero
     ProblemKind(

@@ -59,12 +59,16 @@ class Plan:
 
     def look(self, since: datetime) -> str:
         """The address at which to see whether it was done: the thing itself, or what Xero has
-        stamped since then, read from Xero."""
+        stamped since then (made since then, where it stamps no changes), read from Xero."""
         kind = self.source
         path = f"/v1/{kind.space}/{kind.plural}"
         if self.entity_id is not None:
             return f"{path}/{self.entity_id}?consistency=live"
-        stamped = f"&updated_after={instant_text(since)}" if kind.endpoint.modified_since else ""
+        stamped = ""
+        if kind.updated_key is not None:
+            stamped = f"&updated_after={instant_text(since)}"
+        elif kind.created_key is not None:
+            stamped = f"&created_after={instant_text(since)}"
         return f"{path}?consistency=live{stamped}"
 
     def kept(self) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Field:
         reads: the kinds of answer that carry it.
         write: whether it goes into a write body.
         once: it is written when the thing is made, and never again.
+        lasting: a text that Xero lets be changed and never be empty.
         always: Xero sends the key even when there is nothing to say (an empty list, 0.00), so an
             answer without the key does not carry the field, whatever `reads` says.
         volatile: may move without the thing having changed: out of every comparison.
@@ -55,6 +56,7 @@ class Field:
     reads: frozenset[Read] = LISTS
     write: bool = False
     once: bool = False
+    lasting: bool = False
     always: bool = False
     volatile: bool = False
     cosmetic: bool = False

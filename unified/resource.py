@@ -23,6 +23,7 @@ from unified.codecs import (
 )
 from unified.commands import Command, Kind
 from unified.diff import changed_paths, content_hash_of, fingerprint_of, is_same
+from unified.emptying import emptied
 from unified.ids import RemoteId, record_id
 from unified.money import minor_digits
 from unified.shape import Constant, Derived, Entry, Field, Read, ResourceDefinitionError, Shape
@@ -326,18 +327,7 @@ class Resource:
         changed = {
             key: value for key, value in body.items() if key in kept or value != was.get(key)
         }
-        return {**changed, **self._emptied(known, wished)}
-
-    def _emptied(self, known: Record, wished: Record) -> dict[str, str]:
-        found = {}
-        for entry in self.writable:
-            held, left = known.get(entry.name), wished.get(entry.name)
-            if left is not None or held is None or entry.name == "extensions":
-                continue
-            if entry.codec.decode is not read_text or not isinstance(entry.xero, str):
-                raise DenormalizeError(f"/{entry.name}", "Xero does not let it be taken away")
-            found[entry.xero] = ""
-        return found
+        return {**changed, **emptied(self.writable, known, wished)}
 
     def _body(self, record: Record) -> dict[str, Any]:
         body = self._shape.encode(record)

@@ -120,7 +120,8 @@ def _write_currency(value: Any, record: Mapping[str, Any]) -> dict[str, Any]:
 _BANK: Final = Shape(
     "Account",
     (
-        Field("number", "BankAccountNumber", TEXT, write=True),
+        # Xero has no bank account without one (Xero: Accounts).
+        Field("number", "BankAccountNumber", TEXT, write=True, lasting=True),
         Field("kind", "BankAccountType", _KIND, write=True),
         Field("remote_kind", ("BankAccountType",), left_over("BankAccountType", _KIND)),
     ),

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from unified.codecs import DATE, TEXT, Codec, Scope, choice, flag, read_text
+from unified.codecs import DATE, TEXT, Codec, Scope, choice, flag
 from unified.commands import creates, moves, updates
 from unified.drafted import DRAFTED_IGNORED, Drafted, derive_drafted, drafted_fields
 from unified.model import Day, Part, Personal
 from unified.money_block import look_at_tax_mode
 from unified.resource import DenormalizeError, Endpoint, Resource, Timer
-from unified.shape import Derived, Field
+from unified.shape import Derived, Field, Shape
 
 _STATUS: Final = choice(
     "PurchaseOrder.Status",
@@ -33,12 +33,16 @@ _STATUS: Final = choice(
         "deleted": "DELETED",
     },
 )
-_DELIVERY: Final[Mapping[str, str]] = {
-    "address": "DeliveryAddress",
-    "attention": "AttentionTo",
-    "phone": "Telephone",
-    "instructions": "DeliveryInstructions",
-}
+_DELIVERY: Final = Shape(
+    "PurchaseOrder",
+    (
+        Field("address", "DeliveryAddress", TEXT, write=True),
+        Field("attention", "AttentionTo", TEXT, write=True),
+        Field("phone", "Telephone", TEXT, write=True),
+        Field("instructions", "DeliveryInstructions", TEXT, write=True),
+    ),
+    partial=True,
+)
 _UNAPPROVED: Final = frozenset({"draft", "submitted"})
 _APPROVED: Final = frozenset({"open", "billed"})
 _OVERDUE: Final = "purchase_order.delivery_overdue"
@@ -48,13 +52,12 @@ _OVERDUE: Final = "purchase_order.delivery_overdue"
 
 
 def _read_delivery(raw: Mapping[str, Any], scope: Scope) -> dict[str, Any] | None:
-    delivery = {name: read_text(raw.get(key), scope) for name, key in _DELIVERY.items()}
+    delivery = _DELIVERY.decode(raw, scope)
     return delivery if any(delivery.values()) else None
 
 
 def _write_delivery(value: Mapping[str, Any], _record: Mapping[str, Any]) -> dict[str, Any] | None:
-    told = {key: value.get(name) for name, key in _DELIVERY.items()}
-    return {key: text for key, text in told.items() if text is not None} or None
+    return _DELIVERY.encode(value) or None
 
 
 def _write_sent(value: Any, record: Mapping[str, Any]) -> Any:
@@ -216,8 +219,8 @@ PURCHASE_ORDER: Final = Resource(
         Derived("is_delivery_overdue", timed=True),
         Field(
             "delivery",
-            tuple(_DELIVERY.values()),
-            Codec(_read_delivery, _write_delivery),
+            _DELIVERY.keys,
+            Codec(_read_delivery, _write_delivery, inside=_DELIVERY.entries),
             write=True,
         ),
         Field(

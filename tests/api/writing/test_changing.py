@@ -8,7 +8,7 @@ import pytest
 
 from simulator.model import Invoice
 from storage.database import Database
-from tests.api.writing.rig import Writing, writing
+from tests.api.writing.rig import SOME, Writing, writing
 
 TWO_LINES: list[dict[str, Any]] = [
     {"description": "Design", "quantity": "2", "unit_price": "150.00", "account": {"code": "200"}},
@@ -106,6 +106,52 @@ async def test_null_empties_a_text_and_is_refused_where_xero_keeps_it(it: Writin
     assert invoice.reference in {"", None}
     assert refused[1] == "body_refused"
     assert [path for path, _ in refused[2]] == ["/due_date"]
+
+
+async def test_null_inside_an_object_empties_a_text_of_it(database: Database) -> None:
+    """What stands beside it stays; in the books, in the mirror and in the event."""
+    async with writing(database, (*SOME, "PurchaseOrders")) as it:
+        order = {
+            "contact": {"id": it.id_of("contact", it.contact.id)},
+            "line_items": TWO_LINES,
+            "delivery": {"address": "1 Dock Road", "instructions": "Gate 4"},
+        }
+        record = (await it.done("POST", "purchase_orders", order))["result"]
+        events = len(await it.events())
+
+        changed = await it.done(
+            "PATCH", f"purchase_orders/{record['id']}", {"delivery": {"instructions": None}}
+        )
+
+        delivery = {**dict.fromkeys(record["delivery"]), "address": "1 Dock Road"}
+        assert changed["result"]["delivery"] == delivery
+        held = it.ledger.promises.orders.get(record["remote_id"])
+        assert held is not None
+        assert (held.address, held.instructions) == ("1 Dock Road", "")
+        [event] = (await it.events())[events:]
+        assert event["changed_fields"] == ["/delivery/instructions"]
+
+
+async def test_null_inside_an_object_is_refused_where_xero_keeps_it(it: Writing) -> None:
+    """With its pointer, and without a call: nothing that was sent is passed by."""
+    contact = f"contacts/{it.id_of('contact', it.contact.id)}"
+    begins = {"sales_defaults": {"account": {"code": "200"}}}
+    item = await it.done("POST", "items", {"code": "X1", "purchase": {"account": {"code": "429"}}})
+    bank = next(each for each in it.ledger.reference.accounts if each.type == "BANK")
+    await it.done("PATCH", contact, begins)
+    calls = it.rig.calls
+
+    refused = [
+        await it.problem("PATCH", contact, {"sales_defaults": {"account": None}}),
+        await it.problem("PATCH", f"accounts/{it.id_of('account', bank.id)}",
+                         {"bank_account": {"number": None}}),
+        await it.problem("PATCH", f"items/{item['result']['id']}", {"purchase": {"account": None}}),
+    ]  # fmt: skip
+
+    told = "Xero does not let it be taken away"
+    pointers = ("/sales_defaults/account", "/bank_account/number", "/purchase/account")
+    assert refused == [(422, "body_refused", [(each, told)]) for each in pointers]
+    assert it.rig.calls == calls
 
 
 async def test_change_of_what_somebody_else_changed_is_refused(it: Writing) -> None:

@@ -19,13 +19,11 @@ from storage.absorbing import announce, lock_tenant
 from storage.database import Database
 from storage.dead_letters import UNNAMED
 from storage.errors import StorageError
-from storage.notices import Buried, bury_notice
+from storage.notices import UNREADABLE, Buried, bury_notice
 from unified.clock import Clock
 from unified.codecs import instant_text
 from unified.ids import RemoteId, TenantId
 from unified.resource import Resource
-
-UNREADABLE = "unreadable"
 
 log = structlog.get_logger(__name__)
 

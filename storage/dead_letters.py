@@ -1,8 +1,8 @@
 """Dead letters: things that could not be absorbed, and genuine deliveries that are none.
 
 Both lie where they died, a notice in the inbox and a delivery in its log, until a person retries
-or drops them. Xero's own later hints revive a dead notice without anybody's doing. Reading what
-was kept of them is not done here: see ledgerwire/deadletters.py.
+or drops them. Later hints revive a dead notice without anybody's doing: see storage/notices.py.
+Reading what was kept of them is not done here: see ledgerwire/deadletters.py.
 """
 
 import zlib

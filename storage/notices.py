@@ -16,6 +16,7 @@ from unified.ids import RemoteId, TenantId
 
 NOTICE_CHANNEL = "ledgerwire_notice"  #: NOTIFY payload: see `whom_to_wake`
 MOST_NAMED = 200  #: tenants in one payload, which has to stay below 8,000 bytes
+UNREADABLE = "unreadable"  #: error code of a thing that Xero shows and we can't absorb
 
 
 def whom_to_wake(tenant_ids: Collection[str]) -> str:
@@ -97,7 +98,10 @@ SELECT {NOTICE_COLUMNS} FROM notice
  WHERE tenant_id = $1 AND endpoint = $2 AND remote_id = ANY($3::text[])
 """  # noqa: S608  # a constant of this module, not input
 
-_ADD = """
+# What has died is asked for again, as if a webhook had told of it, or nobody would ever learn what
+# lists, schedules and other things say of it. But what can't be read reads the same however often
+# others name it: that takes a list, which comes seldom, a caller, or Xero's own word.
+_ADD = f"""
 INSERT INTO notice (tenant_id, endpoint, remote_id, origin, single_read, received_at, due_at)
 SELECT $1, n.endpoint, n.remote_id, n.origin, n.single_read, clock_timestamp(), n.due_at
   FROM unnest($2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bool[])
@@ -105,9 +109,16 @@ SELECT $1, n.endpoint, n.remote_id, n.origin, n.single_read, clock_timestamp(), 
     ON CONFLICT (tenant_id, endpoint, remote_id) DO UPDATE
    SET version = nextval('notice_version'),
        single_read = notice.single_read OR excluded.single_read,
-       due_at = least(notice.due_at, excluded.due_at), coalesced = notice.coalesced + 1
- WHERE notice.state = 'due'
-"""
+       origin = CASE notice.state WHEN 'dead' THEN excluded.origin ELSE notice.origin END,
+       due_at = CASE notice.state WHEN 'dead' THEN excluded.due_at
+                                  ELSE least(notice.due_at, excluded.due_at) END,
+       coalesced = CASE notice.state WHEN 'dead' THEN 0 ELSE notice.coalesced END + 1,
+       attempts = CASE notice.state WHEN 'dead' THEN 0 ELSE notice.attempts END,
+       raw = CASE notice.state WHEN 'dead' THEN NULL ELSE notice.raw END,
+       state = 'due', died_at = NULL
+ WHERE notice.state = 'due' OR excluded.origin NOT IN ('linked', 'stale')
+    OR notice.error_code <> '{UNREADABLE}'
+"""  # noqa: S608  # a constant of this module, not input
 
 # In the order of their bytes, as the receiver's statement takes them.
 _HOLD = """
@@ -177,7 +188,7 @@ async def add_notices(
     conn: Connection, tenant_id: TenantId, notices: Sequence[NewNotice], *, now: datetime
 ) -> None:
     """Queue things to look at; a thing that is queued already is hinted once more, a dead one
-    stays dead."""
+    revived, except where it can't be read and only other things speak of it."""
     unique = {(notice.endpoint, notice.remote_id): notice for notice in notices}
     if not unique:
         return

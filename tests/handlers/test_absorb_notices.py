@@ -2,8 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
+
 from storage.cursors import cursors
-from storage.notices import Buried, bury_notice, finish_notices, newest_notice_version
+from storage.notices import (
+    UNREADABLE,
+    Buried,
+    NewNotice,
+    add_notices,
+    bury_notice,
+    finish_notices,
+    newest_notice_version,
+)
 from tests.handlers.answers import INVOICE, NOW, Mirror, raw_contact, raw_invoice, remote_id
 from tests.unified.books import wire
 
@@ -106,10 +116,10 @@ async def test_older_answer_finishes_if_what_is_known_is_new_enough(empty: Mirro
     assert await empty.notice() is None
 
 
-async def _bury(empty: Mirror, version: int | None) -> bool:
+async def _bury(empty: Mirror, version: int | None, code: str = "x") -> bool:
     buried = Buried(
-        endpoint="Invoices", remote_id=remote_id("one"), version=version, error_code="x",
-        error="x", raw=None,
+        endpoint="Invoices", remote_id=remote_id("one"), version=version, error_code=code,
+        error="x", raw=b"x",
     )  # fmt: skip
     async with empty.db.transaction() as conn:
         return await bury_notice(conn, empty.id, buried)
@@ -125,6 +135,46 @@ async def test_hint_revives_a_dead_notice(empty: Mirror) -> None:
 
     assert (revived.attempts, revived.coalesced) == (0, 1)
     assert revived.version > notice.version
+
+
+async def _add(empty: Mirror, origin: str) -> None:
+    wanted = NewNotice(
+        endpoint="Invoices", remote_id=remote_id("one"), origin=origin, wait=60 * SECOND
+    )
+    async with empty.db.transaction() as conn:
+        await add_notices(conn, empty.id, [wanted], now=empty.clock.now())
+
+
+@pytest.mark.parametrize("origin", ["sweep", "write", "linked", "stale"])
+async def test_whatever_asks_for_a_dead_notice_revives_it(empty: Mirror, origin: str) -> None:
+    """No webhook may ever come: a deletion, a report and a file have none. It is due when it is
+    asked for, not when it was before it died, and what was kept of it is out of date."""
+    notice = await empty.hint()
+    assert await _bury(empty, notice.version)
+
+    await _add(empty, origin)
+
+    revived = await empty.notice()
+    assert revived is not None
+    assert (revived.origin, revived.attempts, revived.coalesced) == (origin, 0, 1)
+    assert revived.version > notice.version
+    assert await empty.due_in_s() == 60
+    assert await empty.db.fetchval("SELECT raw FROM notice") is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "revives"), [("sweep", True), ("write", True), ("linked", False), ("stale", False)]
+)
+async def test_poison_is_not_read_again_whenever_it_is_named(
+    empty: Mirror, origin: str, revives: bool
+) -> None:
+    """It would read the same, and be announced as dead anew, at each payment of a busy day."""
+    notice = await empty.hint()
+    assert await _bury(empty, notice.version, code=UNREADABLE)
+
+    await _add(empty, origin)
+
+    assert (await empty.notice() is not None) == revives
 
 
 async def test_newer_hint_is_not_buried(empty: Mirror) -> None:

@@ -176,6 +176,35 @@ async def test_deleted_group_is_missing_and_its_members_are_looked_at(database: 
         assert await rig.notices() == []
 
 
+async def test_deletion_that_one_404_told_too_early_is_announced_in_the_end(
+    database: Database,
+) -> None:
+    """A contact that left a deleted group has that group read before any list lacks it: one 404
+    is no proof, and what is buried for it is asked for again once two lists say the same."""
+    async with running(database, GROUPS) as rig:
+        ledger = rig.books.ledger
+        group = next(iter(ledger.people.groups))
+        left = next(iter(ledger.contacts))
+        groups.add(ledger, group, {"ContactID": left.id})
+        await rig.work()
+        groups.update(ledger, group, {"Status": "DELETED"})
+        await rig.announce(left)
+        await rig.work()
+        [dead] = await rig.notices("dead")
+        assert (dead["remote_id"], dead["error_code"]) == (group.id, "missing")
+        assert await told(rig, "contact_group") == []
+
+        rig.clock.advance(DAY)
+        await sweep(rig, "ContactGroups")
+        rig.clock.advance(timedelta(minutes=10))
+        await sweep(rig, "ContactGroups")
+
+        gone = (await rig.mirror.events("contact_group"))[-1]
+        assert (gone["op"], gone["entity"]["remote_id"]) == ("d", group.id)
+        assert gone["after"]["deletion_kind"] == "missing"
+        assert await rig.notices() == await rig.notices("dead") == []
+
+
 # --- budgets -----------------------------------------------------------------------------------
 
 

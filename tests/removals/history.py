@@ -179,7 +179,6 @@ class History:
                 await self._audit(path)
             await self._look()
         self._world.simulation.faults.clear()
-        await self._revive()
 
     async def _list_lacks_once(self) -> None:
         """One list lacks a thing, and then it answers 404 by itself: one list is no proof."""
@@ -198,7 +197,6 @@ class History:
             shelf.by_id[record.id] = held
             self._remember(path, record)
         await self._audit(path)
-        await self._revive()
 
     async def _swept(self) -> None:
         await self._world.db.execute(
@@ -254,7 +252,6 @@ class History:
         self._world.clock.advance(timedelta(days=1))
         at_least = MOST_ROUNDS if self.rng.random() < 0.2 else 1
         for number in range(1, MOST_ROUNDS + 1):
-            await self._revive()
             await self._audit(*self._org.paths, confirm=False)
             await self._quiet()
             self._world.clock.advance(CONFIRM_AFTER)
@@ -391,15 +388,6 @@ class History:
     async def _hint(self, path: str, remote_id: str) -> None:
         await self._world.hint(self._org.id, path, remote_id)
 
-    async def _revive(self) -> None:
-        """What was buried while it could not be seen is tried again."""
-        await self._world.db.execute(
-            """UPDATE notice SET state = 'due', died_at = NULL, attempts = 0, due_at = $2
-                WHERE tenant_id = $1 AND state = 'dead'""",
-            self._org.id,
-            self._world.clock.now(),
-        )
-
     def _fault(self, fault: Mapping[str, Any]) -> None:
         self._world.simulation.faults.ask({"calls": [dict(fault)]})
 
@@ -449,7 +437,9 @@ class History:
         return path, self._shelf(path), record
 
 
-HIDEABLE = frozenset({"Contacts", "Invoices", "Items", "Accounts", "CreditNotes", "Payments"})
+HIDEABLE = frozenset(
+    {"Contacts", "Invoices", "Items", "Accounts", "CreditNotes", "Payments", "ContactGroups"}
+)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ from xero.urls import XeroUrls
 
 ALWAYS = ("Organisation", "Contacts", "Invoices")
 BESIDES = ("Items", "Accounts", "TaxRates", "TrackingCategories", "Payments", "CreditNotes",
-           "Overpayments", "Prepayments", "Currencies")  # fmt: skip
+           "Overpayments", "Prepayments", "Currencies", "ContactGroups")  # fmt: skip
 MOST_BESIDES = 3  #: endpoints that are read of an organisation, beside those that always are
 XERO = "http://xero.test"
 
@@ -175,6 +175,7 @@ class World:
             "TaxRates": ledger.reference.tax_rates,
             "TrackingCategories": ledger.reference.categories,
             "Currencies": ledger.reference.currencies,
+            "ContactGroups": ledger.people.groups,
             "Payments": ledger.payments,
             "CreditNotes": ledger.credits[CreditKind.CREDIT_NOTE],
             "Prepayments": ledger.credits[CreditKind.PREPAYMENT],

@@ -22,7 +22,7 @@ from handlers.children import parent_of, read_children, refuse_all
 from handlers.compare import may_be_early, stale_wait
 from handlers.planner import Call, CatchUpRead, IdsRead, ListRead, SingleRead, plan
 from handlers.reading import Before, Harvest
-from handlers.retry import Bury, Retry, Snooze, decide
+from handlers.retry import Bury, Retry, Snooze, decide, may_be_spoilt
 from handlers.slow_lane import backfill_organisation, slow_step
 from handlers.snapshots import note_snapshot, question_of, refuse_snapshots
 from handlers.sweeping import walk
@@ -228,8 +228,11 @@ class TenantSession:
                     self.shop, self.tenant_id, resource, reason, fencing=self.fencing
                 )
                 return
-            notices = tuple(each for each in notices if each.remote_id not in answered)
-            await self._failed(resource, notices, error, batched=len(notices) > 1)
+            left = [each for each in notices if each.remote_id not in answered]
+            batched = len(left) > 1
+            spoilt = batched and await self._is_spoilt(work, resource, left, error, take)
+            left = [each for each in left if each.remote_id not in answered]
+            await self._failed(resource, left, error, batched=batched, spoilt=spoilt)
             if isinstance(error, RateLimited):
                 raise
             return
@@ -335,8 +338,38 @@ class TenantSession:
                 ),
             )  # fmt: skip
 
+    async def _is_spoilt(
+        self,
+        work: Work,
+        resource: Resource,
+        notices: Sequence[Notice],
+        error: XeroError,
+        take: Callable[[Harvest], Awaitable[None]],
+    ) -> bool:
+        """Whether Xero answers for one of these by itself, another one each time.
+
+        Then one of the others fails them all. In an outage that costs one call more; taking every
+        batch apart would cost one for each thing, again and again, until the day's are spent.
+        """
+        outages = max(notice.outages for notice in notices) + 1
+        if not resource.endpoint.single or not may_be_spoilt(error, outages=outages):
+            return False
+        by_id = sorted(notices, key=lambda notice: notice.remote_id)
+        one = SingleRead(resource.endpoint, by_id[outages % len(by_id)])
+        try:
+            await self._fetch(work, resource, one, take)
+        except XeroError:
+            return False
+        return True
+
     async def _failed(
-        self, resource: Resource, notices: Sequence[Notice], error: XeroError, *, batched: bool
+        self,
+        resource: Resource,
+        notices: Sequence[Notice],
+        error: XeroError,
+        *,
+        batched: bool,
+        spoilt: bool = False,
     ) -> None:
         """Let each notice of a failed call wait, try again, or be buried."""
         shop = self.shop
@@ -348,9 +381,14 @@ class TenantSession:
         jitter = random.random()  # noqa: S311  # spreads waits, guards nothing
         for notice in notices:
             attempts, outages = notice.attempts + 1, notice.outages + 1
-            match decide(error, attempts=attempts, outages=outages, batched=batched, jitter=jitter):
-                case Snooze(wait, outage):
-                    kept = _postponed(notice, now + wait, error=error if outage else None)
+            decision = decide(
+                error, attempts=attempts, outages=outages,
+                batched=batched, jitter=jitter, spoilt=spoilt,
+            )  # fmt: skip
+            match decision:
+                case Snooze(wait, outage, apart):
+                    why = error if outage else None
+                    kept = _postponed(notice, now + wait, error=why, alone=apart)
                     waiting.append(replace(kept, outages=outages if outage else 0))
                 case Retry(wait, alone):
                     kept = _postponed(notice, now + wait, error=error, alone=alone)

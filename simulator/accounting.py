@@ -64,7 +64,8 @@ class AccountingHttp:
         return response
 
     async def _admit(self, request: Request, token: AccessToken, tenant: Tenant) -> Response:
-        fault = self._sim.faults.for_call(request.method, request.url.path, tenant.id)
+        asked = request.url
+        fault = self._sim.faults.for_call(request.method, asked.path, tenant.id, asked.query)
         if fault is not None and fault.kind == "limit":
             wait_s = fault.retry_after_s
             if wait_s is None:

@@ -30,6 +30,7 @@ class CallFault:
         probability: of striking a matching call.
         tenant_id: only calls for this organisation.
         path: only paths that begin so, such as `/api.xro/2.0/invoices` or `/connect/token`.
+        naming: only calls whose path or query names this, such as an id.
         method: only this method.
     """
 
@@ -38,6 +39,7 @@ class CallFault:
     probability: float = 1.0
     tenant_id: str | None = None
     path: str | None = None
+    naming: str | None = None
     method: str | None = None
     status: int = 503
     problem: str = "minute"
@@ -60,12 +62,13 @@ class CallFault:
             raise FaultUnknown("status is from 400 to 599")
         return fault
 
-    def matches(self, method: str, path: str, tenant_id: str | None) -> bool:
+    def matches(self, method: str, path: str, tenant_id: str | None, query: str = "") -> bool:
         """Whether a call is one of those this rule is about."""
         return (
             (self.times is None or self.times > 0)
             and (self.tenant_id is None or self.tenant_id == tenant_id)
             and (self.path is None or path.lower().startswith(self.path.lower()))
+            and (self.naming is None or self.naming.lower() in f"{path}?{query}".lower())
             and (self.method is None or self.method.upper() == method)
         )
 
@@ -103,10 +106,12 @@ class Faults:
         self.calls += calls
         self._ask_deliveries(sent.get("deliveries", {}))
 
-    def for_call(self, method: str, path: str, tenant_id: str | None) -> CallFault | None:
+    def for_call(
+        self, method: str, path: str, tenant_id: str | None, query: str = ""
+    ) -> CallFault | None:
         """The fault that strikes this call, used up by one."""
         for fault in self.calls:
-            if fault.matches(method, path, tenant_id) and self._chance(fault.probability):
+            if fault.matches(method, path, tenant_id, query) and self._chance(fault.probability):
                 if fault.times is not None:
                     fault.times -= 1
                 self.calls = [held for held in self.calls if held.times != 0]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from handlers.retry import MAX_ATTEMPTS
+from handlers.retry import MAX_ATTEMPTS, OUTAGES_TOGETHER
 from handlers.session import DAY_REST_S, REST_S
 from handlers.workshop import Workshop
 from storage.database import Database
@@ -75,6 +75,44 @@ async def test_outage_is_lived_through(rig: Rig, fault: dict[str, Any]) -> None:
     assert first["outages"] == second["outages"] == MAX_ATTEMPTS + 2
     assert first["attempts"] == second["attempts"] == 0
     assert not first["single_read"]
+    assert rig.calls - before == 1
+    assert await rig.notices() == await rig.notices("dead") == []
+
+
+async def test_thing_that_breaks_xero_holds_only_itself(rig: Rig) -> None:
+    """All others would wait with it for ever, and what is hinted meanwhile too."""
+    bad, *good = await hinted_contacts(rig, 4)
+    rig.fault("status", status=500, naming=bad, times=None)
+    await worked_off(rig, OUTAGES_TOGETHER - 1)
+    assert len(await rig.notices()) == 4
+    late = rig.books.create_contact(Name="Late Ltd")
+    await rig.announce(late, created=True)
+    await worked_off(rig, 2)
+
+    [notice] = await rig.notices()
+    assert (notice["remote_id"], notice["single_read"], notice["attempts"]) == (bad, True, 0)
+    assert notice["outages"] > OUTAGES_TOGETHER
+    assert await rig.notices("dead") == []
+    told = {event["entity"]["remote_id"] for event in await rig.mirror.events("contact")}
+    assert told >= {late.id, *good}
+    before = rig.calls
+    await worked_off(rig, 1)
+    assert rig.calls - before == 1
+
+
+async def test_batch_stays_together_where_xero_breaks_at_everything(rig: Rig) -> None:
+    """Each of it alone would use up the day's calls in an outage; one that is tried tells."""
+    await hinted_contacts(rig, 4)
+    rig.fault("status", status=500, times=None)
+    await worked_off(rig, OUTAGES_TOGETHER)
+    before = rig.calls
+    await worked_off(rig, 1)
+
+    assert rig.calls - before == 2
+    assert {notice["single_read"] for notice in await rig.notices()} == {False}
+    rig.heal()
+    before = rig.calls
+    await rig.work()
     assert rig.calls - before == 1
     assert await rig.notices() == await rig.notices("dead") == []
 

@@ -4,7 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.retry import MAX_ATTEMPTS, Bury, Retry, Snooze, decide
+from handlers.retry import (
+    MAX_ATTEMPTS,
+    OUTAGES_TOGETHER,
+    Bury,
+    Retry,
+    Snooze,
+    decide,
+    may_be_spoilt,
+)
 from unified.ids import TenantId
 from xero.errors import (
     AccessTokenRefused,
@@ -69,6 +77,26 @@ def test_outage_is_lived_through(error: XeroError, outages: int, wait_s: float) 
 
     assert longest == Snooze(seconds(wait_s), outage=True)
     assert shortest == Snooze(seconds(wait_s / 2), outage=True)
+
+
+def test_batch_that_one_thing_spoils_is_taken_apart_at_once() -> None:
+    """At no attempt: that one may be read as soon as Xero is mended."""
+    error = XeroUnreachable("x", status=500)
+
+    result = decide(error, attempts=1, outages=9, batched=True, jitter=1.0, spoilt=True)
+
+    assert result == Snooze(timedelta(0), outage=True, alone=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "may"), [(500, True), (502, False), (503, False), (None, False)]
+)
+def test_only_what_breaks_again_and_again_may_be_spoilt(status: int | None, may: bool) -> None:
+    """Of an answer that never came, or of Xero's gateway, one thing is not the reason."""
+    error = XeroUnreachable("x", status=status)
+
+    assert may_be_spoilt(error, outages=OUTAGES_TOGETHER) == may
+    assert not may_be_spoilt(error, outages=OUTAGES_TOGETHER - 1)
 
 
 def test_waits_of_refusals_know_nothing_of_the_outage_before() -> None:

@@ -131,7 +131,9 @@ def _within_day(budget: TenantBudget, wish: Wish, kept: Kept, now: datetime) -> 
         return wish.calls
     spare = kept.spare(budget.used, budget.day_remaining, for_api=wish.for_api)
     if spare > 0:
-        return min(wish.calls, spare)
+        # What is thrown away of a block would count as used of what is kept for who asked.
+        near = budget.day_remaining - wish.calls < kept.both
+        return min(1 if near else wish.calls, spare)
     # The hour at which a tenant's day begins anew is told nowhere, so one call finds out.
     return 1 if now - budget.limits_at >= PROBE_EVERY else 0
 

@@ -182,6 +182,32 @@ async def test_last_calls_of_a_day_are_kept_for_the_api(rig: Rig) -> None:
     assert rig.waits == []
 
 
+async def test_what_is_thrown_away_of_a_block_stays_kept_for_the_handlers(rig: Rig) -> None:
+    """Webhooks that come apart use one call of each block. If the rest counted as used, callers
+    would find the handlers' calls free long before these have had them."""
+    left = 130
+
+    async def calls(purpose: str, most: int) -> int:
+        nonlocal left
+        for made in range(most):
+            try:
+                await rig.budget.reserve(TENANT, purpose)
+            except RateLimited:
+                return made
+            left -= 1
+            told = Limits(minute_remaining=50, day_remaining=left)
+            await rig.budget.spent(TENANT, purpose, size=1, limits=told)
+            rig.clock.advance(timedelta(seconds=10))
+        return most
+
+    told = Limits(minute_remaining=50, day_remaining=left)
+    await rig.budget.spent(TENANT, "handlers", size=1, limits=told)
+
+    found = [await calls("handlers", 10), await calls("api", 200), await calls("handlers", 200)]
+
+    assert found == [10, 100, 20]
+
+
 async def test_told_limits_are_kept_in_the_tenants_row(rig: Rig) -> None:
     """People ask how much is left."""
     left = Limits(minute_remaining=57, day_remaining=4539)

@@ -79,15 +79,19 @@ def test_app_limit_binds_all_tenants() -> None:
 
 def test_last_calls_of_a_day_are_left_to_the_other_side_but_probed() -> None:
     """Of the day's calls some are kept for each side; every quarter of an hour one call looks
-    whether the tenant's day has begun anew, since nobody tells when it does."""
+    whether the tenant's day has begun anew, since nobody tells when it does. They go one by one,
+    for what is reserved and not used would count as used."""
     kept = Kept(api=100, handlers=40)
+    ample = TenantBudget(6, NOW, day_remaining=145, limits_at=NOW)
+    near = TenantBudget(6, NOW, day_remaining=144, limits_at=NOW)
     low = TenantBudget(6, NOW, day_remaining=102, limits_at=NOW)
     spent = TenantBudget(6, NOW, day_remaining=100, limits_at=NOW)
     later = NOW + 15 * 60 * S
 
-    assert _asked(low, kept=kept) == Granted(2)
+    assert _asked(ample, kept=kept) == Granted(5)
+    assert _asked(near, kept=kept) == _asked(low, kept=kept) == Granted(1)
     assert _asked(spent, kept=kept) == Refused(later, "day")
-    assert _asked(spent, kept=kept, for_api=True) == Granted(5)
+    assert _asked(spent, kept=kept, for_api=True) == Granted(1)
     assert _asked(spent, kept=kept, now=later) == Granted(1)
     nothing = TenantBudget(6, NOW, day_remaining=40, limits_at=NOW)
     assert _asked(nothing, kept=kept, for_api=True) == Refused(later, "day")
@@ -139,12 +143,12 @@ async def test_what_is_kept_is_counted_in_the_tenants_row(database: Database) ->
         return await reserve_calls(database, tenant_id, wish, now=now, kept=kept)
 
     await learn_limits(database, tenant_id, day_remaining=6, now=NOW)
-    told = [await ask(wish, n) for n, wish in enumerate([handlers, handlers, *[api] * 4])]
-    await learn_limits(database, tenant_id, day_remaining=900, now=NOW + 6 * 60 * S)
-    fresh = await ask(handlers, 7)
+    told = [await ask(wish, n) for n, wish in enumerate([*[handlers] * 4, *[api] * 4])]
+    await learn_limits(database, tenant_id, day_remaining=900, now=NOW + 8 * 60 * S)
+    fresh = await ask(handlers, 9)
 
     spent = Refused(NOW + 15 * 60 * S, "day")
-    assert told == [Granted(3), spent, Granted(1), Granted(1), Granted(1), spent]
+    assert told == [*[Granted(1)] * 3, spent, *[Granted(1)] * 3, spent]
     assert fresh == Granted(5)
     used = await database.fetchrow("SELECT kept_used_api, kept_used_handlers FROM tenant")
     assert used is not None

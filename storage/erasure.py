@@ -96,7 +96,7 @@ async def drop_records(
 async def drop_traces(db: Database, tenant_id: TenantId) -> int:
     """Delete everything else that holds content: notices, cursors, answers to writes, and events
     and messages that Kafka has; returns how many events with content wait for Kafka still, and must
-    not be lost."""
+    not be lost. Messages that wait are for `drop_late_announcements`."""
     for table in ("notice", "timer", "cursor", "idempotency"):
         await db.execute(f"DELETE FROM {table} WHERE tenant_id = $1", tenant_id)  # noqa: S608  # constants above
     while changed_rows(
@@ -116,8 +116,7 @@ async def drop_traces(db: Database, tenant_id: TenantId) -> int:
         tenant_id,
     )
     await db.execute(
-        "DELETE FROM announcement WHERE tenant_id = $1 AND topic = 'dead' AND relayed_at NOTNULL",
-        tenant_id,
+        "DELETE FROM announcement WHERE tenant_id = $1 AND relayed_at NOTNULL", tenant_id
     )
     return (await left_to_erase(db, tenant_id)).events
 
@@ -151,3 +150,14 @@ async def erased(db: Database, tenant_id: TenantId) -> bool:
         await conn.execute("DELETE FROM idempotency WHERE tenant_id = $1", tenant_id)
         await move(conn, tenant_id, "erased", reason=None)
     return True
+
+
+async def drop_late_announcements(db: Database) -> int:
+    """Delete the messages that named an organisation and that Kafka did not have yet while it was
+    being erased; returns how many. For the janitor."""
+    return changed_rows(
+        await db.execute(
+            """DELETE FROM announcement USING tenant
+                WHERE tenant.id = tenant_id AND state = 'erased' AND relayed_at NOTNULL"""
+        )
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.database import Database, changed_rows
+from storage.erasure import drop_late_announcements
 from storage.idempotency import ANSWER_LIFE
 from storage.link_sessions import KEPT_FOR
 
@@ -91,7 +92,8 @@ async def prune(db: Database, *, events: timedelta, deliveries: timedelta) -> Pr
     return Pruned(
         deliveries=await _dropped(db, _DELIVERIES, deliveries),
         events=await _dropped(db, _EVENTS, events),
-        announcements=await _dropped(db, _ANNOUNCEMENTS, events),
+        announcements=await _dropped(db, _ANNOUNCEMENTS, events)
+        + await drop_late_announcements(db),
         link_attempts=await _dropped(db, _LINK_ATTEMPTS, timedelta(0)),
         link_sessions=await _dropped(db, _LINK_SESSIONS, KEPT_FOR),
         gaps=await _dropped(db, _GAPS, GAP_LIFE),

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from handlers.eraser import erase_due
+from handlers.janitor import Retention, tidy
 from storage.database import Database
 from storage.erasure import ERASURE, left_to_erase
 from storage.errors import TenantNotLinked
@@ -98,7 +99,32 @@ async def test_nothing_of_it_is_left(rig: Rig) -> None:
     )  # fmt: skip
     assert await rig.db.fetchval('SELECT count(*) FROM "authorization"') == 1
     assert (await tenant(rig.db, other)).state == "linked"
-    assert (await announced(rig.db, rig.tenant))[-2:] == ["erasing", "erased"]
+    assert await announced(rig.db, rig.tenant) == ["erasing", "erased"]
+
+
+async def test_what_kafka_has_not_yet_been_told_goes_once_it_has(rig: Rig) -> None:
+    """Messages name the organisation: those on their way leave first, and then go; of another
+    organisation they stay."""
+    other = await link(rig.db)
+    await relayed(rig)
+    await rig.db.execute(
+        """INSERT INTO announcement (shard, topic, tenant_id, key, kind, value)
+           VALUES (0, 'dead', $1, 'k', 'dead_letter', '')""",
+        rig.tenant,
+    )
+    await ask(rig)
+    await erase_due(rig.db)
+
+    await tidy(rig.db, Retention())
+    waiting = await rig.db.fetchval(
+        "SELECT count(*) FROM announcement WHERE tenant_id = $1", rig.tenant
+    )
+    await relayed(rig)
+    await tidy(rig.db, Retention())
+
+    assert waiting == 3  # the dead letter, "erasing" and "erased"
+    left = await rig.db.fetch("SELECT DISTINCT tenant_id FROM announcement")
+    assert [row["tenant_id"] for row in left] == [other]
 
 
 async def test_what_kafka_has_not_yet_is_sent_before_it_is_forgotten(rig: Rig) -> None:

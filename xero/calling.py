@@ -20,7 +20,7 @@ from unified.ids import TenantId
 from xero.answers import refusal
 from xero.errors import AccessTokenRefused, RateLimited, TenantRefused, XeroError
 from xero.limits import UNTOLD, ConcurrentCalls, Limits
-from xero.urls import XeroUrls
+from xero.urls import XeroUrls, shown
 from xero.wire import CALL_TIMEOUT_S, Answer, send
 
 HANDLERS = "handlers"
@@ -122,8 +122,8 @@ class Call:
 
     @property
     def what(self) -> str:
-        """Names the thing in messages: its place, without the query."""
-        return "/".join(self.parts)
+        """Names the thing in messages: its place, without the query and names of files."""
+        return shown("/".join(self.parts))
 
 
 @dataclass(frozen=True, slots=True)

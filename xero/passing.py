@@ -20,7 +20,7 @@ from xero.answers import refusal
 from xero.calling import CallBudget, TokenSource, token_and_turn
 from xero.errors import AccessTokenRefused, RateLimited, UndecodableAnswer, XeroUnreachable
 from xero.limits import API, ConcurrentCalls, Limits
-from xero.urls import XeroUrls
+from xero.urls import XeroUrls, shown
 from xero.wire import CALL_TIMEOUT_S, Answer
 
 MOST_JUDGED: Final = 64 * 1024  #: bytes of a 401 that are read before it is handed on
@@ -153,7 +153,7 @@ class PassedCalls:
         except httpx.TransportError as error:
             # Xero counts a call whose answer got lost, so we do.
             await self._budget.spent(tenant_id, API, size=0, endpoint=call.endpoint)
-            what = f"{type(error).__name__} at {request.url.path}"
+            what = f"{type(error).__name__} at {shown(request.url.path)}"
             never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             # "from None": httpx's errors hold the request, and that holds the Authorization header.
             raise XeroUnreachable(what, outcome_unknown=not never_left) from None
@@ -162,7 +162,7 @@ class PassedCalls:
         """Take over what the status says of limits and consent."""
         if response.status_code not in (403, 429):
             return
-        error = refusal(_answer(response, b""), tenant_id=tenant_id, what=response.url.path)
+        error = refusal(_answer(response, b""), tenant_id=tenant_id, what=shown(response.url.path))
         if isinstance(error, RateLimited):
             await self._budget.refused(
                 tenant_id, error.problem, retry_after_s=error.retry_after_s, purpose=API
@@ -189,7 +189,7 @@ async def _refuses_token(response: httpx.Response, read: list[bytes], rest: _Chu
         if sum(map(len, read)) > MOST_JUDGED:
             break
     body = _decoded(response, b"".join(read))
-    error = refusal(_answer(response, body), tenant_id=None, what=response.url.path)
+    error = refusal(_answer(response, body), tenant_id=None, what=shown(response.url.path))
     return isinstance(error, AccessTokenRefused)
 
 
@@ -210,7 +210,7 @@ async def _raw(response: httpx.Response) -> _Chunks:
         async for chunk in response.aiter_raw():
             yield chunk
     except httpx.TransportError as error:
-        what = f"{type(error).__name__} at {response.url.path}"
+        what = f"{type(error).__name__} at {shown(response.url.path)}"
         raise UndecodableAnswer("truncated", what) from None
 
 
@@ -236,7 +236,7 @@ def _log_answer(
 ) -> None:
     told: Mapping[str, object] = {
         "method": call.method,
-        "path": response.url.path,
+        "path": shown(response.url.path),
         "status": response.status_code,
         "took_ms": round((time.perf_counter() - started) * 1000, 1),
         "size": response.num_bytes_downloaded,

@@ -1,9 +1,20 @@
 """Where Xero lives: three base addresses, which a simulator may share as one. No settings here."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, unquote
 
 from unified.vocabulary import ACCOUNTING_API
+
+_ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_FILE: Final = re.compile(rf"(/attachments/)(?!{_ID}/?$).+", re.IGNORECASE | re.DOTALL)
+
+
+def shown(path: str) -> str:
+    """A path as logs and messages may show it, decoded: a file's name is what people wrote, and may
+    tell of somebody; its id may stay."""
+    return _FILE.sub(r"\1…", unquote(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

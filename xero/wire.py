@@ -11,6 +11,7 @@ import httpx
 import structlog
 
 from xero.errors import UndecodableAnswer, XeroUnreachable
+from xero.urls import shown
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +62,7 @@ async def send(
         UndecodableAnswer: the answer was cut short, or is larger than `most_bytes`.
     """
     started = time.perf_counter()
-    path = request.url.path
+    path = shown(request.url.path)
     try:
         async with asyncio.timeout(timeout_s):
             answer = await _exchange(http, request, most_bytes=most_bytes, started=started)
@@ -88,7 +89,7 @@ async def _exchange(
     http: httpx.AsyncClient, request: httpx.Request, *, most_bytes: int, started: float
 ) -> Answer:
     # "from None": httpx's errors hold the request, and that holds the Authorization header.
-    path = request.url.path
+    path = shown(request.url.path)
     try:
         response = await http.send(request, stream=True, follow_redirects=False)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -121,7 +122,7 @@ async def _read(response: httpx.Response, most_bytes: int) -> bytes:
     async for chunk in response.aiter_bytes():
         chunks += chunk
         if len(chunks) > most_bytes:
-            path = response.request.url.path
+            path = shown(response.request.url.path)
             raise UndecodableAnswer("too_large", f"{path} sent more than {most_bytes} bytes")
     return bytes(chunks)
 
@@ -130,7 +131,7 @@ def _log_failure(request: httpx.Request, error: str, started: float) -> None:
     log.warning(
         "xero_did_not_answer",
         method=request.method,
-        path=request.url.path,
+        path=shown(request.url.path),
         error=error,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
         tenant_id=request.headers.get("xero-tenant-id"),

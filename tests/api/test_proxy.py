@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from structlog.testing import capture_logs
 
 from api.problems import Problem
 from api.proxy_body import KEPT_BYTES
@@ -366,6 +367,25 @@ async def test_silence_of_xero_is_told_as_ours(rig: ProxyRig) -> None:
     assert (answered.status_code, answered.json()["code"]) == (503, "xero_unreachable")
     assert await _due(rig) == [("Invoices", INVOICE)]
     assert rig.places.in_flight(rig.tenant) == 0
+
+
+async def test_log_does_not_name_a_file(rig: ProxyRig) -> None:
+    """Whatever came of the call: people name files, and whom they are about."""
+    path = f"api.xro/2.0/Invoices/{INVOICE}/Attachments/Sick%20note%20Jane%20Doe.pdf"
+
+    async def silent(request: Request) -> Response:
+        request.scope["extensions"][TRANSPORT].abort()
+        return Response()
+
+    with capture_logs() as logs:
+        done = await rig.call("PUT", path, content=b"x")
+        rig.upstream.answer = silent
+        failed = await rig.call("PUT", path, content=b"x")
+
+    assert (done.status_code, failed.status_code) == (200, 503)
+    [passed] = [each for each in logs if each["event"] == "xero_passed_on"]
+    assert passed["path"] == f"/api.xro/2.0/Invoices/{INVOICE}/Attachments/…"
+    assert "Jane" not in f"{logs} {failed.text}"
 
 
 async def test_callers_keys_are_kept_apart(rig: ProxyRig) -> None:

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from tests.xero.doubles import NOW, TENANT, CountingBudget, ListedTokens, TickingTime
 from tests.xero.endpoints import CONTACTS, INVOICES, ORGANISATION
-from tests.xero.raw_server import Asked, RawServer, answer, raw_server
+from tests.xero.raw_server import NEVER, Asked, RawServer, answer, raw_server
 from unified.clock import ManualClock
-from xero.calling import XeroCalls
+from xero.calling import Call, XeroCalls
 from xero.client import XeroClient
 from xero.errors import (
     AccessTokenRefused,
@@ -29,7 +29,7 @@ from xero.errors import (
 )
 from xero.limits import Limits
 from xero.paging import Page
-from xero.urls import XeroUrls
+from xero.urls import XeroUrls, shown
 
 ID = "5f3c1a52-7c1e-4a0b-9d55-0b6f2f1f8a11"
 ONE = '{"Id":"x","Status":"OK","Invoices":[{"InvoiceID":"' + ID + '","Total":89.00}]}'
@@ -61,16 +61,15 @@ class Rig:
         self.server = server
         self.tokens = ListedTokens()
         self.budget = CountingBudget()
-        self.client = XeroClient(
-            XeroCalls(
-                http,
-                XeroUrls.at(server.base),
-                tokens=self.tokens,
-                budget=self.budget,
-                database_time=TickingTime(),
-                clock=ManualClock(NOW),
-            )
+        self.calls = XeroCalls(
+            http,
+            XeroUrls.at(server.base),
+            tokens=self.tokens,
+            budget=self.budget,
+            database_time=TickingTime(),
+            clock=ManualClock(NOW),
         )
+        self.client = XeroClient(self.calls)
 
     async def invoices(self) -> Page:
         """The read that most tests make."""
@@ -332,3 +331,56 @@ async def test_logs_hold_neither_token_nor_books() -> None:
     assert "first" not in repr(logs)
     assert "89" not in repr([each for each in logs if each["event"] != "xero_answered"])
     assert ID not in repr(logs)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(200, ONE),
+        answer(404, "{}"),
+        answer(400, VALIDATION),
+        answer(503, ""),
+        answer(200, ONE, claimed_length=10_000),
+        answer(503, "", claimed_length=10_000),
+        NEVER,
+    ],
+    ids=["done", "missing", "refused", "away", "cut", "away_and_cut", "silent"],
+)
+async def test_neither_logs_nor_errors_name_a_file(reply: bytes) -> None:
+    """People name files, and whom they are about; what an error says may reach a dead letter."""
+    parts = ("Invoices", ID, "Attachments", "100% sick, Jané Doe.pdf")
+    query = {"IncludeOnline": "true"}
+    upload = Call(endpoint="Attachments", api="api.xro/2.0", parts=parts, method="PUT", query=query,
+                  timeout_s=0.5 if reply == NEVER else 20)  # fmt: skip
+    said: object = None
+    with capture_logs() as logs:
+        async with _rig(lambda _: reply) as rig:
+            try:
+                said = await rig.calls.call(TENANT, upload)
+            except XeroError as error:
+                said = error
+
+    [line] = [each for each in logs if "path" in each]
+    assert line["path"] == f"/api.xro/2.0/Invoices/{ID}/Attachments/…"
+    assert "Jan" not in f"{logs} {said} {said!r}"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"/api.xro/2.0/Invoices/{ID}/Attachments", None),
+        (f"/api.xro/2.0/Invoices/{ID}/Attachments/{ID}", None),
+        (f"/api.xro/2.0/Invoices/{ID}/History", None),
+        (f"/api.xro/2.0/Invoices/{ID}/Attachments/{ID}.pdf", "/api.xro/2.0/Invoices/…/…"),
+        (f"invoices/{ID}/attachments/a%20b.pdf/", "invoices/…/…"),
+        (f"Invoices/{ID}/%41ttachments/%61.pdf", "Invoices/…/…"),
+    ],
+)
+def test_path_is_shown_without_the_name_of_a_file(path: str, expected: str | None) -> None:
+    """However it is written; ids stay, for without them a log tells nothing."""
+    told = shown(path)
+
+    if expected is None:
+        assert told == path
+    else:
+        assert told.lower() == expected.lower().replace("…/…", f"{ID}/attachments/…")

@@ -13,7 +13,7 @@ import structlog
 from handlers.cause import Origin
 from handlers.children import ask_for_all, parents_are_listed
 from handlers.reading import Harvest
-from handlers.sweeping import shrank, slid
+from handlers.sweeping import MOST_WALKS, shrank, slid
 from handlers.workshop import Workshop, take_in
 from storage.absorbing import LockedTenant, announce, lock_tenant
 from storage.cursors import (
@@ -61,8 +61,10 @@ async def backfill_step(
     await take_in(shop, context.tenant_id, resource, harvest, origin, fencing=fencing)
     began = state.backfill_started_at and state.backfill_started_at - page.clock_lead
     moved = number > 1 and slid(resource.endpoint, harvest, began)
-    if moved or shrank(state.backfill_total, page.item_count):
-        # What followed the thing that left has moved up, perhaps onto a page that was read.
+    moved = moved or shrank(state.backfill_total, page.item_count)
+    if moved and state.backfill_walks < MOST_WALKS:
+        # What followed the thing that left has moved up, perhaps onto a page that was read. In a
+        # list that never stands still some always will have: that is left to audits.
         await _start(shop, context, path, fencing=fencing)
         return
     last = is_last(page, number, resource.endpoint)

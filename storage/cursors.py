@@ -31,11 +31,13 @@ class Cursor:
     backfill_listed: bool  #: the backfill has listed all; what is read by itself is being read
     unsupported_reason: str | None  #: why Xero does not let us read it; None: it does, or unasked
     unsupported_since: datetime | None
+    backfill_walks: int  #: times that the backfill has begun at the first page
 
 
 _COLUMNS = """endpoint, since, sweep_due_at, changes_per_hour, last_swept_at, backfill_state,
        backfill_complete, backfill_page, backfill_read, backfill_total, backfill_started_at,
-       backfill_since, failures, backfill_listed, unsupported_reason, unsupported_since"""
+       backfill_since, failures, backfill_listed, unsupported_reason, unsupported_since,
+       backfill_walks"""
 
 
 def _cursor(row: asyncpg.Record) -> Cursor:
@@ -68,6 +70,8 @@ async def backfill_started(
     """A backfill begins (or begins again): later sweeps read from here on."""
     await conn.execute(
         """UPDATE cursor SET backfill_state = 'running', backfill_started_at = $3,
+                  backfill_walks = CASE backfill_state WHEN 'running' THEN backfill_walks + 1
+                                                       ELSE 1 END,
                   backfill_page = 0, backfill_read = 0, backfill_total = NULL,
                   backfill_listed = false, backfill_ended_at = NULL,
                   since = least(coalesce(since, $3), $3)

@@ -10,6 +10,7 @@ import pytest
 
 from handlers.backfilling import backfill_step
 from handlers.session import IDLE_REST_S, REST_S
+from handlers.sweeping import MOST_WALKS
 from storage.database import Database
 from storage.errors import LeaseLost
 from storage.leases import take_tenant
@@ -260,6 +261,44 @@ async def test_backfill_by_stamps_begins_again_when_something_moved_to_its_end(
                 await backfill.step()
 
         assert await backfill.read() >= {journal.id for journal in held}
+
+
+async def test_backfill_by_stamps_ends_though_something_always_moves(database: Database) -> None:
+    """Somebody posts a journal while each page is read, so the last page is never as it was when
+    the walk began: it begins again so often and no more, and the first sweep reads the rest."""
+    endpoint = replace(MANUAL_JOURNAL.endpoint, page_size=100, list_params={"pageSize": "2"})
+    lines = [
+        {"LineAmount": 5, "AccountCode": "429"},
+        {"LineAmount": -5, "AccountCode": "400"},
+    ]
+    async with running(database, (*FEW, endpoint.path)) as rig:
+        await rig.work()
+        await rig.only(endpoint.path)
+        posted, restarts = set[str](), 0
+
+        def post() -> None:
+            made = rig.books.create_journal(Narration=str(len(posted)), JournalLines=lines)
+            posted.add(made.id)
+            rig.pass_time(minutes=1)
+
+        for _ in range(4):
+            post()
+        backfill = Backfill(rig, replace(MANUAL_JOURNAL, endpoint=endpoint))
+        await backfill.begin()
+        for _ in range(60):
+            await backfill.step()
+            post()
+            state, page, _ = await backfill.where()
+            restarts += page == 0
+            if state == "done":
+                break
+        cursor = await rig.cursor(endpoint.path)
+        rig.clock.set(cursor.sweep_due_at)
+        await rig.work()
+
+        assert (cursor.backfill_state, cursor.backfill_complete) == ("done", True)
+        assert restarts == MOST_WALKS - 1
+        assert await backfill.read() >= posted
 
 
 async def test_progress_is_told_with_the_time_left(rig: Rig) -> None:

@@ -109,3 +109,17 @@ async def test_backfill_that_was_asked_for_during_another_begins_after_it(
     assert found.sweep_due_at == ASKED
     complete = "SELECT backfill_complete FROM cursor WHERE tenant_id = $1 AND endpoint = $2"
     assert not await database.fetchval(complete, tenant_id, PATH)
+
+
+async def test_walks_are_those_of_one_backfill(database: Database) -> None:
+    """One that is asked for while another runs may begin again as often as that one could."""
+    tenant_id = await link(database, backfilled=False)
+    walks = []
+    for asked in (False, False, True, False):
+        if asked:
+            await ask_for_backfill(database, tenant_id, {PATH: None}, now=ASKED)
+        async with database.transaction() as conn:
+            await backfill_started(conn, tenant_id, PATH, now=BEGAN)
+        walks.append((await cursors(database, tenant_id))[PATH].backfill_walks)
+
+    assert walks == [1, 2, 1, 2]

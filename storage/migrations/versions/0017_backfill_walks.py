@@ -1,0 +1,16 @@
+"""How often a backfill has begun, so that one whose list never stands still ends all the same."""
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = ("ALTER TABLE cursor ADD COLUMN backfill_walks smallint NOT NULL DEFAULT 0",)
+
+
+def upgrade() -> None:
+    """Add the column."""
+    for statement in STATEMENTS:
+        op.execute(statement)

@@ -52,16 +52,18 @@ async def wants_whole_list(
     return await has_missed(shop.db, tenant_id, resource.name, endpoint=endpoint.path)
 
 
-async def note_absent(
+async def note_absent(  # noqa: PLR0913  # a list, when it was read, under which lease
     shop: Workshop,
     tenant_id: TenantId,
     resource: Resource,
     listed: Collection[str],
     *,
     asked_at: datetime,
+    now: datetime,
     fencing: int,
 ) -> bool:
-    """After a complete list: whether another one should follow soon.
+    """After a complete list, begun at `now` (business time): whether another one should follow
+    soon.
 
     What was missing often enough gets a notice, so that it is asked for by itself; where nothing
     can be asked for by itself, so many lists are all the proof there is.
@@ -71,7 +73,7 @@ async def note_absent(
         tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
         missed = await note_missed(
             conn, tenant_id, resource.name, listed,
-            endpoint=resource.endpoint.path, asked_at=asked_at,
+            endpoint=resource.endpoint.path, asked_at=asked_at, now=now, apart=CONFIRM_AFTER,
         )  # fmt: skip
         enough = [remote_id for remote_id, lists in missed.items() if lists >= LISTS]
         if resource.endpoint.single and not resource.permanent:

@@ -129,7 +129,9 @@ async def audit_step(
         if resource.webhook_category is not None:
             await note_untold(conn, path, done.untold, now=shop.clock.now())
     if last:
-        again = await note_absent(shop, tenant_id, resource, (), asked_at=asked_at, fencing=fencing)
+        again = await note_absent(
+            shop, tenant_id, resource, (), asked_at=asked_at, now=started_at, fencing=fencing
+        )
         wait = CONFIRM_AFTER if again else audit_interval(resource, read)
         async with shop.db.transaction() as conn:
             await lock_tenant(conn, tenant_id, fencing=fencing)

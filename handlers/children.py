@@ -1,9 +1,9 @@
 """Reading what belongs to single things, such as their attachments: there is no list of all.
 
 A notice names the parent, by its endpoint and remote id. Its answer is complete for that parent,
-so two readings in a row without a child say that it is gone. Parents make such notices when they
-come or change; a slow pass makes them of all parents again, since a file that takes another's
-place shows nowhere else.
+so two readings in a row without a child, minutes apart, say that it is gone. Parents make such
+notices when they come or change; a slow pass makes them of all parents again, since a file that
+takes another's place shows nowhere else.
 """
 
 from datetime import datetime, timedelta
@@ -132,12 +132,12 @@ async def _settle(  # noqa: PLR0913  # as read_children
     *,
     fencing: int,
 ) -> int:
-    tenant_id, at = work.context.tenant_id, work.looked_at
+    tenant_id, at, now = work.context.tenant_id, work.looked_at, shop.clock.now()
     async with shop.db.transaction() as conn:
         tenant = await lock_tenant(conn, tenant_id, fencing=fencing)
         missed = await note_missed(
             conn, tenant_id, resource.name, harvest.remote_ids, asked_at=at,
-            endpoint=resource.endpoint.path, below=parent.below,
+            endpoint=resource.endpoint.path, below=parent.below, now=now, apart=CONFIRM_AFTER,
         )  # fmt: skip
         gone = sorted(remote_id for remote_id, lists in missed.items() if lists >= LISTS)
         known = await known_records(conn, tenant_id, resource.name, gone)
@@ -150,8 +150,7 @@ async def _settle(  # noqa: PLR0913  # as read_children
         ]  # fmt: skip
         events = await commit_steps(conn, tenant, steps)
         if len(gone) < len(missed):
-            due_at = shop.clock.now() + CONFIRM_AFTER
-            await postpone_notices(conn, tenant_id, [_again(notice, due_at)])
+            await postpone_notices(conn, tenant_id, [_again(notice, now + CONFIRM_AFTER)])
         else:
             await finish_notices(conn, tenant_id, [notice])
     return events

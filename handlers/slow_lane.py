@@ -179,8 +179,9 @@ async def _sweep(
     again = False
     if whole and walked.complete and not by_number:
         again = await note_absent(
-            shop, context.tenant_id, resource, listed, asked_at=asked_at, fencing=fencing
-        )
+            shop, context.tenant_id, resource, listed,
+            asked_at=asked_at, now=started, fencing=fencing,
+        )  # fmt: skip
         await ask_for_details(
             shop, context.tenant_id, resource, state, listed, now=started, fencing=fencing
         )

@@ -5,15 +5,19 @@ handlers.absence to say.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.database import Connection, Database
 from unified.ids import RemoteId, TenantId
 
 # What was confirmed after the list had been asked for was only not there yet. Where it is not kept
-# from which endpoint a record came, its resource had one when it was stored.
+# from which endpoint a record came, its resource had one when it was stored. A clock that was set
+# back begins the wait anew.
 _MISS = """
-UPDATE record SET missed_lists = least(missed_lists + 1, 1000)
+UPDATE record
+   SET missed_lists = CASE WHEN missed_lists > 0 AND missed_since > $7::timestamptz - $8::interval
+                           THEN missed_lists ELSE least(missed_lists + 1, 1000) END,
+       missed_since = CASE WHEN missed_lists > 0 THEN least(missed_since, $7) ELSE $7 END
  WHERE tenant_id = $1 AND resource = $2 AND NOT is_deleted
    AND coalesce(endpoint, $5) = $5 AND remote_id <> ALL($3::text[]) AND answered_at < $4
    AND coalesce(listed_at, '-infinity') < $4
@@ -30,14 +34,20 @@ async def note_missed(  # noqa: PLR0913  # what a list is of, and what it held
     *,
     endpoint: str,
     asked_at: datetime,
+    now: datetime,
+    apart: timedelta,
     below: str = "",
 ) -> dict[RemoteId, int]:
     """Count one complete list of an endpoint, asked for at `asked_at` (database clock), for
     whatever it lacks; returns how many lists in a row each of these was missing from.
 
+    A list that follows the first that lacked a thing within `apart` counts as that one does: what
+    lagged then may lag still. `now` is business time: as a rule, of the list's beginning.
     `below` begins the remote ids of all that the list is complete of, where that is not all.
     """
-    rows = await conn.fetch(_MISS, tenant_id, resource, sorted(listed), asked_at, endpoint, below)
+    rows = await conn.fetch(
+        _MISS, tenant_id, resource, sorted(listed), asked_at, endpoint, below, now, apart
+    )
     return {row["remote_id"]: row["missed_lists"] for row in rows}
 
 

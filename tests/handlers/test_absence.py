@@ -75,6 +75,7 @@ async def test_what_is_there_when_asked_for_alone_is_not_gone(rig: Rig) -> None:
     item = next(iter(shelf))
     shelf.drop(item.id)
     await sweep(rig, "Items")
+    rig.clock.advance(CONFIRM_AFTER)
     shelf.by_id[item.id] = item  # readable alone, in no list
     await sweep(rig, "Items")
 
@@ -88,6 +89,7 @@ async def test_thing_that_comes_back_goes_on_under_its_number(rig: Rig) -> None:
     item = next(iter(shelf))
     shelf.drop(item.id)
     await sweep(rig, "Items")
+    rig.clock.advance(CONFIRM_AFTER)
     await sweep(rig, "Items")
     shelf.put(item, item.updated_ms)
     rig.clock.advance(DAY)

@@ -182,6 +182,32 @@ async def test_file_is_gone_after_two_readings(rig: Rig) -> None:
     assert await rig.notices() == []
 
 
+async def test_second_webhook_is_no_second_proof(rig: Rig) -> None:
+    """It has the files read again at once, and what lagged in one answer may lag in the next: the
+    file is there, and nobody is told that it went."""
+    contact = first_contact(rig)
+    put(rig, contact)
+    put(rig, contact, name="stays.pdf")
+    await rig.announce(contact)
+    await rig.work()
+    files = rig.books.ledger.filing.files
+    both = files[contact.id]
+    files[contact.id] = [each for each in both if each.name == "stays.pdf"]
+    for number in ("1", "2", "3"):
+        rig.pass_time(seconds=10)
+        rig.books.update_contact(contact.id, AccountNumber=number)
+        await rig.announce(contact)
+        await rig.work()
+        assert len(await rig.notices()) == 1  # they are to be read again
+    files[contact.id] = both
+    rig.clock.advance(CONFIRM_AFTER)
+
+    await rig.work()
+
+    assert {event["op"] for event in await rig.mirror.events("attachment")} <= {"r", "c"}
+    assert await rig.notices() == []
+
+
 async def test_removed_parent_is_asked_for_its_files(rig: Rig) -> None:
     """They may have gone with it, and nothing else would tell."""
     contact = next(iter(rig.books.ledger.contacts))

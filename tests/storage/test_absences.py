@@ -7,10 +7,11 @@ from uuid import uuid4
 from storage.absences import has_missed, note_missed
 from storage.database import Database
 from storage.records import RecordRow, known_records, write_records
-from tests.storage.makers import link
+from tests.storage.makers import NOW, link
 from unified.ids import EntityId, RemoteId, TenantId
 
 SECOND = timedelta(seconds=1)
+APART = timedelta(minutes=5)
 
 
 async def known(db: Database, rows: Mapping[str, str | None]) -> tuple[TenantId, datetime]:
@@ -34,13 +35,14 @@ async def known(db: Database, rows: Mapping[str, str | None]) -> tuple[TenantId,
 
 async def missed(
     db: Database, tenant_id: TenantId, at: datetime, listed: list[str], *, endpoint: str,
-    below: str = "",
+    below: str = "", now: datetime = NOW,
 ) -> dict[RemoteId, int]:  # fmt: skip
-    """Count one list."""
+    """Count one list, begun at `now`."""
     async with db.transaction() as conn:
         return await note_missed(
-            conn, tenant_id, "transaction", listed, endpoint=endpoint, asked_at=at, below=below
-        )
+            conn, tenant_id, "transaction", listed, endpoint=endpoint, asked_at=at, below=below,
+            now=now, apart=APART,
+        )  # fmt: skip
 
 
 async def test_list_says_nothing_of_another_endpoints_records(database: Database) -> None:
@@ -49,7 +51,9 @@ async def test_list_says_nothing_of_another_endpoints_records(database: Database
     tenant_id, at = await known(database, rows)
 
     for lists in (1, 2):
-        found = await missed(database, tenant_id, at, ["a"], endpoint="BankTransactions")
+        found = await missed(
+            database, tenant_id, at, ["a"], endpoint="BankTransactions", now=NOW + lists * APART
+        )
         assert found == {"b": lists}
 
     async def has(endpoint: str) -> bool:
@@ -85,3 +89,25 @@ async def test_what_was_read_after_the_list_is_not_missed(database: Database) ->
     tenant_id, at = await known(database, {"a": "BankTransfers"})
 
     assert await missed(database, tenant_id, at - SECOND, [], endpoint="BankTransfers") == {}
+
+
+async def test_list_counts_again_only_some_time_after_the_first_that_lacked_it(
+    database: Database,
+) -> None:
+    """Not after each: lists that come ever sooner would never count. One that shows the thing ends
+    it; a clock that was set back begins the wait anew, and a miss of before times were kept has
+    waited."""
+    tenant_id, at = await known(database, {"a": "Invoices"})
+    counts = list[int]()
+    for after in (0, 2, 4, 5, 6, -60, -56, -55):
+        now = NOW + timedelta(minutes=after)
+        found = await missed(database, tenant_id, at, [], endpoint="Invoices", now=now)
+        counts.append(found[RemoteId("a")])
+    await database.execute("UPDATE record SET missed_lists = 0")
+    now = NOW + timedelta(minutes=7)
+    shown = await missed(database, tenant_id, at, [], endpoint="Invoices", now=now)
+    await database.execute("UPDATE record SET missed_since = NULL")
+    before = await missed(database, tenant_id, at, [], endpoint="Invoices", now=now)
+
+    assert counts == [1, 1, 1, 2, 3, 3, 3, 4]
+    assert (shown, before) == ({"a": 1}, {"a": 2})

@@ -141,7 +141,7 @@ def test_file_that_setup_wrote_and_nobody_named_is_pointed_at(tmp_path: Path) ->
         ["demo", "--port", "70000"],
         ["simulate", "--port", "-5"],
         ["simulate", "--webhook-url", "nonsense"],
-        ["dead", "list", "--tenant", "bogus"],
+        ["tail", "--tenant", "bogus"],
         ["tail", "--from", "yesterday"],
         ["run"],
         ["run", "cooker"],

@@ -142,7 +142,7 @@ async def test_minute_of_a_key_is_shared_by_all_who_take_from_it(database: Datab
     key = (await create_api_key(database, "k", scopes={"read"}, requests_a_minute=10)).key
     await take_requests(database, key.id, want=0, limit=10)
     # A minute that can't end while the test runs.
-    await database.execute("UPDATE api_key_use SET minute = minute + interval '1 minute'")
+    await database.execute("UPDATE api_key_use SET minute = minute + interval '2 minutes'")
 
     taken = await asyncio.gather(
         *(take_requests(database, key.id, want=3, limit=10) for _ in range(5))
@@ -160,7 +160,7 @@ async def test_next_minute_begins_with_nothing_taken(database: Database) -> None
     await database.execute("UPDATE api_key_use SET minute = minute - interval '1 minute'")
 
     fresh = await take_requests(database, key.id, want=2, limit=5)
-    await database.execute("UPDATE api_key_use SET minute = minute + interval '1 minute'")
+    await database.execute("UPDATE api_key_use SET minute = minute + interval '2 minutes'")
     ahead = await take_requests(database, key.id, want=5, limit=5)
 
     assert (fresh.requests, fresh.left) == (2, 3)

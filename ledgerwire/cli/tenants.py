@@ -11,6 +11,7 @@ from ledgerwire.cli.progress import meter
 
 if TYPE_CHECKING:
     from api.unlinking import Unlinked
+    from storage.tenants import TenantSummary
 
 
 @click.command()
@@ -107,15 +108,24 @@ def unlink(tenant: str, *, erase: bool, yes: bool) -> None:
 
     settings = settings_from_environment(a_look=True)
     require_for_work(settings)
+
+    async def who() -> "TenantSummary":
+        async with open_installation(settings, connections=2, broker=False) as here:
+            return await named_tenant(here.db, tenant)
+
+    meant = tenant
     if erase and not yes:
-        click.confirm(f"Forget all that is kept of {tenant}, for good?", abort=True)
+        found = run_async(who())  # of several that a name may mean, the one that is asked about
+        meant = found.id
+        whose = f"{found.name or tenant} ({found.id})"
+        click.confirm(f"Forget all that is kept of {whose}, for good?", abort=True)
 
     async def work() -> Unlinked | None:
         async with (
             open_installation(settings, connections=2, broker=False) as here,
             xero_side(here, lending=False) as xero,
         ):
-            found, done = await named_tenant(here.db, tenant), None
+            found, done = await named_tenant(here.db, meant), None
             what = "unlink --erase" if erase else "unlink"
             async with commanded(here.db, what, found.id):
                 if found.state in ENDABLE or not erase:

@@ -1,6 +1,6 @@
 """Xero's own API description and examples, where they are at hand, and how to compare with them.
 
-They are no part of this repository: `LEDGERWIRE_SHARED` names the folder that holds
+They are no part of this repository: `XERO_REFERENCE` names the folder that holds
 `reference/openapi` and `reference/examples`, or a folder `shared` beside the repository does.
 Tests that need them skip by name where they are not.
 """
@@ -44,10 +44,10 @@ NO_DATES = frozenset({"BudgetBalance.Period"})
 
 def shared(*parts: str) -> Path:
     """A file or folder of the published data, or a skip that says what is missing."""
-    named = os.environ.get("LEDGERWIRE_SHARED")
+    named = os.environ.get("XERO_REFERENCE")
     path = (Path(named) if named else ROOT.parent / "shared").joinpath("reference", *parts)
     if not path.exists():
-        pytest.skip(f"{'/'.join(parts)} is not here: set LEDGERWIRE_SHARED to the folder of it")
+        pytest.skip(f"{'/'.join(parts)} is not here: set XERO_REFERENCE to the folder of it")
     return path
 
 

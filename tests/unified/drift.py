@@ -54,7 +54,7 @@ class Specimen:
 
 
 def _examples_folder() -> Path:
-    named = os.environ.get("LEDGERWIRE_SHARED")
+    named = os.environ.get("XERO_REFERENCE")
     beside = Path(__file__).resolve().parents[3] / "shared"
     return (Path(named) if named else beside) / "reference" / "examples"
 

@@ -1,6 +1,6 @@
 """The models against the reference: every field of its tables is there, or a decision says why not.
 
-The reference is no part of this repository: `LEDGERWIRE_SHARED` names the folder that holds
+The reference is no part of this repository: `XERO_REFERENCE` names the folder that holds
 `reference/unified-models.md`, or a folder `shared` beside the repository does. The tests skip by
 name where it is not.
 """

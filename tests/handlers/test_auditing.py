@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ async def audit(rig: Rig, path: str = "Contacts") -> Audit:
     return (await audits(rig.db, rig.tenant))[path]
 
 
-async def last_event(rig: Rig, of: str = "contact") -> dict[str, object]:
+async def last_event(rig: Rig, of: str = "contact") -> dict[str, Any]:
     """The newest event of a resource."""
     return (await rig.mirror.events(of))[-1]
 
@@ -78,9 +79,9 @@ async def test_unstamped_change_is_put_right_and_said_to_be(rig: Rig) -> None:
     done = await audit(rig)
 
     event = await last_event(rig)
-    assert (event["op"], event["cause"]["kind"]) == ("u", "reconcile")  # type: ignore[index]
-    assert event["entity"]["remote_id"] == contact.id  # type: ignore[index]
-    assert event["cause"]["detected_by"] == "audit"  # type: ignore[index]
+    assert (event["op"], event["cause"]["kind"]) == ("u", "reconcile")
+    assert event["entity"]["remote_id"] == contact.id
+    assert event["cause"]["detected_by"] == "audit"
     assert done.audited_at == rig.clock.now()
     assert done.due_at == rig.clock.now() + DAY
     assert rig.calls - before == 2  # the whole list, then the sweep that it came before
@@ -93,8 +94,8 @@ async def test_what_a_sweep_would_find_is_no_repair(rig: Rig) -> None:
     await audit(rig)
 
     event = await last_event(rig)
-    assert event["cause"]["kind"] == "poll"  # type: ignore[index]
-    assert event["after"]["name"] == "Stamped Ltd"  # type: ignore[index]
+    assert event["cause"]["kind"] == "poll"
+    assert event["after"]["name"] == "Stamped Ltd"
 
 
 async def test_what_left_a_paged_list_is_missing_after_two_audits_and_a_404(rig: Rig) -> None:
@@ -112,8 +113,8 @@ async def test_what_left_a_paged_list_is_missing_after_two_audits_and_a_404(rig:
 
     event = await last_event(rig)
     assert (event["op"], event["deletion_kind"]) == ("d", "missing")
-    assert event["entity"]["remote_id"] == gone.id  # type: ignore[index]
-    assert event["cause"]["kind"] == "reconcile"  # type: ignore[index]
+    assert event["entity"]["remote_id"] == gone.id
+    assert event["cause"]["kind"] == "reconcile"
     states = await rig.db.fetch("SELECT state FROM event ORDER BY position DESC LIMIT 1")
     assert states[0]["state"] is None
     assert (await audits(rig.db, rig.tenant))["Contacts"].due_at == first.due_at + DAY
@@ -263,5 +264,5 @@ async def test_whole_list_in_one_piece_counts_as_an_audit(database: Database) ->
         done = await audit(rig, "Accounts")
 
         event = await last_event(rig, "account")
-        assert event["cause"]["kind"] == "reconcile"  # type: ignore[index]
+        assert event["cause"]["kind"] == "reconcile"
         assert done.audited_at == rig.clock.now()

@@ -36,6 +36,18 @@ async def send(it: Writing) -> httpx.Response:
     return await it.send("POST", "invoices", it.invoice(), idempotency_key="order-17")
 
 
+async def assert_told_and_made_once(it: Writing, before: set[str], after_s: str) -> None:
+    """The write meets the trouble and says when to ask again; asked then, it is there, once."""
+    troubled = await send(it)
+    it.rig.pass_time(seconds=62)
+    found = await send(it)
+
+    assert (troubled.status_code, troubled.json()["code"]) == (503, "write_unresolved")
+    assert troubled.headers["retry-after"] == after_s
+    assert found.status_code == 201, found.text
+    assert found.json()["result"]["remote_id"] == (await it.only_invoice(before)).id
+
+
 @asynccontextmanager
 async def cut_off(it: Writing) -> AsyncIterator[Writing]:
     """The same caller at an api to which Xero refuses connections."""
@@ -88,14 +100,7 @@ async def test_trouble_of_a_repetition_leaves_the_key_to_be_asked_for(
     await send(it)
     it.rig.fault(**fault, method="PUT")
 
-    troubled = await send(it)
-    it.rig.pass_time(seconds=62)
-    found = await send(it)
-
-    assert (troubled.status_code, troubled.json()["code"]) == (503, "write_unresolved")
-    assert troubled.headers["retry-after"] == after_s
-    assert found.status_code == 201, found.text
-    assert found.json()["result"]["remote_id"] == (await it.only_invoice(before)).id
+    await assert_told_and_made_once(it, before, after_s)
 
 
 @_EACH
@@ -107,14 +112,7 @@ async def test_trouble_of_the_second_sending_leaves_the_first_unknown(
     it.rig.fault("drop", method="PUT")
     it.rig.fault(**fault, method="PUT")
 
-    troubled = await send(it)
-    it.rig.pass_time(seconds=62)
-    found = await send(it)
-
-    assert (troubled.status_code, troubled.json()["code"]) == (503, "write_unresolved")
-    assert troubled.headers["retry-after"] == after_s
-    assert found.status_code == 201, found.text
-    assert found.json()["result"]["remote_id"] == (await it.only_invoice(before)).id
+    await assert_told_and_made_once(it, before, after_s)
 
 
 async def test_spent_day_after_a_lost_answer_says_so_and_frees_nothing(it: Writing) -> None:

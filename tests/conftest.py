@@ -6,6 +6,7 @@ that was migrated once.
 
 import asyncio
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -17,12 +18,17 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ledgerwire.settings import without_settings
 from storage.database import Database
 from storage.embedded import EmbeddedPostgres
 from storage.migrate import migrate
 
 if find_spec("tests.brokers") is not None:
     pytest_plugins = ["tests.brokers", "tests.figures"]
+
+# What the person who runs the tests has set for a Ledgerwire of their own is no test's setting.
+for _name in os.environ.keys() - without_settings(os.environ).keys():
+    del os.environ[_name]
 
 # How long an example takes says something about the machine's other work, not about ours.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

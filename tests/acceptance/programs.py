@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from ledgerwire.settings import Settings, load, without_settings
+from ledgerwire.settings import Settings, load
 from tests.acceptance.ports import neighbouring_ports
 
 COMMAND_S = 100.0  #: for a command to end by itself, on a machine that is busy
@@ -56,7 +56,7 @@ class Shell:
         """Start `ledgerwire words…`, its output in pipes."""
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ledgerwire", *words),
-            env={**without_settings(os.environ), **self.variables},
+            env={**os.environ, **self.variables},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=16 * 1024 * 1024,

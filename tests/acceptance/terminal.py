@@ -13,8 +13,6 @@ from types import TracebackType
 
 import pexpect
 
-from ledgerwire.settings import without_settings
-
 AGAIN_S = 15.0  #: until Ctrl-C is pressed again; a program may take ten to end
 ANSWER_S = 60.0  #: for the next thing to be said, on a machine that is busy
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -33,7 +31,7 @@ class Terminal:
             sys.executable,
             ["-m", "ledgerwire", *words],
             cwd=str(folder),
-            env={**without_settings(os.environ), "TERM": "xterm", "COLUMNS": "100", **variables},
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **variables},
             dimensions=(50, 100),
             encoding="utf-8",
             timeout=ANSWER_S,

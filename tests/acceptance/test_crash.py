@@ -24,8 +24,8 @@ from tests.acceptance.unannounced import UNANNOUNCED, sweep_soon
 from tests.figures import Figure
 from unified.broker import BrokerSettings
 
-KILLS = int(os.environ.get("LEDGERWIRE_PROOF_KILLS", "60"))
-SEED = os.environ.get("LEDGERWIRE_PROOF_SEED", "crash")
+KILLS = int(os.environ.get("PROOF_KILLS", "60"))
+SEED = os.environ.get("PROOF_SEED", "crash")
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -40,7 +40,7 @@ pytestmark = [
 async def test_nothing_acknowledged_is_lost_by_kills(
     database_url: str, kafka_broker: BrokerSettings, tmp_path: Path, figure: Figure
 ) -> None:
-    """LEDGERWIRE_PROOF_KILLS kills (60), in the order of LEDGERWIRE_PROOF_SEED: every delivery
+    """PROOF_KILLS kills (60), in the order of PROOF_SEED: every delivery
     answered 200 is on disk, and all that follows from it agrees with the books. No sweep heals
     what was lost, but those that settle a token refresh: of one endpoint of one organisation.
     What no webhook tells is swept for in the end."""

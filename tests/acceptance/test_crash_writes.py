@@ -35,8 +35,8 @@ from tests.acceptance.rig import settings_for
 from tests.figures import Figure
 from unified.broker import BrokerSettings
 
-KILLS = int(os.environ.get("LEDGERWIRE_PROOF_WRITE_KILLS", "8"))
-SEED = os.environ.get("LEDGERWIRE_PROOF_SEED", "crash")
+KILLS = int(os.environ.get("PROOF_WRITE_KILLS", "8"))
+SEED = os.environ.get("PROOF_SEED", "crash")
 PATIENCE_S = 120.0
 MOMENT_S = 0.06  #: a random moment lies at most so far ahead: about as long as a creation takes
 TENANTS = 4  #: an organisation's calls flow one a second
@@ -186,7 +186,7 @@ async def caller(database_url: str, folder: Path) -> AsyncIterator[Caller]:
 async def test_creation_that_a_kill_interrupts_is_done_once(
     database_url: str, tmp_path: Path, figure: Figure
 ) -> None:
-    """LEDGERWIRE_PROOF_WRITE_KILLS kills (8), each point in turn: one invoice in the books, one
+    """PROOF_WRITE_KILLS kills (8), each point in turn: one invoice in the books, one
     record, one event and one answer for each key."""
     async with caller(database_url, tmp_path) as made:
         for number in range(KILLS):

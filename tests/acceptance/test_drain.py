@@ -1,6 +1,6 @@
 """SIGTERM in bad moments, to real processes: each role ends in time, in good order, losing nothing.
 
-`LEDGERWIRE_PROOF_DRAINS` says how often the whole row of bad moments is gone through (1).
+`PROOF_DRAINS` says how often the whole row of bad moments is gone through (1).
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from tests.receiver.cable import Cable, cable_to
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
-ROUNDS = int(os.environ.get("LEDGERWIRE_PROOF_DRAINS", "1"))
+ROUNDS = int(os.environ.get("PROOF_DRAINS", "1"))
 PATIENCE_S = 120.0
 ROLES = {"receiver": ("receiver", "api"), "handlers": ("handlers",), "crm": ("crm",)}
 HALF_A_DELIVERY = "\r\n".join(

@@ -1,7 +1,7 @@
 """The database away or without room: receivers say 503, handlers wait, nothing is half-written,
 and what Xero sends again is enough to heal it all.
 
-LEDGERWIRE_PROOF_DATABASE_AWAY_S: seconds for which the database is away (8).
+PROOF_DATABASE_AWAY_S: seconds for which the database is away (8).
 """
 
 import os
@@ -45,7 +45,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-AWAY_S = float(os.environ.get("LEDGERWIRE_PROOF_DATABASE_AWAY_S", "8"))
+AWAY_S = float(os.environ.get("PROOF_DATABASE_AWAY_S", "8"))
 RATE = 10.0  #: actions in the books a second
 UNREAD = 40  #: contacts whose records and events take many times a page of 8 KiB
 PATIENT = replace(QUICK, retry_schedule_s=(0.0, *([0.25] * 100_000)))

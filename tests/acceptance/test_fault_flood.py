@@ -7,7 +7,7 @@ Xero are three processes. A first flood, all at once, shows how long this machin
 takes to digest one; the floods that count are spread over `SPREAD` times that, since beyond what a
 machine can do at all everybody waits for it, whose turn ever it is.
 
-LEDGERWIRE_PROOF_FLOOD_TURNS: pairs of an idle and a flooded turn (5).
+PROOF_FLOOD_TURNS: pairs of an idle and a flooded turn (5).
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from unified.broker import BrokerSettings
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.proof, pytest.mark.timeout(600)]
 
-TURNS = int(os.environ.get("LEDGERWIRE_PROOF_FLOOD_TURNS", "5"))
+TURNS = int(os.environ.get("PROOF_FLOOD_TURNS", "5"))
 WEBHOOKS = 1_000
 SHORTEST_S, SPREAD, LONGEST_S = 8.0, 2.5, 90.0
 PATIENCE_FOR_ALL_S = 240.0  #: on a machine so busy that turns take long, there are fewer

@@ -1,7 +1,7 @@
 """A real Apache Kafka that is away, or loses one node of three, or two: receiving and reading go
 on, what waits for Kafka stands in the outbox, and everything arrives in its order.
 
-LEDGERWIRE_PROOF_KAFKA_AWAY_S: seconds for which Kafka is away (20); also for how long each loss
+PROOF_KAFKA_AWAY_S: seconds for which Kafka is away (20); also for how long each loss
 of a node lasts at least, a third of it.
 """
 
@@ -41,7 +41,7 @@ pytestmark = [
     pytest.mark.timeout(1200),
 ]
 
-AWAY_S = float(os.environ.get("LEDGERWIRE_PROOF_KAFKA_AWAY_S", "20"))
+AWAY_S = float(os.environ.get("PROOF_KAFKA_AWAY_S", "20"))
 RATE = 5.0  #: actions in the books a second
 CONFIG = SimulatorConfig(seed="kafka", tenants=3, opening=SMALL, delivery=QUICK)
 RECOVERY_S = 360.0  #: for everything to flow again, on a machine that is busy

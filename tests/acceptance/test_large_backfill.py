@@ -1,7 +1,7 @@
 """The backfill of one large organisation: what it takes, and that being killed costs it nothing.
 
 Under Xero's own limits, with the handlers as a process of their own that is killed twice on the
-way. LEDGERWIRE_PROOF_LARGE: how large, in percent of 20,000 invoices, 20,000 bills, 10,000
+way. PROOF_LARGE: how large, in percent of 20,000 invoices, 20,000 bills, 10,000
 contacts and some 5,000 of each other large kind (1).
 """
 
@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.timeout(3600),
 ]
 
-PERCENT = float(os.environ.get("LEDGERWIRE_PROOF_LARGE", "1"))
+PERCENT = float(os.environ.get("PROOF_LARGE", "1"))
 WHOLE = OpeningBooks(
     contacts=10_000, invoices=20_000, bills=20_000, months=24, purchase_orders=5_000, quotes=5_000
 )

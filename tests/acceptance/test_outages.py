@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from ledgerwire import embedded_broker
-from ledgerwire.settings import without_settings
 from ledgerwire.up import start_roles
 from storage.database import Database
 from storage.secrets import new_key
@@ -153,7 +152,7 @@ async def receiving(database_url: str, port: int) -> AsyncIterator[asyncio.subpr
     program = await start_roles(
         ["receiver"],
         {
-            **without_settings(os.environ),
+            **os.environ,
             "LEDGERWIRE_DATABASE_URL": database_url,
             "LEDGERWIRE_PORT": str(port),
             "LEDGERWIRE_XERO_WEBHOOK_KEYS": KEY,

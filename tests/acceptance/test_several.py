@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.needs_kafka,
 ]
 
-ROUNDS = "LEDGERWIRE_PROOF_SEVERAL"  #: how many times one of each is killed and one paused; 1
-TENANTS = int(os.environ.get("LEDGERWIRE_PROOF_TENANTS", "200"))
+ROUNDS = "PROOF_SEVERAL"  #: how many times one of each is killed and one paused; 1
+TENANTS = int(os.environ.get("PROOF_TENANTS", "200"))
 RATE = 6.0  #: changes a second, of all organisations together
 TAKEOVER_S = 15.0  #: from a kill until every organisation's next change is through
 QUIET_S = 5.0  #: what the same takes with nobody killed, on two cores that do nothing else
@@ -81,8 +81,8 @@ async def test_several_processes_share_the_work_and_survive_each_other(
     database_url: str, kafka_broker: BrokerSettings, figure: Figure
 ) -> None:
     """One of each killed, then one paused beyond its leases: all goes on within 15 s, whoever
-    wakes late changes nothing, and no organisation waits for another. LEDGERWIRE_PROOF_SEVERAL=n
-    does it n times, LEDGERWIRE_PROOF_TENANTS says with how many organisations (200)."""
+    wakes late changes nothing, and no organisation waits for another. PROOF_SEVERAL=n
+    does it n times, PROOF_TENANTS says with how many organisations (200)."""
     async with (
         running(database_url, kafka_broker, figure, tenants=TENANTS) as several,
         watching(several, kafka_broker) as watched,

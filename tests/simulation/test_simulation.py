@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = int(os.environ.get("LEDGERWIRE_PROOF_SEEDS", "150"))
+SEEDS = int(os.environ.get("PROOF_SEEDS", "150"))
 
 
 def played(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -32,7 +32,7 @@ def digests(*arguments: str) -> dict[str, str]:
 @pytest.mark.timeout(60 + 10 * SEEDS)
 def test_whatever_goes_wrong_books_mirror_and_topics_agree_in_the_end() -> None:
     """Seeded histories of kills, sleeps, lost messages and broken connections, each healed and
-    judged. LEDGERWIRE_PROOF_SEEDS says how many (150)."""
+    judged. PROOF_SEEDS says how many (150)."""
     done = played("--seeds", f"1-{SEEDS}", "--jobs", "2")
 
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]

@@ -1,6 +1,6 @@
 """Whatever Xero adds or garbles: nothing crashes, nothing is lost, and what is new is counted.
 
-`LEDGERWIRE_PROOF_MUTATIONS` says how many objects the proof changes (10,000).
+`PROOF_MUTATIONS` says how many objects the proof changes (10,000).
 """
 
 import json
@@ -31,7 +31,7 @@ from unified.entries import Field, keys_of
 from unified.resource import DenormalizeError, Normalized, NormalizeError, Resource
 from unified.resources import KINDS, RESOURCES
 
-MUTATIONS = int(os.environ.get("LEDGERWIRE_PROOF_MUTATIONS", "10000"))
+MUTATIONS = int(os.environ.get("PROOF_MUTATIONS", "10000"))
 FEW = 1_500
 UNKNOWN = '"unknown"'  #: what an open enum says for a word that we do not know
 SPECIMENS = specimens()
@@ -150,7 +150,7 @@ def test_garbled_objects_are_refused_or_read_and_never_crash() -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(3_600)
 def test_thousands_of_mutations_harm_nothing(figure: Figure) -> None:
-    """LEDGERWIRE_PROOF_MUTATIONS objects (10,000), each changed in one of the three ways."""
+    """PROOF_MUTATIONS objects (10,000), each changed in one of the three ways."""
     refused = 0
     for number in range(FEW, FEW + MUTATIONS):
         way = number % 3

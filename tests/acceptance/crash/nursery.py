@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from ledgerwire import wiring
-from ledgerwire.settings import without_settings
 
 #: What `ledgerwire run` imports on its way to work, the late ones too.
 _IMPORTED = (
@@ -58,7 +57,6 @@ async def nursery() -> AsyncIterator[Nursery]:
     """Run one; when it ends, however that comes, it kills the programs that still run."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.acceptance.crash.nursery"),
-        env=without_settings(os.environ),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
